@@ -1,0 +1,221 @@
+//! What went wrong, in the form that decides the exit code, and how it is shown.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+use crate::pipeline_file::Fault;
+
+/// Exit code when all went well.
+pub const EXIT_OK: u8 = 0;
+/// Exit code when what was asked about failed: a watched run failed, a diff found differences.
+pub const EXIT_FAILED: u8 = 1;
+/// Exit code of wrong usage: flags, arguments, an input file that can't be read or understood.
+pub const EXIT_USAGE: u8 = 2;
+/// Exit code when the cluster refused.
+pub const EXIT_REJECTED: u8 = 3;
+/// Exit code when no node could be reached, or when it is unknown whether a change was made.
+pub const EXIT_UNKNOWN: u8 = 4;
+/// Exit code after an interrupt, as shells have it.
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{message}")]
+    Usage { message: String, help: String },
+    #[error("{0}")]
+    File(Box<Fault>),
+    #[error("{}", .0.message)]
+    Rejected(Box<Rejected>),
+    /// Nothing was changed.
+    #[error("no node could answer")]
+    Unreachable { tried: Vec<(String, String)> },
+    /// A change may or may not have been made.
+    #[error("it is unknown whether the change was made: no node confirmed it in time")]
+    Unknown { tried: Vec<(String, String)>, request_id: Option<Uuid> },
+    /// An answer made no sense.
+    #[error("{0}")]
+    Malformed(String),
+    #[error("the output can't be written: {0}")]
+    Output(std::io::Error),
+    /// Whoever read our output stopped to; no error to speak of.
+    #[error("the reader of the output is gone")]
+    Closed,
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A refusal by the cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Rejected {
+    pub(crate) code: Code,
+    pub(crate) reason: String,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    /// Field and what is wrong with it.
+    pub(crate) violations: Vec<(String, String)>,
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        let details = status.get_error_details();
+        let info = details.error_info();
+        let help = info.and_then(|info| info.metadata.get("help").cloned()).unwrap_or_default();
+        let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+        Self::Rejected(Box::new(Rejected {
+            code: status.code(),
+            reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
+            message: if status.message().is_empty() { status.code().to_string() } else { status.message().to_owned() },
+            help,
+            violations: violations.iter().map(|one| (one.field.clone(), one.description.clone())).collect(),
+        }))
+    }
+}
+
+impl From<Box<Fault>> for Error {
+    fn from(fault: Box<Fault>) -> Self {
+        Self::File(fault)
+    }
+}
+
+impl Error {
+    pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: help.into() }
+    }
+
+    /// Something that a node was asked for does not exist.
+    pub(crate) fn not_found(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Rejected(Box::new(Rejected {
+            code: Code::NotFound,
+            reason: "NOT_FOUND".into(),
+            message: message.into(),
+            help: help.into(),
+            violations: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Rejected(rejected) if rejected.code == Code::NotFound)
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } | Self::File(_) => EXIT_USAGE,
+            Self::Rejected(_) => EXIT_REJECTED,
+            Self::Unreachable { .. } | Self::Unknown { .. } | Self::Malformed(_) => EXIT_UNKNOWN,
+            Self::Output(_) => EXIT_FAILED,
+            Self::Closed => EXIT_OK,
+            Self::Interrupted => EXIT_INTERRUPTED,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::File(_) => "file",
+            Self::Rejected(_) => "rejected",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Unknown { .. } => "unknown",
+            Self::Malformed(_) => "malformed",
+            Self::Output(_) => "output",
+            Self::Closed => "closed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn help(&self) -> String {
+        match self {
+            Self::Usage { help, .. } => help.clone(),
+            Self::File(fault) => fault.help.clone(),
+            Self::Rejected(rejected) => rejected.help.clone(),
+            Self::Unreachable { .. } => {
+                "check that a node runs there (`gofer up` starts one), or name others with --address or GOFER_ADDRESS"
+                    .into()
+            }
+            Self::Unknown { request_id: Some(id), .. } => format!(
+                "repeat the command with --request-id {id}: the change is then made once, however often you repeat it"
+            ),
+            Self::Unknown { request_id: None, .. } => {
+                "look with `gofer cluster status`, then repeat the command".into()
+            }
+            Self::Malformed(_) => "use a client of the same version as the node (`gofer version`)".into(),
+            Self::Output(_) => "check where the output goes, and the space there".into(),
+            Self::Closed | Self::Interrupted => String::new(),
+        }
+    }
+
+    fn tried(&self) -> &[(String, String)] {
+        match self {
+            Self::Unreachable { tried } | Self::Unknown { tried, .. } => tried,
+            _ => &[],
+        }
+    }
+
+    /// The error for people: what happened, why, what to do. No final newline.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = format!("error: {self}");
+        if let Self::Rejected(rejected) = self {
+            for (field, description) in &rejected.violations {
+                // A single violation mostly repeats the message.
+                if *description != rejected.message {
+                    let _ = write!(text, "\n  {field}: {description}");
+                }
+            }
+        }
+        for (address, why) in self.tried() {
+            let _ = write!(text, "\n  {address}: {why}");
+        }
+        let help = self.help();
+        if !help.is_empty() {
+            let _ = write!(text, "\nhelp: {help}");
+        }
+        text
+    }
+
+    /// The error for programs.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = json!({ "kind": self.kind(), "message": self.to_string(), "help": self.help() });
+        let mut set = |name: &str, value: Value| {
+            if let Some(object) = error.as_object_mut() {
+                object.insert(name.into(), value);
+            }
+        };
+        match self {
+            Self::Rejected(rejected) => {
+                set("code", code_name(rejected.code).into());
+                set("reason", rejected.reason.clone().into());
+                let pair =
+                    |(field, description): &(String, String)| json!({"field": field, "description": description});
+                set("violations", rejected.violations.iter().map(pair).collect());
+            }
+            Self::File(fault) => {
+                set("message", fault.message.clone().into());
+                set("path", fault.path.display().to_string().into());
+                set("line", fault.place.map(|(line, _)| line).into());
+                set("column", fault.place.map(|(_, column)| column).into());
+            }
+            Self::Unknown { request_id: Some(id), .. } => set("request_id", id.to_string().into()),
+            _ => {}
+        }
+        if !self.tried().is_empty() {
+            let pair = |(address, why): &(String, String)| json!({"address": address, "message": why});
+            set("tried", self.tried().iter().map(pair).collect());
+        }
+        json!({ "error": error })
+    }
+}
+
+/// `NotFound` as `not_found`.
+fn code_name(code: Code) -> String {
+    format!("{code:?}").chars().fold(String::new(), |mut name, c| {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
+        name
+    })
+}

@@ -1,0 +1,37 @@
+//! The gofer command line client: its arguments, its execution over the public API, and how it shows results.
+//!
+//! Exit codes: 0 all went well; 1 what was asked about failed (a watched run, a diff); 2 wrong usage or input file;
+//! 3 the cluster refused; 4 no node could be reached, or it is unknown whether a change was made. It must not know of
+//! servers' insides: everything goes over the public API.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+mod args;
+mod client;
+mod cluster;
+mod command;
+mod completion;
+mod error;
+mod events;
+mod json;
+mod namespace;
+mod node;
+mod output;
+mod pipeline;
+pub mod pipeline_file;
+mod reference;
+mod run;
+mod table;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use args::{ClientArgs, ColorChoice, Freshness, MutationArgs, OutputFormat};
+pub use cluster::ClusterCommand;
+pub use command::{ClientCommand, EXIT_CODES_HELP, run};
+pub use completion::{write_completion, write_man_pages};
+pub use error::{EXIT_FAILED, EXIT_OK, EXIT_REJECTED, EXIT_UNKNOWN, EXIT_USAGE};
+pub use events::EventsCommand;
+pub use namespace::NamespaceCommand;
+pub use node::NodeCommand;
+pub use pipeline::PipelineCommand;
+pub use run::RunCommand;

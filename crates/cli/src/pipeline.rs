@@ -1,0 +1,293 @@
+//! `gofer pipeline`.
+
+mod diff;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use gofer_wire::api::v1 as api;
+use gofer_wire::model::v1 as model;
+use serde_json::json;
+
+use crate::args::MutationArgs;
+use crate::client::{Call, Client, pipelines, request};
+use crate::command::Context;
+use crate::error::{EXIT_OK, Error};
+use crate::output::Style;
+use crate::pipeline_file::{self, Format};
+use crate::table::Table;
+use crate::{json as to_json, reference, time};
+
+/// Pipelines and their versions.
+#[derive(Subcommand, Clone, Debug)]
+pub enum PipelineCommand {
+    /// Register a pipeline from a file, as a new version if there is one already
+    ///
+    /// The file is TOML or JSON, told by its extension, else by its content; `-` reads standard input. The form of the
+    /// newest version again changes nothing. Runs keep the version they were started with.
+    ///
+    /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `retry`,
+    /// `timeout`, `cpu`, `memory` and more; docs/pipelines.md describes them all.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer pipeline register release.toml\n",
+            "  gofer pipeline register release.json --validate-only\n",
+            "  gofer -n team-a pipeline register - < release.toml",
+        )
+    )]
+    Register {
+        /// Pipeline file (TOML or JSON); `-` for standard input
+        file: PathBuf,
+        /// Check the file and change nothing
+        #[arg(long)]
+        validate_only: bool,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// List the pipelines of the namespace
+    #[command(after_help = "Examples:\n  gofer pipeline list\n  gofer -n team-a pipeline list -o json")]
+    List,
+    /// Show a pipeline and its configuration
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer pipeline get release\n",
+            "  gofer pipeline get release --version 3\n",
+            "  gofer pipeline get release --file > release.toml",
+        )
+    )]
+    Get {
+        /// PIPELINE or NAMESPACE/PIPELINE
+        pipeline: String,
+        /// Version whose configuration is shown [default: the newest]
+        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
+        version: u64,
+        /// Print only the configuration, as a pipeline file (TOML; with -o json: JSON)
+        #[arg(long)]
+        file: bool,
+    },
+    /// Let a pipeline start runs again
+    #[command(after_help = "Examples:\n  gofer pipeline enable release")]
+    Enable {
+        /// PIPELINE or NAMESPACE/PIPELINE
+        pipeline: String,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Keep a pipeline from starting runs; those that run go on
+    #[command(after_help = "Examples:\n  gofer pipeline disable release")]
+    Disable {
+        /// PIPELINE or NAMESPACE/PIPELINE
+        pipeline: String,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Delete a pipeline without live runs; its history stays
+    #[command(after_help = "Examples:\n  gofer pipeline delete release")]
+    Delete {
+        /// PIPELINE or NAMESPACE/PIPELINE
+        pipeline: String,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Show what registering a file would change
+    ///
+    /// Compares the newest registered version with the file, both in the canonical form of the file's format (fixed
+    /// order, no defaults), line by line. Changes nothing. The exit code is 0 when they are equal, 1 when they differ.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer pipeline diff release.toml\n",
+            "  gofer pipeline diff release.toml && echo nothing to do",
+        )
+    )]
+    Diff {
+        /// Pipeline file (TOML or JSON); `-` for standard input
+        file: PathBuf,
+    },
+}
+
+/// A change of a pipeline that needs only its name.
+#[derive(Clone, Copy)]
+enum Change {
+    Enable,
+    Disable,
+    Delete,
+}
+
+pub(crate) async fn execute(context: &mut Context<'_>, command: PipelineCommand) -> Result<u8, Error> {
+    match command {
+        PipelineCommand::Register { file, validate_only, mutation } => {
+            register(context, &file, validate_only, mutation).await
+        }
+        PipelineCommand::List => list(context).await,
+        PipelineCommand::Get { pipeline, version, file } => get(context, &pipeline, version, file).await,
+        PipelineCommand::Enable { pipeline, mutation } => change(context, &pipeline, Change::Enable, mutation).await,
+        PipelineCommand::Disable { pipeline, mutation } => change(context, &pipeline, Change::Disable, mutation).await,
+        PipelineCommand::Delete { pipeline, mutation } => change(context, &pipeline, Change::Delete, mutation).await,
+        PipelineCommand::Diff { file } => diff::execute(context, &file).await,
+    }
+}
+
+/// A pipeline with the configuration of a version; 0: the newest.
+pub(crate) async fn fetch(
+    client: &mut Client,
+    name: &model::PipelineRef,
+    version: u64,
+) -> Result<model::Pipeline, Error> {
+    let message = api::GetPipelineRequest { pipeline: Some(name.clone()), version, consistency: client.consistency };
+    let ask = async |channel, patience| pipelines(channel).get_pipeline(request(message.clone(), patience)).await;
+    let pipeline = client.call(Call::Read, ask).await?.pipeline;
+    pipeline.ok_or_else(|| Error::Malformed("the node answered without a pipeline".into()))
+}
+
+async fn register(
+    context: &mut Context<'_>,
+    file: &std::path::Path,
+    validate_only: bool,
+    mutation: MutationArgs,
+) -> Result<u8, Error> {
+    let (config, _) = pipeline_file::load(file)?;
+    let name = format!("{}/{}", context.args.namespace(), config.id);
+    let id = mutation.id();
+    let message = api::RegisterPipelineRequest {
+        request_id: id.as_bytes().to_vec(),
+        namespace: context.args.namespace().into(),
+        config: Some(config),
+        validate_only,
+    };
+    let ask = async |channel, patience| pipelines(channel).register_pipeline(request(message.clone(), patience)).await;
+    let call = if validate_only { Call::Read } else { Call::Mutate(id) };
+    let answer = context.client.call(call, ask).await?;
+    let text = match (validate_only, answer.version) {
+        (true, 0) => format!("{name} is valid; it is not registered yet"),
+        (true, version) => format!("{name} is valid; the newest registered version is {version}"),
+        (false, version) => format!("registered {name} version {version}"),
+    };
+    let revision = answer.header.unwrap_or_default().revision;
+    let value =
+        json!({ "pipeline": name, "version": answer.version, "validate_only": validate_only, "revision": revision });
+    context.done(&text, &value)
+}
+
+async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
+    let mut all = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let message = api::ListPipelinesRequest {
+            namespace: context.args.namespace().into(),
+            consistency: context.client.consistency,
+            page_size: 1_000,
+            page_token,
+        };
+        let ask = async |channel, patience| pipelines(channel).list_pipelines(request(message.clone(), patience)).await;
+        let page = context.client.call(Call::Read, ask).await?;
+        all.extend(page.pipelines);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    if context.output.is_json() {
+        context.output.document(&json!({ "pipelines": to_json::messages("gofer.model.v1.Pipeline", &all)? }))?;
+        return Ok(EXIT_OK);
+    }
+    let now = time::now();
+    let mut table = Table::new(&["PIPELINE", "STATUS", "VERSION", "RUNNING", "QUEUED", "LAST RUN", "UPDATED"], 1);
+    for pipeline in all {
+        let (status, style) = status(&pipeline);
+        let last = if pipeline.last_run == 0 { String::new() } else { pipeline.last_run.to_string() };
+        let cells = [
+            pipeline.r#ref.unwrap_or_default().pipeline,
+            status.to_owned(),
+            pipeline.version.to_string(),
+            pipeline.running.len().to_string(),
+            pipeline.queue.len().to_string(),
+            last,
+            time::age(pipeline.updated_at.as_ref(), now),
+        ];
+        table.row(cells, style);
+    }
+    let empty = format!(
+        "namespace {} has no pipelines; register one with `gofer pipeline register FILE`",
+        context.args.namespace()
+    );
+    table.show(&context.output, &empty)?;
+    Ok(EXIT_OK)
+}
+
+fn status(pipeline: &model::Pipeline) -> (&'static str, Style) {
+    match (pipeline.deleted, pipeline.enabled) {
+        (true, _) => ("deleted", Style::Bad),
+        (false, true) => ("enabled", Style::Good),
+        (false, false) => ("disabled", Style::Warning),
+    }
+}
+
+async fn get(context: &mut Context<'_>, name: &str, version: u64, file: bool) -> Result<u8, Error> {
+    let name = reference::pipeline(context.args.namespace(), name)?;
+    let pipeline = fetch(&mut context.client, &name, version).await?;
+    let config = pipeline.config.clone().unwrap_or_default();
+    if file {
+        let format = if context.output.is_json() { Format::Json } else { Format::Toml };
+        context.output.write(pipeline_file::canonical(&config, format)?.as_bytes())?;
+        return Ok(EXIT_OK);
+    }
+    if context.output.is_json() {
+        context.output.document(&to_json::message("gofer.model.v1.Pipeline", &pipeline)?)?;
+        return Ok(EXIT_OK);
+    }
+    let now = time::now();
+    let (status, style) = status(&pipeline);
+    let shown = if version == 0 { pipeline.version } else { version };
+    let numbers = |numbers: &[u64]| match numbers {
+        [] => "none".to_owned(),
+        _ => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let head = format!(
+        "pipeline  {}\nstatus    {}\nnewest    version {}, registered {}\n\
+         runs      running: {}; queued: {}; newest: {}\n\nversion {shown}:\n\n",
+        reference::pipeline_text(Some(&name)),
+        context.output.paint(style, status),
+        pipeline.version,
+        time::age(pipeline.updated_at.as_ref(), now),
+        numbers(&pipeline.running),
+        numbers(&pipeline.queue),
+        if pipeline.last_run == 0 { "none".into() } else { pipeline.last_run.to_string() },
+    );
+    context.output.write(head.as_bytes())?;
+    context.output.write(pipeline_file::canonical(&config, Format::Toml)?.as_bytes())?;
+    Ok(EXIT_OK)
+}
+
+async fn change(context: &mut Context<'_>, name: &str, change: Change, mutation: MutationArgs) -> Result<u8, Error> {
+    let name = reference::pipeline(context.args.namespace(), name)?;
+    let id = mutation.id();
+    let request_id = id.as_bytes().to_vec();
+    let pipeline = Some(name.clone());
+    let call = Call::Mutate(id);
+    let (done, header) = match change {
+        Change::Enable => {
+            let message = api::EnablePipelineRequest { request_id, pipeline };
+            let ask =
+                async |channel, patience| pipelines(channel).enable_pipeline(request(message.clone(), patience)).await;
+            ("enabled", context.client.call(call, ask).await?.header)
+        }
+        Change::Disable => {
+            let message = api::DisablePipelineRequest { request_id, pipeline };
+            let ask =
+                async |channel, patience| pipelines(channel).disable_pipeline(request(message.clone(), patience)).await;
+            ("disabled", context.client.call(call, ask).await?.header)
+        }
+        Change::Delete => {
+            let message = api::DeletePipelineRequest { request_id, pipeline };
+            let ask =
+                async |channel, patience| pipelines(channel).delete_pipeline(request(message.clone(), patience)).await;
+            ("deleted", context.client.call(call, ask).await?.header)
+        }
+    };
+    let name = reference::pipeline_text(Some(&name));
+    let value = json!({ "pipeline": name, "done": done, "revision": header.unwrap_or_default().revision });
+    context.done(&format!("{done} {name}"), &value)
+}

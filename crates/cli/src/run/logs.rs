@@ -1,0 +1,216 @@
+//! `gofer run logs`: captured output, once each byte whatever node is lost on the way.
+
+use std::collections::BTreeMap;
+
+use gofer_wire::api::v1 as api;
+use gofer_wire::model::v1 as model;
+use serde_json::{Value, json};
+
+use super::LogsArgs;
+use crate::client::{Call, Client, Next, runs};
+use crate::command::Context;
+use crate::error::{EXIT_OK, Error};
+use crate::json::hex;
+use crate::output::{Output, Style, tame};
+use crate::time;
+
+/// Longest line that is held back until its end comes, in bytes.
+const LINE_BYTES_MAX: usize = 64 * 1024;
+/// Colours of task names, in turn.
+const STYLES: [Style; 4] = [Style::Busy, Style::Good, Style::Warning, Style::Bold];
+
+/// One source of bytes: task, attempt, stream.
+type Source = (String, u32, i32);
+
+/// What was shown, so that a log read again from its start is shown from there.
+#[derive(Debug, Default)]
+struct Shown {
+    bytes: BTreeMap<Source, u64>,
+    /// Bytes still to be passed over since the log was opened anew.
+    skip: BTreeMap<Source, u64>,
+}
+
+impl Shown {
+    /// To be called when the log is opened anew.
+    fn reopen(&mut self) {
+        self.skip.clone_from(&self.bytes);
+    }
+
+    /// The part of some bytes that is new.
+    fn fresh<'a>(&mut self, source: &Source, data: &'a [u8]) -> &'a [u8] {
+        let skip = self.skip.entry(source.clone()).or_default();
+        let known = usize::try_from(*skip).unwrap_or(usize::MAX).min(data.len());
+        *skip -= known as u64;
+        let fresh = data.get(known..).unwrap_or_default();
+        *self.bytes.entry(source.clone()).or_default() += fresh.len() as u64;
+        fresh
+    }
+}
+
+pub(super) async fn logs(
+    context: &mut Context<'_>,
+    run: model::RunRef,
+    task: String,
+    options: LogsArgs,
+) -> Result<u8, Error> {
+    let output = context.output;
+    let mut printer = Printer::new(output, !task.is_empty(), options.timestamps);
+    let message = api::StreamLogsRequest { run: Some(run), task, attempt: options.attempt, follow: options.follow };
+    let result = tokio::select! {
+        result = read(context, message, &mut printer) => result,
+        _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+    };
+    if !matches!(result, Err(Error::Closed)) {
+        printer.finish()?;
+    }
+    result
+}
+
+async fn read(context: &mut Context<'_>, message: api::StreamLogsRequest, printer: &mut Printer) -> Result<u8, Error> {
+    let mut shown = Shown::default();
+    loop {
+        let ask = async |channel, _| runs(channel).stream_logs(message.clone()).await;
+        let mut stream = context.client.call(Call::Read, ask).await?;
+        let why = loop {
+            match Client::next(&mut stream).await? {
+                Next::Item(record) => {
+                    let source = (record.task.clone(), record.attempt, record.stream);
+                    let fresh = shown.fresh(&source, &record.data);
+                    if !fresh.is_empty() {
+                        printer.print(&record, fresh)?;
+                    }
+                }
+                Next::End => return Ok(EXIT_OK),
+                Next::Lost(why) => break why,
+            }
+        };
+        shown.reopen();
+        let lost = context.client.address().to_owned();
+        context.client.give_up();
+        context.output.notice(&format!("lost {lost} ({why}); going on with {}", context.client.address()));
+    }
+}
+
+/// Writes records as objects, as raw bytes (one task), or as whole lines with their task.
+#[derive(Debug)]
+struct Printer {
+    output: Output,
+    raw: bool,
+    timestamps: bool,
+    /// Lines that have not ended yet.
+    partial: BTreeMap<Source, Vec<u8>>,
+    /// Tasks in the order they came up, for their colours.
+    tasks: Vec<String>,
+}
+
+impl Printer {
+    fn new(output: Output, single: bool, timestamps: bool) -> Self {
+        Self { output, raw: single && !timestamps, timestamps, partial: BTreeMap::new(), tasks: Vec::new() }
+    }
+
+    fn print(&mut self, record: &api::StreamLogsResponse, data: &[u8]) -> Result<(), Error> {
+        if self.output.is_json() {
+            return self.output.record(&object(record, data));
+        }
+        if record.stream() == api::LogStream::Notice {
+            let text = tame(String::from_utf8_lossy(data).trim_end());
+            self.output.notice(&format!("{} attempt {}: {text}", record.task, record.attempt));
+            return Ok(());
+        }
+        if self.raw {
+            return self.output.write(data);
+        }
+        let prefix = self.prefix(record);
+        let source = (record.task.clone(), record.attempt, record.stream);
+        let buffer = self.partial.entry(source).or_default();
+        buffer.extend_from_slice(data);
+        let mut text = Vec::new();
+        while let Some(end) = buffer
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .or((buffer.len() > LINE_BYTES_MAX).then_some(LINE_BYTES_MAX - 1))
+        {
+            let mut line: Vec<u8> = buffer.drain(..=end).collect();
+            if line.last() != Some(&b'\n') {
+                line.push(b'\n');
+            }
+            text.extend_from_slice(prefix.as_bytes());
+            text.append(&mut line);
+        }
+        self.output.write(&text)
+    }
+
+    fn prefix(&mut self, record: &api::StreamLogsResponse) -> String {
+        let index = self.tasks.iter().position(|task| *task == record.task).unwrap_or_else(|| {
+            self.tasks.push(record.task.clone());
+            self.tasks.len() - 1
+        });
+        let style = STYLES.get(index % STYLES.len()).copied().unwrap_or(Style::Plain);
+        let clock = match time::timestamp(record.time.as_ref()) {
+            Some(time) if self.timestamps => format!("{} ", self.output.paint(Style::Dim, &time.to_string())),
+            _ => String::new(),
+        };
+        let attempt = if record.attempt > 1 { format!("#{}", record.attempt) } else { String::new() };
+        format!("{clock}{} | ", self.output.paint(style, &format!("{}{attempt}", record.task)))
+    }
+
+    /// Writes the lines that never ended.
+    fn finish(&mut self) -> Result<(), Error> {
+        for ((task, attempt, _), line) in std::mem::take(&mut self.partial) {
+            if !line.is_empty() {
+                let record = api::StreamLogsResponse { task, attempt, ..Default::default() };
+                let mut text = self.prefix(&record).into_bytes();
+                text.extend_from_slice(&line);
+                text.push(b'\n');
+                self.output.write(&text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A record as an object: `text` where it is text, else `data` in hexadecimal.
+fn object(record: &api::StreamLogsResponse, data: &[u8]) -> Value {
+    let stream = match record.stream() {
+        api::LogStream::Stdout => "stdout",
+        api::LogStream::Stderr => "stderr",
+        api::LogStream::Notice => "notice",
+        api::LogStream::Unspecified => "unknown",
+    };
+    let time = time::timestamp(record.time.as_ref()).map(|time| time.to_string());
+    let (name, content) = match std::str::from_utf8(data) {
+        Ok(text) => ("text", text.to_owned()),
+        Err(_) => ("data", hex(data)),
+    };
+    json!({ "task": record.task, "attempt": record.attempt, "stream": stream, "time": time, name: content })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_read_again_goes_on_where_it_was() {
+        let mut shown = Shown::default();
+        let out = ("t".to_owned(), 1, 1);
+        let err = ("t".to_owned(), 1, 2);
+        assert_eq!(shown.fresh(&out, b"hello "), b"hello ");
+        assert_eq!(shown.fresh(&err, b"oh"), b"oh");
+        shown.reopen();
+        assert_eq!(shown.fresh(&out, b"hel"), b"", "cut otherwise than the first time");
+        assert_eq!(shown.fresh(&out, b"lo wor"), b"wor");
+        assert_eq!(shown.fresh(&err, b"oh no"), b" no");
+        shown.reopen();
+        assert_eq!(shown.fresh(&out, b"hello world"), b"ld");
+        assert_eq!(shown.fresh(&out, b"!"), b"!");
+        assert_eq!(shown.fresh(&("u".to_owned(), 1, 1), b"x"), b"x");
+    }
+
+    #[test]
+    fn records_are_text_where_they_can_be() {
+        let record = api::StreamLogsResponse { task: "t".into(), attempt: 2, stream: 2, ..Default::default() };
+        assert_eq!(object(&record, b"x\n")["text"], "x\n");
+        assert_eq!(object(&record, b"\xff")["data"], "ff");
+        assert_eq!(object(&record, b"")["stream"], "stderr");
+    }
+}

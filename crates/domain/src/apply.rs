@@ -1,0 +1,155 @@
+//! Events to state.
+//!
+//! An event is a fact, so nothing is checked here beyond whether what it names exists. The index follows each event
+//! in step: what a task or a run adds to it is taken out before the change and put back after it.
+
+mod index;
+mod pipeline;
+mod run;
+
+use crate::event::Event;
+use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
+use crate::node::{Node, NodeStatus};
+use crate::run::Run;
+use crate::state::{History, Index, Namespace, State};
+use crate::time::Timestamp;
+
+/// A stored record that an event changes: what a view has to write again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Record {
+    Cluster,
+    Namespace(NamespaceId),
+    /// Head of a pipeline: all of it but its configuration.
+    Pipeline(PipelineKey),
+    PipelineVersion(PipelineKey, Version),
+    /// Head of a run: all of it but its tasks.
+    Run(RunKey),
+    /// A task with its attempts. A task without such a record is pending.
+    Task(TaskKey),
+    Node(NodeId),
+}
+
+impl State {
+    /// Folds an event in. Total: an event that names what is not there changes nothing.
+    ///
+    /// `history` is asked for one thing only: the configuration of a run that is created with an older version than
+    /// the pipeline's newest. It must hold every version that was registered before this event.
+    pub fn apply(&mut self, history: &dyn History, revision: Revision, time: Timestamp, event: &Event) {
+        self.revision = revision;
+        self.time = time;
+        match event {
+            Event::ClusterCreated { cluster } => self.cluster = Some(*cluster),
+            Event::NamespaceCreated { namespace, description } => {
+                let created = Namespace { id: namespace.clone(), description: description.clone(), created_at: time };
+                self.namespaces.insert(namespace.clone(), created);
+            }
+            Event::NamespaceDeleted { namespace } => {
+                self.namespaces.remove(namespace);
+            }
+            Event::PipelineRegistered { .. }
+            | Event::PipelineEnabled { .. }
+            | Event::PipelineDisabled { .. }
+            | Event::PipelineDeleted { .. } => pipeline::apply(self, time, event),
+            Event::RunCreated { .. }
+            | Event::RunStarted { .. }
+            | Event::RunStopRequested { .. }
+            | Event::RunFinished { .. } => run::apply_run(self, history, event),
+            Event::TaskQueued { .. } | Event::TaskFinished { .. } => run::apply_task(self, event),
+            Event::AttemptPlaced { .. }
+            | Event::AttemptLaunching { .. }
+            | Event::AttemptStarted { .. }
+            | Event::AttemptStopRequested { .. }
+            | Event::AttemptFinished { .. } => run::apply_attempt(self, event),
+            Event::NodeRegistered { .. }
+            | Event::NodeDrained { .. }
+            | Event::NodeUndrained { .. }
+            | Event::NodeLost { .. }
+            | Event::NodeRemoved { .. } => self.apply_node(event),
+        }
+    }
+
+    /// Takes out the runs that have ended: from here on [`History`] answers for them.
+    pub fn evict_finished(&mut self) -> Vec<Run> {
+        let finished = std::mem::take(&mut self.index.finished);
+        finished.iter().filter_map(|key| self.runs.remove(key)).map(|live| live.run).collect()
+    }
+
+    /// Rebuilds [`State::index`] from the rest, after a load.
+    pub fn reindex(&mut self) {
+        self.index = Index::default();
+        for live in self.runs.values() {
+            self.index.link_run(live);
+            for id in live.run.tasks.keys() {
+                self.index.link_task(live, id);
+            }
+        }
+    }
+
+    fn apply_node(&mut self, event: &Event) {
+        let time = self.time;
+        if let Event::NodeRegistered { node, incarnation, spec } = event {
+            let draining = self.nodes.get(node).is_some_and(|known| known.draining);
+            let registered = Node {
+                id: *node,
+                spec: (**spec).clone(),
+                status: NodeStatus::Ready,
+                draining,
+                incarnation: *incarnation,
+                since: time,
+            };
+            self.nodes.insert(*node, registered);
+        } else if let Event::NodeRemoved { node } = event {
+            self.nodes.remove(node);
+        } else if let Event::NodeLost { node, incarnation } = event {
+            if let Some(node) = self.nodes.get_mut(node)
+                && node.incarnation == *incarnation
+            {
+                node.status = NodeStatus::Lost;
+                node.since = time;
+            }
+        } else if let Event::NodeDrained { node } | Event::NodeUndrained { node } = event
+            && let Some(node) = self.nodes.get_mut(node)
+        {
+            node.draining = matches!(event, Event::NodeDrained { .. });
+        }
+    }
+}
+
+impl Event {
+    /// The records that this event changes, in a fixed order.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        match self {
+            Self::ClusterCreated { .. } => vec![Record::Cluster],
+            Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => {
+                vec![Record::Namespace(namespace.clone())]
+            }
+            Self::PipelineRegistered { pipeline, version, .. } => {
+                vec![Record::Pipeline(pipeline.clone()), Record::PipelineVersion(pipeline.clone(), *version)]
+            }
+            Self::PipelineEnabled { pipeline }
+            | Self::PipelineDisabled { pipeline }
+            | Self::PipelineDeleted { pipeline } => vec![Record::Pipeline(pipeline.clone())],
+            Self::RunCreated { run, .. } | Self::RunStarted { run } | Self::RunFinished { run, .. } => {
+                vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())]
+            }
+            Self::RunStopRequested { run, .. } => vec![Record::Run(run.clone())],
+            Self::TaskQueued { task, .. } | Self::TaskFinished { task, .. } => of_task(task),
+            Self::AttemptPlaced { attempt, .. }
+            | Self::AttemptLaunching { attempt }
+            | Self::AttemptStarted { attempt }
+            | Self::AttemptStopRequested { attempt, .. }
+            | Self::AttemptFinished { attempt, .. } => of_task(&attempt.task),
+            Self::NodeRegistered { node, .. }
+            | Self::NodeDrained { node }
+            | Self::NodeUndrained { node }
+            | Self::NodeLost { node, .. }
+            | Self::NodeRemoved { node } => vec![Record::Node(*node)],
+        }
+    }
+}
+
+/// The run's head is among them for its revision.
+fn of_task(task: &TaskKey) -> Vec<Record> {
+    vec![Record::Run(task.run.clone()), Record::Task(task.clone())]
+}

@@ -1,0 +1,179 @@
+//! Events about runs, their tasks and attempts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::DriverKind;
+use crate::event::Event;
+use crate::ids::{AttemptKey, NodeId, RunKey, TaskId, TaskKey};
+use crate::run::{Attempt, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
+use crate::state::{History, LiveRun, State};
+
+pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event) {
+    let time = state.time;
+    if let Event::RunCreated { .. } = event {
+        create(state, history, event);
+    } else if let Event::RunStarted { run } = event {
+        change_run(state, run, |run| {
+            run.status = RunStatus::Running;
+            run.started_at = Some(time);
+        });
+        if let Some(pipeline) = state.pipelines.get_mut(&run.pipeline) {
+            leave_queue(&mut pipeline.queue, run.run);
+            pipeline.running.insert(run.run);
+        }
+    } else if let Event::RunStopRequested { run, reason } = event {
+        change_run(state, run, |run| run.stopping = Some(reason.clone()));
+    } else if let Event::RunFinished { run, status } = event {
+        change_run(state, run, |run| {
+            run.status = status.clone();
+            run.finished_at = Some(time);
+        });
+        if let Some(pipeline) = state.pipelines.get_mut(&run.pipeline) {
+            leave_queue(&mut pipeline.queue, run.run);
+            pipeline.running.remove(&run.run);
+        }
+    }
+}
+
+pub(super) fn apply_task(state: &mut State, event: &Event) {
+    let (time, revision) = (state.time, state.revision);
+    if let Event::TaskQueued { task, not_before } = event {
+        change_task(state, task, |task| {
+            task.status = TaskStatus::Queued;
+            task.not_before = *not_before;
+            task.queued_revision = revision;
+        });
+    } else if let Event::TaskFinished { task, status } = event {
+        change_task(state, task, |task| {
+            task.status = status.clone();
+            task.finished_at = Some(time);
+        });
+    }
+}
+
+pub(super) fn apply_attempt(state: &mut State, event: &Event) {
+    let time = state.time;
+    if let Event::AttemptPlaced { attempt, node, driver } = event {
+        place(state, attempt, *node, *driver);
+    } else if let Event::AttemptLaunching { attempt } = event {
+        change_attempt(state, attempt, |attempt| {
+            attempt.status = AttemptStatus::Launching;
+            Some(TaskStatus::Launching)
+        });
+    } else if let Event::AttemptStarted { attempt } = event {
+        change_attempt(state, attempt, |attempt| {
+            attempt.status = AttemptStatus::Running;
+            attempt.started_at = Some(time);
+            Some(TaskStatus::Running)
+        });
+    } else if let Event::AttemptStopRequested { attempt, reason } = event {
+        change_attempt(state, attempt, |attempt| {
+            attempt.stopping = Some(reason.clone());
+            None
+        });
+    } else if let Event::AttemptFinished { attempt, outcome, log } = event {
+        change_attempt(state, attempt, |attempt| {
+            attempt.status = AttemptStatus::Finished(outcome.clone());
+            attempt.finished_at = Some(time);
+            attempt.log = log.clone();
+            None
+        });
+    }
+}
+
+fn create(state: &mut State, history: &dyn History, event: &Event) {
+    let Event::RunCreated { run: key, version, variables, started_by, retry_of } = event else { return };
+    let Some(pipeline) = state.pipelines.get_mut(&key.pipeline) else { return };
+    let config = if *version == pipeline.version {
+        Some(Arc::clone(&pipeline.config))
+    } else {
+        history.config(&key.pipeline, *version)
+    };
+    let Some(config) = config else { return };
+    if state.runs.contains_key(key) {
+        return;
+    }
+    pipeline.last_run = pipeline.last_run.max(key.run);
+    pipeline.queue.push_back(key.run);
+    let tasks: BTreeMap<TaskId, TaskRun> = config.tasks.keys().map(|id| (id.clone(), TaskRun::pending())).collect();
+    let run = Run {
+        key: key.clone(),
+        version: *version,
+        status: RunStatus::Queued,
+        variables: variables.clone(),
+        started_by: started_by.clone(),
+        retry_of: *retry_of,
+        created_at: state.time,
+        started_at: None,
+        finished_at: None,
+        stopping: None,
+        tasks,
+        revision: state.revision,
+    };
+    let live = LiveRun { run, config };
+    state.index.link_run(&live);
+    state.runs.insert(key.clone(), live);
+}
+
+/// The next run to start stands in front; any other leaves the middle only when it is cancelled.
+fn leave_queue(queue: &mut std::collections::VecDeque<u64>, run: u64) {
+    if queue.front() == Some(&run) {
+        queue.pop_front();
+    } else {
+        queue.retain(|waiting| *waiting != run);
+    }
+}
+
+fn place(state: &mut State, key: &AttemptKey, node: NodeId, driver: DriverKind) {
+    let time = state.time;
+    change_task(state, &key.task, |task| {
+        if usize::try_from(key.attempt).is_ok_and(|number| number == task.attempts.len() + 1) {
+            task.attempts.push(Attempt {
+                node,
+                driver,
+                status: AttemptStatus::Placed,
+                placed_at: time,
+                started_at: None,
+                finished_at: None,
+                stopping: None,
+                log: None,
+            });
+            task.status = TaskStatus::Placed;
+        }
+    });
+}
+
+fn change_run(state: &mut State, key: &RunKey, change: impl FnOnce(&mut Run)) {
+    let Some(live) = state.runs.get_mut(key) else { return };
+    state.index.unlink_run(live);
+    change(&mut live.run);
+    live.run.revision = state.revision;
+    state.index.link_run(live);
+}
+
+fn change_task(state: &mut State, key: &TaskKey, change: impl FnOnce(&mut TaskRun)) {
+    let Some(live) = state.runs.get_mut(&key.run) else { return };
+    if !live.run.tasks.contains_key(&key.task) {
+        return;
+    }
+    state.index.unlink_task(live, &key.task);
+    if let Some(task) = live.run.tasks.get_mut(&key.task) {
+        change(task);
+        live.run.revision = state.revision;
+    }
+    state.index.link_task(live, &key.task);
+}
+
+/// Changes an attempt that has not ended, and its task's status with it.
+fn change_attempt(state: &mut State, key: &AttemptKey, change: impl FnOnce(&mut Attempt) -> Option<TaskStatus>) {
+    change_task(state, &key.task, |task| {
+        let slot = usize::try_from(key.attempt).ok().and_then(|number| number.checked_sub(1));
+        let Some(attempt) = slot.and_then(|slot| task.attempts.get_mut(slot)) else { return };
+        if !attempt.status.is_final()
+            && let Some(status) = change(attempt)
+        {
+            task.status = status;
+        }
+    });
+}

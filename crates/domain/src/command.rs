@@ -1,0 +1,121 @@
+//! What can be asked of the cluster. Imperative; nothing here has happened yet.
+
+use std::collections::BTreeMap;
+
+use crate::config::{DriverKind, PipelineConfig};
+use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, RunKey, Version};
+use crate::node::NodeSpec;
+use crate::run::{AttemptOutcome, LogRef};
+use crate::time::Timestamp;
+
+/// A command with all that a pure function needs besides the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandEnvelope {
+    /// Idempotency key: a retry of the same id gets the first answer back.
+    pub request_id: RequestId,
+    pub actor: Actor,
+    /// Stamped by the leader that took it.
+    pub time: Timestamp,
+    pub command: Command,
+}
+
+/// Who gave a command, as text for the record (`user:ada`, `node:7`, `leader:7`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Actor(pub String);
+
+/// Everything that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// First command of every log.
+    CreateCluster {
+        cluster: ClusterId,
+    },
+    CreateNamespace {
+        namespace: NamespaceId,
+        description: String,
+    },
+    /// Only an empty namespace can be deleted.
+    DeleteNamespace {
+        namespace: NamespaceId,
+    },
+    /// Adds a version. The same configuration as the newest version changes nothing and answers with that version.
+    RegisterPipeline {
+        namespace: NamespaceId,
+        config: Box<PipelineConfig>,
+    },
+    EnablePipeline {
+        pipeline: PipelineKey,
+    },
+    /// A disabled pipeline starts no run; those that run go on.
+    DisablePipeline {
+        pipeline: PipelineKey,
+    },
+    /// Only a pipeline without live runs can be deleted. Its history stays.
+    DeletePipeline {
+        pipeline: PipelineKey,
+    },
+    StartRun {
+        pipeline: PipelineKey,
+        version: Option<Version>,
+        variables: BTreeMap<String, String>,
+    },
+    CancelRun {
+        run: RunKey,
+        message: String,
+    },
+    /// Starts a new run with the version and the variables of a finished one.
+    RetryRun {
+        run: RunKey,
+    },
+    /// The leader found that the run's time-out passed.
+    TimeOutRun {
+        run: RunKey,
+    },
+    /// The leader chose a node.
+    AssignAttempt {
+        attempt: AttemptKey,
+        node: NodeId,
+        driver: DriverKind,
+    },
+    /// The leader found that the attempt's time-out passed.
+    TimeOutAttempt {
+        attempt: AttemptKey,
+    },
+    /// The node began to prepare the launch.
+    ReportLaunching {
+        attempt: AttemptKey,
+        node: NodeId,
+    },
+    /// The node saw it running.
+    ReportStarted {
+        attempt: AttemptKey,
+        node: NodeId,
+    },
+    /// The node saw it end.
+    ReportFinished {
+        attempt: AttemptKey,
+        node: NodeId,
+        outcome: AttemptOutcome,
+        log: Option<LogRef>,
+    },
+    /// A node that starts up, or comes back after it was declared lost. It holds no live attempts but those it can adopt.
+    RegisterNode {
+        node: NodeId,
+        spec: Box<NodeSpec>,
+    },
+    DrainNode {
+        node: NodeId,
+    },
+    UndrainNode {
+        node: NodeId,
+    },
+    /// The leader found that the lease of this incarnation ran out.
+    DeclareNodeLost {
+        node: NodeId,
+        incarnation: u64,
+    },
+    /// Takes a node out for ever; its live attempts are lost.
+    RemoveNode {
+        node: NodeId,
+    },
+}

@@ -1,0 +1,143 @@
+//! Commands to events.
+//!
+//! One module per concern. A decision reads the state and never copies it: the little that a command changes on its
+//! way (the statuses of one run's tasks, which runs ended) is kept in a draft beside it. Nothing a run does scans the
+//! other runs, so a decision costs as much as the one run it is about.
+
+mod attempt;
+mod cluster;
+mod draft;
+mod namespace;
+mod node;
+mod pipeline;
+mod queue;
+mod run;
+
+use crate::command::{Command, CommandEnvelope};
+use crate::event::{Answer, Event};
+use crate::ids::{PipelineKey, RunKey};
+use crate::limits::TEXT_BYTES_MAX;
+use crate::rejection::{Reason, Rejection};
+use crate::state::{History, Pipeline, State};
+use crate::time::Timestamp;
+
+/// What a command leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// In order; empty when the state is already as asked.
+    pub events: Vec<Event>,
+    pub answer: Answer,
+}
+
+impl Decision {
+    fn done(events: Vec<Event>) -> Self {
+        Self { events, answer: Answer::Done }
+    }
+}
+
+/// What every decision is made from.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    state: &'a State,
+    history: &'a dyn History,
+    time: Timestamp,
+    actor: &'a str,
+}
+
+type Verdict = Result<Decision, Rejection>;
+
+/// Decides a command against the state. Never panics; reads nothing but its arguments.
+///
+/// Its cost follows what the command changes: starting a run, placing an attempt and reporting on one look at one run,
+/// one pipeline and one node.
+///
+/// # Errors
+/// A [`Rejection`] that says why not and what to do. It is an answer, not a fault.
+pub fn decide(state: &State, history: &dyn History, envelope: &CommandEnvelope) -> Result<Decision, Rejection> {
+    let context = Context { state, history, time: envelope.time, actor: &envelope.actor.0 };
+    if let Command::CreateCluster { cluster } = &envelope.command {
+        return cluster::create(context, *cluster);
+    }
+    if state.cluster.is_none() {
+        return Err(precondition("the cluster does not exist yet").help("bootstrap it first"));
+    }
+    dispatch(context, &envelope.command)
+}
+
+fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
+    match command {
+        Command::CreateCluster { cluster } => cluster::create(context, *cluster),
+        Command::CreateNamespace { namespace, description } => namespace::create(context, namespace, description),
+        Command::DeleteNamespace { namespace } => namespace::delete(context, namespace),
+        Command::RegisterPipeline { namespace, config } => pipeline::register(context, namespace, config),
+        Command::EnablePipeline { pipeline } => pipeline::enable(context, pipeline),
+        Command::DisablePipeline { pipeline } => pipeline::disable(context, pipeline),
+        Command::DeletePipeline { pipeline } => pipeline::delete(context, pipeline),
+        Command::StartRun { pipeline, version, variables } => run::start(context, pipeline, *version, variables),
+        Command::CancelRun { run, message } => run::cancel(context, run, message),
+        Command::RetryRun { run } => run::retry(context, run),
+        Command::TimeOutRun { run } => run::time_out(context, run),
+        Command::AssignAttempt { attempt, node, driver } => attempt::assign(context, attempt, *node, *driver),
+        Command::TimeOutAttempt { attempt } => attempt::time_out(context, attempt),
+        Command::ReportLaunching { attempt, node } => attempt::launching(context, attempt, *node),
+        Command::ReportStarted { attempt, node } => attempt::started(context, attempt, *node),
+        Command::ReportFinished { attempt, node, outcome, log } => {
+            attempt::finished(context, attempt, *node, outcome, log.as_ref())
+        }
+        Command::RegisterNode { node, spec } => node::register(context, *node, spec),
+        Command::DrainNode { node } => node::drain(context, *node, true),
+        Command::UndrainNode { node } => node::drain(context, *node, false),
+        Command::DeclareNodeLost { node, incarnation } => node::declare_lost(context, *node, *incarnation),
+        Command::RemoveNode { node } => node::remove(context, *node),
+    }
+}
+
+impl<'a> Context<'a> {
+    /// A pipeline that was not deleted.
+    fn pipeline(self, key: &PipelineKey) -> Result<&'a Pipeline, Rejection> {
+        self.state.pipelines.get(key).filter(|pipeline| !pipeline.deleted).ok_or_else(|| {
+            Rejection::new(Reason::NotFound, format!("pipeline {key} does not exist"))
+                .field("pipeline")
+                .help("check its name and namespace, or register it")
+        })
+    }
+
+    /// Why a run that is not among the live ones can't be worked on.
+    fn no_live_run(self, key: &RunKey) -> Rejection {
+        if self.state.runs.contains_key(key) || self.history.run(key).is_some() {
+            precondition(format!("run {key} has ended")).field("run").help("a run that has ended can only be retried")
+        } else {
+            Rejection::new(Reason::NotFound, format!("run {key} does not exist"))
+                .field("run")
+                .help("list the pipeline's runs to find its number")
+        }
+    }
+}
+
+fn precondition(message: impl Into<String>) -> Rejection {
+    Rejection::new(Reason::FailedPrecondition, message)
+}
+
+/// The first of several faults, with a message that counts the others.
+fn first(faults: Vec<Rejection>) -> Result<(), Rejection> {
+    let others = faults.len().saturating_sub(1);
+    let Some(mut fault) = faults.into_iter().next() else { return Ok(()) };
+    if others > 0 {
+        let plural = if others == 1 { "fault" } else { "faults" };
+        fault.message = format!("{} (and {others} more {plural})", fault.message);
+    }
+    Err(fault)
+}
+
+fn check_text(field: &str, text: &str) -> Result<(), Rejection> {
+    if text.len() <= TEXT_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("{field} is {} bytes long, the limit is {TEXT_BYTES_MAX}", text.len());
+    Err(Rejection::new(Reason::InvalidArgument, message).field(field).help("shorten it"))
+}
+
+/// Cuts a text to the limit. For what a node reports: refusing that would leave its attempt open for ever.
+fn cut(text: &str) -> String {
+    text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_owned()
+}

@@ -1,0 +1,74 @@
+//! Pipelines and their versions.
+
+use std::collections::BTreeSet;
+
+use super::{Context, Decision, Verdict, first, namespace, precondition, queue};
+use crate::config::PipelineConfig;
+use crate::event::{Answer, Event};
+use crate::ids::{NamespaceId, PipelineKey, Version};
+use crate::limits::PIPELINES_MAX;
+use crate::rejection::{Reason, Rejection};
+use crate::validate::validate_config;
+
+/// Adds a version.
+///
+/// - The same configuration as the newest version changes nothing and answers with that version.
+/// - A deleted pipeline is revived: its versions and run numbers go on where they stood, and it is enabled.
+/// - Where the new version allows more runs at once, waiting ones start.
+pub(super) fn register(context: Context<'_>, namespace: &NamespaceId, config: &PipelineConfig) -> Verdict {
+    namespace::check_exists(context, namespace)?;
+    validate_config(config).or_else(first)?;
+    let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
+    let known = context.state.pipelines.get(&key);
+    if let Some(known) = known
+        && !known.deleted
+        && *known.config == *config
+    {
+        return Ok(Decision { events: Vec::new(), answer: Answer::PipelineVersion(known.version) });
+    }
+    if known.is_none() && context.state.pipelines.len() >= PIPELINES_MAX {
+        let message =
+            format!("the cluster has seen {PIPELINES_MAX} pipelines, deleted ones included, which is the limit");
+        return Err(Rejection::new(Reason::ResourceExhausted, message).help("use the name of a deleted pipeline again"));
+    }
+    let version = Version(known.map_or(0, |known| known.version.0).saturating_add(1));
+    let mut events = vec![Event::PipelineRegistered { pipeline: key, version, config: Box::new(config.clone()) }];
+    if let Some(known) = known
+        && known.enabled
+        && !known.deleted
+    {
+        queue::start_waiting(context, known, config, &BTreeSet::new(), None, &mut events);
+    }
+    Ok(Decision { events, answer: Answer::PipelineVersion(version) })
+}
+
+/// Lets runs start again, those first that wait since before.
+pub(super) fn enable(context: Context<'_>, key: &PipelineKey) -> Verdict {
+    let pipeline = context.pipeline(key)?;
+    let mut events = Vec::new();
+    if !pipeline.enabled {
+        events.push(Event::PipelineEnabled { pipeline: key.clone() });
+        queue::start_waiting(context, pipeline, &pipeline.config, &BTreeSet::new(), None, &mut events);
+    }
+    Ok(Decision::done(events))
+}
+
+/// No run of a disabled pipeline starts: new ones are refused, waiting ones wait on until it is enabled. Those that
+/// run go on.
+pub(super) fn disable(context: Context<'_>, key: &PipelineKey) -> Verdict {
+    let pipeline = context.pipeline(key)?;
+    let disabled = pipeline.enabled.then(|| Event::PipelineDisabled { pipeline: key.clone() });
+    Ok(Decision::done(disabled.into_iter().collect()))
+}
+
+/// Leaves a tombstone, so that run numbers and versions are never used again.
+pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
+    let pipeline = context.pipeline(key)?;
+    let live = pipeline.running.len() + pipeline.queue.len();
+    if live > 0 {
+        return Err(precondition(format!("pipeline {key} has {live} live runs"))
+            .field("pipeline")
+            .help("disable it, and cancel its runs or wait for their end"));
+    }
+    Ok(Decision::done(vec![Event::PipelineDeleted { pipeline: key.clone() }]))
+}

@@ -1,0 +1,117 @@
+//! What has happened. Past tense; an event is never wrong and never refused.
+
+use std::collections::BTreeMap;
+
+use crate::config::{DriverKind, PipelineConfig};
+use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RunKey, TaskKey, Version};
+use crate::node::NodeSpec;
+use crate::run::{AttemptOutcome, LogRef, RunStatus, StopReason, TaskStatus};
+use crate::time::Timestamp;
+
+/// A fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    ClusterCreated {
+        cluster: ClusterId,
+    },
+    NamespaceCreated {
+        namespace: NamespaceId,
+        description: String,
+    },
+    NamespaceDeleted {
+        namespace: NamespaceId,
+    },
+    PipelineRegistered {
+        pipeline: PipelineKey,
+        version: Version,
+        config: Box<PipelineConfig>,
+    },
+    PipelineEnabled {
+        pipeline: PipelineKey,
+    },
+    PipelineDisabled {
+        pipeline: PipelineKey,
+    },
+    PipelineDeleted {
+        pipeline: PipelineKey,
+    },
+    /// A run exists; it waits until `RunStarted`. All its tasks are pending.
+    RunCreated {
+        run: RunKey,
+        version: Version,
+        variables: BTreeMap<String, String>,
+        started_by: String,
+        retry_of: Option<u64>,
+    },
+    RunStarted {
+        run: RunKey,
+    },
+    /// No attempt of this run is placed any more; its live ones are being stopped.
+    RunStopRequested {
+        run: RunKey,
+        reason: StopReason,
+    },
+    /// A task's parents allow it, or it may be tried again.
+    TaskQueued {
+        task: TaskKey,
+        not_before: Timestamp,
+    },
+    /// A task reached a final status.
+    TaskFinished {
+        task: TaskKey,
+        status: TaskStatus,
+    },
+    /// A run reached a final status, and all its tasks have.
+    RunFinished {
+        run: RunKey,
+        status: RunStatus,
+    },
+    /// The right to launch: the only one there will ever be for this attempt.
+    AttemptPlaced {
+        attempt: AttemptKey,
+        node: NodeId,
+        driver: DriverKind,
+    },
+    AttemptLaunching {
+        attempt: AttemptKey,
+    },
+    AttemptStarted {
+        attempt: AttemptKey,
+    },
+    AttemptStopRequested {
+        attempt: AttemptKey,
+        reason: StopReason,
+    },
+    AttemptFinished {
+        attempt: AttemptKey,
+        outcome: AttemptOutcome,
+        log: Option<LogRef>,
+    },
+    NodeRegistered {
+        node: NodeId,
+        incarnation: u64,
+        spec: Box<NodeSpec>,
+    },
+    NodeDrained {
+        node: NodeId,
+    },
+    NodeUndrained {
+        node: NodeId,
+    },
+    NodeLost {
+        node: NodeId,
+        incarnation: u64,
+    },
+    NodeRemoved {
+        node: NodeId,
+    },
+}
+
+/// What a committed command answers, besides its revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Done,
+    Run(RunKey),
+    PipelineVersion(Version),
+    NodeIncarnation(u64),
+}

@@ -1,0 +1,42 @@
+//! Gofer's pure core: what may happen, and what it means once it has.
+//!
+//! [`decide`](decide::decide) turns a [`Command`] into [`Event`]s or a [`Rejection`]; [`State::apply`] folds an
+//! event into the state. Both are functions of their arguments alone: time, identity and chance arrive inside the
+//! [`CommandEnvelope`], so every node that folds the same commands holds the same state.
+//!
+//! This crate must not know of clocks, files, sockets, threads, randomness, serialisation or hash-map order. It has
+//! no dependencies, and `cargo xtask tidy` keeps it so.
+#![forbid(unsafe_code)]
+#![warn(clippy::wildcard_enum_match_arm)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
+
+pub mod apply;
+pub mod command;
+pub mod config;
+pub mod dag;
+pub mod decide;
+pub mod event;
+pub mod ids;
+pub mod limits;
+pub mod node;
+pub mod policy;
+pub mod rejection;
+pub mod run;
+pub mod state;
+#[cfg(test)]
+mod tests;
+pub mod time;
+pub mod validate;
+
+pub use command::{Actor, Command, CommandEnvelope};
+pub use config::{PipelineConfig, TaskConfig};
+pub use event::{Answer, Event};
+pub use ids::{
+    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, TaskId, TaskKey,
+    Version,
+};
+pub use node::{Node, NodeSpec, NodeStatus};
+pub use rejection::{Reason, Rejection};
+pub use run::{Attempt, AttemptOutcome, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
+pub use state::{History, NoHistory, Pipeline, State};
+pub use time::Timestamp;

@@ -1,0 +1,54 @@
+//! Every bound on input, in one place. Their messages quote the number, so a caller knows what would have passed.
+
+use std::time::Duration;
+
+/// Longest namespace, pipeline, task or label id, in bytes (ids are ASCII).
+pub const ID_BYTES_MAX: usize = 64;
+/// Longest free text (description, reason), in bytes.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Longest environment or variable name, in bytes.
+pub const VARIABLE_NAME_BYTES_MAX: usize = 256;
+/// Longest environment or variable value, in bytes.
+pub const VARIABLE_VALUE_BYTES_MAX: usize = 32 * 1024;
+/// Most variables of one run, pipeline or task.
+pub const VARIABLES_MAX: usize = 256;
+/// Most tasks of one pipeline.
+pub const TASKS_MAX: usize = 1_000;
+/// Most parents of one task.
+pub const PARENTS_MAX: usize = 100;
+/// Most words of an entrypoint or a command.
+pub const ARGUMENTS_MAX: usize = 1_024;
+/// Longest image reference or working directory, in bytes.
+pub const REFERENCE_BYTES_MAX: usize = 1_024;
+/// Most labels of a node and constraints of a task.
+pub const LABELS_MAX: usize = 64;
+/// Largest pipeline configuration: the sum of all its texts, in bytes.
+pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+/// Most attempts a retry policy may ask for.
+pub const ATTEMPTS_MAX: u32 = 100;
+/// Most attempts of one task that may be lost with their node before the task fails.
+pub const LOST_ATTEMPTS_MAX: u32 = 5;
+/// Most runs of one pipeline that may wait in its queue.
+pub const QUEUE_MAX: u32 = 10_000;
+/// Most live (queued or running) runs of one cluster: what bounds the hot state.
+pub const LIVE_RUNS_MAX: usize = 100_000;
+/// Most namespaces of one cluster.
+pub const NAMESPACES_MAX: usize = 10_000;
+/// Most pipelines of one cluster.
+pub const PIPELINES_MAX: usize = 100_000;
+/// Most nodes of one cluster.
+pub const NODES_MAX: usize = 1_000;
+/// Longest time-out and backoff.
+pub const DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Most memory a task may ask for, in bytes.
+pub const MEMORY_BYTES_MAX: u64 = 1 << 50;
+/// Most CPU a task may ask for, in thousandths of a core.
+pub const CPU_MILLIS_MAX: u64 = 1_000_000;
+/// Least memory a task may ask for unless it asks for none, in bytes: less than this starts no container.
+pub const MEMORY_BYTES_MIN: u64 = 4 << 20;
+/// Longest word of an entrypoint or a command, in bytes; the kernel takes no longer one.
+pub const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
+/// Largest growth of a retry delay, in percent.
+pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
+/// Most attempts a node may offer to hold at the same time.
+pub const SLOTS_MAX: u32 = 10_000;

@@ -1,0 +1,110 @@
+//! The hot state: everything a decision needs often. What has ended lives in the views and is read through [`History`].
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::config::{PipelineConfig, Resources};
+use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
+use crate::node::Node;
+use crate::run::Run;
+use crate::time::Timestamp;
+
+/// What all nodes agree on at one revision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub cluster: Option<ClusterId>,
+    pub namespaces: BTreeMap<NamespaceId, Namespace>,
+    /// Deleted pipelines stay as tombstones, so that their run numbers and versions are never used again.
+    pub pipelines: BTreeMap<PipelineKey, Pipeline>,
+    /// Live runs, and those that ended since the last [`State::evict_finished`].
+    pub runs: BTreeMap<RunKey, LiveRun>,
+    pub nodes: BTreeMap<NodeId, Node>,
+    /// Revision of the newest applied event.
+    pub revision: Revision,
+    /// Time of the newest applied event.
+    pub time: Timestamp,
+    /// Derived from the rest by `apply`; never stored.
+    pub index: Index,
+}
+
+/// What the scheduler and the executor look for, kept so that neither scans all runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// Queued tasks by the earliest time of their next attempt, oldest revision first.
+    pub queued: BTreeSet<(Timestamp, Revision, TaskKey)>,
+    /// Attempts that have not ended, by node.
+    pub placed: BTreeMap<NodeId, BTreeSet<AttemptKey>>,
+    /// What the placed attempts of a node ask for together; a node without any has no entry.
+    pub used: BTreeMap<NodeId, Resources>,
+    /// Times at which a running run or a live attempt is to be ended; none for what is being stopped already.
+    pub deadlines: BTreeSet<(Timestamp, Deadline)>,
+    /// Runs in `State::runs` that have ended and wait for [`State::evict_finished`].
+    pub finished: BTreeSet<RunKey>,
+}
+
+/// What a deadline ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deadline {
+    Run(RunKey),
+    Attempt(AttemptKey),
+}
+
+/// A namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    pub id: NamespaceId,
+    pub description: String,
+    pub created_at: Timestamp,
+}
+
+/// A pipeline with its newest version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pipeline {
+    pub key: PipelineKey,
+    /// The newest version, which `StartRun` uses unless told otherwise.
+    pub version: Version,
+    pub config: Arc<PipelineConfig>,
+    pub enabled: bool,
+    pub deleted: bool,
+    /// Number of the newest run; 0 before the first.
+    pub last_run: u64,
+    /// Runs that were started and have not ended.
+    pub running: BTreeSet<u64>,
+    /// Runs that wait, the next one first.
+    pub queue: VecDeque<u64>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A run with the configuration it executes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveRun {
+    pub run: Run,
+    pub config: Arc<PipelineConfig>,
+}
+
+/// Read access to what is not hot, at the state's own revision: what earlier events of a write batch have added is
+/// there before the batch is written.
+///
+/// A lookup that fails for a reason other than absence must not return; the implementation stops the node instead,
+/// since a replica that guesses would diverge.
+pub trait History {
+    /// A run that ended.
+    fn run(&self, key: &RunKey) -> Option<Run>;
+    /// Any version of a pipeline.
+    fn config(&self, key: &PipelineKey, version: Version) -> Option<Arc<PipelineConfig>>;
+}
+
+/// A history that holds nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHistory;
+
+impl History for NoHistory {
+    fn run(&self, _: &RunKey) -> Option<Run> {
+        None
+    }
+
+    fn config(&self, _: &PipelineKey, _: Version) -> Option<Arc<PipelineConfig>> {
+        None
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests of the core as a whole: scripts of commands with the events they lead to, and properties of random ones.
+
+mod properties;
+mod rules;
+mod script;
+mod script_attempts;
+mod script_nodes;
+mod script_overlap;
+mod script_pipelines;
+mod script_runs;
+mod universe;
+mod world;
+
+pub(crate) use script::{node_spec, pipeline_config, task_config};

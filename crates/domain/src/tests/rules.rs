@@ -1,0 +1,170 @@
+//! What holds in every state and for every event, whatever was asked.
+
+use std::collections::BTreeSet;
+
+use crate::apply::Record;
+use crate::node::NodeStatus;
+use crate::policy::run_limit;
+use crate::state::{Deadline, LiveRun};
+use crate::{Event, RunKey, RunStatus, State, TaskKey, TaskStatus};
+
+/// Checks a state between two commands.
+pub(crate) fn check_state(state: &State) {
+    let mut again = state.clone();
+    again.reindex();
+    assert_eq!(again.index, state.index, "the kept index is not the rebuilt one");
+    for live in state.runs.values() {
+        check_run(state, live);
+    }
+    for (_, deadline) in &state.index.deadlines {
+        check_deadline(state, deadline);
+    }
+    for pipeline in state.pipelines.values() {
+        let of = |status: RunStatus| {
+            let runs = state.runs.values().map(|live| &live.run);
+            let runs = runs.filter(move |run| run.key.pipeline == pipeline.key && run.status == status);
+            runs.map(|run| run.key.run).collect::<Vec<_>>()
+        };
+        assert_eq!(pipeline.running.iter().copied().collect::<Vec<_>>(), of(RunStatus::Running));
+        assert_eq!(pipeline.queue, of(RunStatus::Queued), "the line is not in order");
+        let waits_in_vain = pipeline.enabled && pipeline.running.len() < run_limit(&pipeline.config);
+        assert!(pipeline.queue.is_empty() || !waits_in_vain, "{} has room and a run that waits", pipeline.key);
+        assert!(!pipeline.deleted || pipeline.running.is_empty(), "{} is deleted and runs", pipeline.key);
+    }
+}
+
+/// Nothing that is being stopped has a deadline: the leader would order its end again and again.
+fn check_deadline(state: &State, deadline: &Deadline) {
+    match deadline {
+        Deadline::Run(key) => {
+            let run = &state.runs[key].run;
+            assert!(run.status == RunStatus::Running && run.stopping.is_none(), "{key} has a deadline");
+        }
+        Deadline::Attempt(key) => {
+            let task = &state.runs[&key.task.run].run.tasks[&key.task.task];
+            let attempt = &task.attempts[usize::try_from(key.attempt).unwrap() - 1];
+            assert!(!attempt.status.is_final() && attempt.stopping.is_none(), "{key} has a deadline");
+        }
+    }
+}
+
+fn check_run(state: &State, live: &LiveRun) {
+    let run = &live.run;
+    let mut moves = false;
+    for (id, task) in &run.tasks {
+        let open: Vec<_> = (1..).zip(&task.attempts).filter(|(_, attempt)| !attempt.status.is_final()).collect();
+        assert!(open.len() <= 1, "two live attempts of {}/{id}", run.key);
+        let is_placed = matches!(task.status, TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running);
+        assert_eq!(open.len() == 1, is_placed, "{}/{id} is {:?}", run.key, task.status);
+        moves |= is_placed || task.status == TaskStatus::Queued;
+        for (number, attempt) in open {
+            assert_eq!(number, task.attempts.len(), "a live attempt is the newest");
+            assert_eq!(state.nodes[&attempt.node].status, NodeStatus::Ready, "{}/{id} is on a lost node", run.key);
+            assert!(run.stopping.is_none() || attempt.stopping.is_some(), "{}/{id} does not stop", run.key);
+        }
+        let starts = matches!(task.status, TaskStatus::Pending | TaskStatus::Queued);
+        assert!(run.stopping.is_none() || !starts, "{}/{id} may start in a run that stops", run.key);
+    }
+    let all_final = run.tasks.values().all(|task| task.status.is_final());
+    assert_eq!(run.status.is_final(), all_final, "{} is {:?}", run.key, run.status);
+    match run.status {
+        RunStatus::Running => assert!(moves, "{} is stuck", run.key),
+        RunStatus::Queued => assert!(run.tasks.values().all(|task| task.status == TaskStatus::Pending)),
+        RunStatus::Succeeded => {
+            let bad = |status: &TaskStatus| {
+                matches!(status, TaskStatus::Failed { .. } | TaskStatus::Lost { .. } | TaskStatus::Unknown { .. })
+            };
+            let failed = run.tasks.iter().any(|(id, task)| bad(&task.status) && !live.config.tasks[id].allow_failure);
+            assert!(!failed && run.stopping.is_none(), "{} succeeded with a failed task", run.key);
+        }
+        RunStatus::Failed { .. } | RunStatus::Cancelled { .. } => {}
+    }
+}
+
+/// Checks one event of a decision, with the states before and after it.
+pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
+    let changed = changed(before, after);
+    let told: BTreeSet<Record> = event.records().into_iter().collect();
+    assert!(told.is_superset(&changed), "{event:?} changes {changed:?}, and says {told:?}");
+    assert!(!changed.is_empty(), "{event:?} changes nothing");
+    for record in &changed {
+        if let Record::Run(key) = record {
+            assert_eq!(after.runs[key].run.revision, after.revision, "{event:?} leaves the run's revision as it was");
+        }
+    }
+    if let Event::TaskQueued { task, .. } = event {
+        assert_eq!(after.runs[&task.run].run.tasks[&task.task].queued_revision, after.revision);
+    }
+    if let Event::AttemptPlaced { attempt, node, .. } = event {
+        let live = &before.runs[&attempt.task.run];
+        for parent in live.config.tasks[&attempt.task.task].depends_on.keys() {
+            assert!(live.run.tasks[parent].status.is_final(), "{attempt} is placed before {parent} has ended");
+        }
+        let slots = usize::try_from(before.nodes[node].spec.slots).unwrap();
+        assert!(after.index.placed[node].len() <= slots, "{node} has more attempts than slots");
+    }
+    if let Event::AttemptStopRequested { attempt, .. } = event {
+        let task = &before.runs[&attempt.task.run].run.tasks[&attempt.task.task];
+        assert_eq!(task.attempts.last().unwrap().stopping, None, "{attempt} is told to stop twice");
+    }
+    if let Event::RunStopRequested { run, .. } = event {
+        assert_eq!(before.runs[run].run.stopping, None, "{run} is told to stop twice");
+    }
+    if let Event::RunStarted { run } = event {
+        assert_eq!(before.runs[run].run.status, RunStatus::Queued, "{run} starts twice");
+        let pipeline = &after.pipelines[&run.pipeline];
+        assert!(pipeline.running.len() <= run_limit(&pipeline.config), "{run} is one too many");
+        assert!(pipeline.enabled && !pipeline.deleted);
+    }
+    if let Event::RunCreated { run, .. } = event {
+        assert_eq!(run.run, before.pipelines[&run.pipeline].last_run + 1);
+    }
+}
+
+/// The records that differ between two states.
+fn changed(before: &State, after: &State) -> BTreeSet<Record> {
+    let mut records = BTreeSet::new();
+    if before.cluster != after.cluster {
+        records.insert(Record::Cluster);
+    }
+    for id in before.namespaces.keys().chain(after.namespaces.keys()) {
+        if before.namespaces.get(id) != after.namespaces.get(id) {
+            records.insert(Record::Namespace(id.clone()));
+        }
+    }
+    for id in before.nodes.keys().chain(after.nodes.keys()) {
+        if before.nodes.get(id) != after.nodes.get(id) {
+            records.insert(Record::Node(*id));
+        }
+    }
+    for (key, pipeline) in &after.pipelines {
+        if before.pipelines.get(key) != Some(pipeline) {
+            records.insert(Record::Pipeline(key.clone()));
+        }
+        if before.pipelines.get(key).map(|old| &old.config) != Some(&pipeline.config) {
+            records.insert(Record::PipelineVersion(key.clone(), pipeline.version));
+        }
+    }
+    for (key, live) in &after.runs {
+        changed_run(before, key, live, &mut records);
+    }
+    records
+}
+
+fn changed_run(before: &State, key: &RunKey, live: &LiveRun, records: &mut BTreeSet<Record>) {
+    let old = before.runs.get(key);
+    let head = |live: &LiveRun| {
+        let mut run = live.run.clone();
+        run.tasks.clear();
+        run
+    };
+    if old.map(head) != Some(head(live)) {
+        records.insert(Record::Run(key.clone()));
+    }
+    for (id, task) in &live.run.tasks {
+        let was = old.map_or_else(crate::run::TaskRun::pending, |old| old.run.tasks[id].clone());
+        if was != *task {
+            records.insert(Record::Task(TaskKey { run: key.clone(), task: id.clone() }));
+        }
+    }
+}

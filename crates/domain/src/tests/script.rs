@@ -1,0 +1,326 @@
+//! The text form of commands and events that the scripts are written in.
+//!
+//! A script is a list of lines `command -> event, event`; `-> ! REASON` is a rejection, `->` alone a command that
+//! changes nothing, and a line without an arrow is carried out without a look at its events. Names live in the
+//! namespace `default`; `p/1/a/2` is attempt 2 of task `a` in run 1 of pipeline `p`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::world::World;
+use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
+use crate::run::{AttemptOutcome, FailureReason, StopReason};
+use crate::{
+    AttemptKey, Command, Event, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey, RunKey, RunStatus, TaskId,
+    TaskKey, TaskStatus, Timestamp, Version,
+};
+
+/// Runs a script in a new world; fails at the first line that goes otherwise than it says.
+pub(crate) fn check(script: &str) -> World {
+    let mut world = World::new();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (command, wanted) = match line.split_once("->") {
+            Some((command, wanted)) => (command.trim(), Some(wanted.trim())),
+            None => (line, None),
+        };
+        let words: Vec<&str> = command.split_whitespace().collect();
+        if words[0] == "wait" {
+            world.time = Timestamp(world.time.0 + number(words[1]));
+            continue;
+        }
+        if words[0] == "evict" {
+            world.evict();
+            continue;
+        }
+        let start = world.time;
+        let found = match world.give(parse(&words)) {
+            Ok(decision) => decision.events.iter().map(|event| show(event, start)).collect::<Vec<_>>().join(", "),
+            Err(rejection) => {
+                assert!(!rejection.message.is_empty(), "{line}: a rejection without a message");
+                format!("! {}", rejection.reason.name())
+            }
+        };
+        match wanted {
+            Some(wanted) => assert_eq!(found, wanted, "\nin line: {line}\nof script: {script}"),
+            None => assert!(!found.starts_with('!'), "refused: {line}: {found}"),
+        }
+        let mut again = world.state.clone();
+        again.reindex();
+        assert_eq!(again.index, world.state.index, "index after: {line}");
+    }
+    world
+}
+
+fn parse(words: &[&str]) -> Command {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    match words[0] {
+        "namespace" => Command::CreateNamespace { namespace: namespace(words[1]), description: String::new() },
+        "delete-namespace" => Command::DeleteNamespace { namespace: namespace(words[1]) },
+        "pipeline" => {
+            Command::RegisterPipeline { namespace: namespace("default"), config: Box::new(config(&words[1..])) }
+        }
+        "enable" => Command::EnablePipeline { pipeline: pipeline(words[1]) },
+        "disable" => Command::DisablePipeline { pipeline: pipeline(words[1]) },
+        "delete" => Command::DeletePipeline { pipeline: pipeline(words[1]) },
+        "start" => Command::StartRun {
+            pipeline: pipeline(words[1]),
+            version: option("version").map(|version| Version(number(version))),
+            variables: BTreeMap::new(),
+        },
+        "cancel" => Command::CancelRun { run: run(words[1]), message: String::new() },
+        "retry" => Command::RetryRun { run: run(words[1]) },
+        "time-out" if words[1].matches('/').count() == 1 => Command::TimeOutRun { run: run(words[1]) },
+        "time-out" => Command::TimeOutAttempt { attempt: attempt(words[1]) },
+        "assign" => Command::AssignAttempt {
+            attempt: attempt(words[1]),
+            node: NodeId(number(words[2])),
+            driver: option("driver").map_or(DriverKind::Process, |name| DriverKind::from_name(name).unwrap()),
+        },
+        "launching" => Command::ReportLaunching { attempt: attempt(words[1]), node: NodeId(number(words[2])) },
+        "started" => Command::ReportStarted { attempt: attempt(words[1]), node: NodeId(number(words[2])) },
+        "finished" => Command::ReportFinished {
+            attempt: attempt(words[1]),
+            node: NodeId(number(words[2])),
+            outcome: outcome(words[3]),
+            log: None,
+        },
+        "node" => Command::RegisterNode { node: NodeId(number(words[1])), spec: Box::new(spec(words)) },
+        "drain" => Command::DrainNode { node: NodeId(number(words[1])) },
+        "undrain" => Command::UndrainNode { node: NodeId(number(words[1])) },
+        "lost" => Command::DeclareNodeLost { node: NodeId(number(words[1])), incarnation: number(words[2]) },
+        "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
+        other => panic!("no such command: {other}"),
+    }
+}
+
+/// `p parallelism=1 overlap=queue:2 timeout=50 | a retry=3 | b after=a:failure,c timeout=50 allow-failure`
+fn config(words: &[&str]) -> PipelineConfig {
+    let mut sections = words.split(|word| *word == "|");
+    let head = sections.next().unwrap();
+    let mut config = pipeline_config(head[0]);
+    for word in &head[1..] {
+        let (name, value) = word.split_once('=').unwrap();
+        match name {
+            "parallelism" => config.parallelism = u32::try_from(number(value)).unwrap(),
+            "timeout" => config.timeout = Some(Duration::from_millis(number(value))),
+            "overlap" => config.overlap = overlap(value),
+            "description" => config.description = value.into(),
+            other => panic!("no such option of a pipeline: {other}"),
+        }
+    }
+    for section in sections {
+        let mut task = task_config();
+        for word in &section[1..] {
+            task_option(&mut task, word);
+        }
+        config.tasks.insert(TaskId::new(section[0]).unwrap(), task);
+    }
+    config
+}
+
+fn task_option(task: &mut TaskConfig, word: &str) {
+    let (name, value) = word.split_once('=').unwrap_or((word, ""));
+    match name {
+        "after" => {
+            for parent in value.split(',') {
+                let (parent, requirement) = parent.split_once(':').unwrap_or((parent, "success"));
+                let requirement = match requirement {
+                    "success" => Requirement::Success,
+                    "failure" => Requirement::Failure,
+                    "any" => Requirement::Any,
+                    other => panic!("no such requirement: {other}"),
+                };
+                task.depends_on.insert(TaskId::new(parent).unwrap(), requirement);
+            }
+        }
+        "retry" => task.retry.attempts = u32::try_from(number(value)).unwrap(),
+        "keep-lost" => task.retry.retry_lost = false,
+        "timeout" => task.timeout = Some(Duration::from_millis(number(value))),
+        "memory" => task.resources.memory_bytes = number(value) << 20,
+        "driver" => task.driver = DriverKind::from_name(value),
+        "image" => task.image = Some(value.into()),
+        "zone" => {
+            task.constraints.insert("zone".into(), value.into());
+        }
+        "allow-failure" => task.allow_failure = true,
+        other => panic!("no such option of a task: {other}"),
+    }
+}
+
+fn overlap(text: &str) -> Overlap {
+    match text.split_once(':').unwrap_or((text, "")) {
+        ("allow", _) => Overlap::Allow,
+        ("forbid", _) => Overlap::Forbid,
+        ("queue", limit) => Overlap::Queue(u32::try_from(number(limit)).unwrap()),
+        ("replace", _) => Overlap::Replace,
+        other => panic!("no such overlap: {other:?}"),
+    }
+}
+
+pub(crate) fn pipeline_config(id: &str) -> PipelineConfig {
+    PipelineConfig {
+        id: PipelineId::new(id).unwrap(),
+        description: String::new(),
+        parallelism: 0,
+        overlap: Overlap::Allow,
+        timeout: None,
+        variables: BTreeMap::new(),
+        tasks: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn task_config() -> TaskConfig {
+    TaskConfig {
+        description: String::new(),
+        image: None,
+        pull: PullPolicy::IfNotPresent,
+        entrypoint: Vec::new(),
+        command: vec!["true".into()],
+        environment: BTreeMap::new(),
+        working_directory: None,
+        depends_on: BTreeMap::new(),
+        retry: RetryPolicy { backoff: Duration::from_millis(100), ..RetryPolicy::default() },
+        timeout: None,
+        resources: Resources::default(),
+        driver: None,
+        constraints: BTreeMap::new(),
+        allow_failure: false,
+    }
+}
+
+fn spec(words: &[&str]) -> NodeSpec {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let mut spec = node_spec(option("name").unwrap_or(&format!("node-{}", words[1])));
+    spec.slots = option("slots").map_or(2, |slots| u32::try_from(number(slots)).unwrap());
+    spec.capacity.memory_bytes = option("memory").map_or(0, |mebibytes| number(mebibytes) << 20);
+    if let Some(zone) = option("zone") {
+        spec.labels.insert("zone".into(), zone.into());
+    }
+    spec
+}
+
+pub(crate) fn node_spec(name: &str) -> NodeSpec {
+    NodeSpec {
+        name: name.into(),
+        address: "127.0.0.1:7000".into(),
+        labels: BTreeMap::new(),
+        slots: 2,
+        capacity: Resources::default(),
+        drivers: [DriverKind::Process].into(),
+        logic_version: 1,
+        build: "test".into(),
+    }
+}
+
+pub(crate) fn outcome(word: &str) -> AttemptOutcome {
+    let message = String::from("as reported");
+    match word {
+        "ok" => AttemptOutcome::Succeeded,
+        "failed" => AttemptOutcome::Failed { reason: FailureReason::ExitCode, exit_code: Some(2), message },
+        "cancelled" => AttemptOutcome::Cancelled { message },
+        "lost" => AttemptOutcome::Lost { message },
+        "unknown" => AttemptOutcome::Unknown { message },
+        other => panic!("no such outcome: {other}"),
+    }
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| panic!("not a number: {text}"))
+}
+
+fn namespace(text: &str) -> NamespaceId {
+    NamespaceId::new(text).unwrap()
+}
+
+pub(crate) fn pipeline(text: &str) -> PipelineKey {
+    PipelineKey { namespace: namespace("default"), pipeline: PipelineId::new(text).unwrap() }
+}
+
+pub(crate) fn run(text: &str) -> RunKey {
+    let (name, run) = text.split_once('/').unwrap();
+    RunKey { pipeline: pipeline(name), run: number(run) }
+}
+
+pub(crate) fn task(text: &str) -> TaskKey {
+    let (name, task) = text.rsplit_once('/').unwrap();
+    TaskKey { run: run(name), task: TaskId::new(task).unwrap() }
+}
+
+fn attempt(text: &str) -> AttemptKey {
+    let (name, attempt) = text.rsplit_once('/').unwrap();
+    AttemptKey { task: task(name), attempt: u32::try_from(number(attempt)).unwrap() }
+}
+
+/// An event in few words; `now` is the time of its command.
+fn show(event: &Event, now: Timestamp) -> String {
+    let text = match event {
+        Event::ClusterCreated { .. } => "cluster created".into(),
+        Event::NamespaceCreated { namespace, .. } => format!("namespace {namespace} created"),
+        Event::NamespaceDeleted { namespace } => format!("namespace {namespace} deleted"),
+        Event::PipelineRegistered { pipeline, version, .. } => format!("{pipeline} version {version}"),
+        Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
+        Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
+        Event::PipelineDeleted { pipeline } => format!("{pipeline} deleted"),
+        Event::RunCreated { run, version, retry_of, .. } => {
+            let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
+            format!("{run} created v{version}{of}")
+        }
+        Event::RunStarted { run } => format!("{run} started"),
+        Event::RunStopRequested { run, reason } => format!("{run} stop {}", show_reason(reason)),
+        Event::TaskQueued { task, not_before } => match not_before.0 - now.0 {
+            0 => format!("{task} queued"),
+            delay => format!("{task} queued +{delay}"),
+        },
+        Event::TaskFinished { task, status } => format!("{task} {}", show_status(status)),
+        Event::RunFinished { run, status } => match status {
+            RunStatus::Succeeded => format!("{run} SUCCEEDED"),
+            RunStatus::Failed { .. } => format!("{run} FAILED"),
+            RunStatus::Cancelled { .. } => format!("{run} CANCELLED"),
+            RunStatus::Queued | RunStatus::Running => panic!("{run} finished {status:?}"),
+        },
+        Event::AttemptPlaced { attempt, node, .. } => format!("{attempt} placed on {node}"),
+        Event::AttemptLaunching { attempt } => format!("{attempt} launching"),
+        Event::AttemptStarted { attempt } => format!("{attempt} started"),
+        Event::AttemptStopRequested { attempt, reason } => format!("{attempt} stop {}", show_reason(reason)),
+        Event::AttemptFinished { attempt, outcome, .. } => format!("{attempt} {}", show_outcome(outcome)),
+        Event::NodeRegistered { node, incarnation, .. } => format!("node {node} registered {incarnation}"),
+        Event::NodeDrained { node } => format!("node {node} drained"),
+        Event::NodeUndrained { node } => format!("node {node} undrained"),
+        Event::NodeLost { node, .. } => format!("node {node} lost"),
+        Event::NodeRemoved { node } => format!("node {node} removed"),
+    };
+    text.replace("default/", "")
+}
+
+fn show_reason(reason: &StopReason) -> String {
+    match reason {
+        StopReason::Cancelled { .. } => "cancelled".into(),
+        StopReason::Replaced { by } => format!("replaced by {by}"),
+        StopReason::Timeout { .. } => "timeout".into(),
+    }
+}
+
+fn show_outcome(outcome: &AttemptOutcome) -> String {
+    match outcome {
+        AttemptOutcome::Succeeded => "ok".into(),
+        AttemptOutcome::Failed { reason: FailureReason::Timeout, .. } => "failed by timeout".into(),
+        AttemptOutcome::Failed { .. } => "failed".into(),
+        AttemptOutcome::Cancelled { .. } => "cancelled".into(),
+        AttemptOutcome::Lost { .. } => "lost".into(),
+        AttemptOutcome::Unknown { .. } => "unknown".into(),
+    }
+}
+
+fn show_status(status: &TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Succeeded => "succeeded",
+        TaskStatus::Failed { .. } => "FAILED",
+        TaskStatus::Cancelled { .. } => "CANCELLED",
+        TaskStatus::Skipped { .. } => "SKIPPED",
+        TaskStatus::Lost { .. } => "LOST",
+        TaskStatus::Unknown { .. } => "UNKNOWN",
+        TaskStatus::Pending | TaskStatus::Queued | TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running => {
+            "NOT FINAL"
+        }
+    }
+}

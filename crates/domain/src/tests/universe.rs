@@ -1,0 +1,225 @@
+//! A small universe of random commands and events: few names, so that they meet.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::script::{node_spec, outcome, pipeline_config, task_config};
+use super::world::World;
+use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement};
+use crate::run::{AttemptOutcome, StopReason};
+use crate::state::Deadline;
+use crate::{
+    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, PipelineId, PipelineKey, RunKey, RunStatus, TaskId,
+    TaskKey, TaskStatus, Timestamp, Version,
+};
+
+/// One random move; what it means depends on the world it is made in, so that most moves are possible ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) kind: u8,
+    pub(crate) a: u8,
+    pub(crate) b: u8,
+    pub(crate) config: PipelineConfig,
+}
+
+pub(crate) fn steps(count: usize) -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..64_u8, any::<u8>(), any::<u8>(), config());
+    vec(step.prop_map(|(kind, a, b, config)| Step { kind, a, b, config }), 1..count)
+}
+
+/// Pipelines of up to six tasks; a parent always has the lesser name, so there is no cycle.
+pub(crate) fn config() -> impl Strategy<Value = PipelineConfig> {
+    let parent = prop_oneof![
+        4 => Just(None),
+        3 => Just(Some(Requirement::Success)),
+        1 => Just(Some(Requirement::Failure)),
+        1 => Just(Some(Requirement::Any)),
+    ];
+    let task = (vec(parent, 5), 1..4_u32, any::<bool>(), prop::option::of(1..50_u64), prop::bool::weighted(0.2));
+    let overlap = prop_oneof![
+        Just(Overlap::Allow),
+        Just(Overlap::Forbid),
+        (1..4_u32).prop_map(Overlap::Queue),
+        Just(Overlap::Replace)
+    ];
+    let head = (0..3_u8, 0..4_u32, overlap, prop::option::of(1..200_u64));
+    (head, vec(task, 1..6)).prop_map(|((name, parallelism, overlap, timeout), tasks)| {
+        let mut config = pipeline_config(&format!("p{name}"));
+        config.parallelism = parallelism;
+        config.overlap = overlap;
+        config.timeout = timeout.map(Duration::from_millis);
+        for (number, (parents, attempts, retry_lost, timeout, allow_failure)) in tasks.into_iter().enumerate() {
+            let mut task = task_config();
+            task.retry.attempts = attempts;
+            task.retry.retry_lost = retry_lost;
+            task.timeout = timeout.map(Duration::from_millis);
+            task.allow_failure = allow_failure;
+            let parents = parents.into_iter().take(number).enumerate();
+            task.depends_on = parents.filter_map(|(parent, how)| Some((task_id(parent), how?))).collect();
+            config.tasks.insert(task_id(number), task);
+        }
+        config
+    })
+}
+
+fn task_id(number: usize) -> TaskId {
+    TaskId::new(&format!("t{number}")).unwrap()
+}
+
+fn namespace(number: u8) -> NamespaceId {
+    NamespaceId::new(["default", "other"][usize::from(number % 2)]).unwrap()
+}
+
+fn pipeline(number: u8) -> PipelineKey {
+    let pipeline = PipelineId::new(&format!("p{}", (number / 2) % 3)).unwrap();
+    PipelineKey { namespace: namespace(u8::from(number % 8 == 1)), pipeline }
+}
+
+fn run(number: u8, of: u8) -> RunKey {
+    RunKey { pipeline: pipeline(of), run: u64::from(number % 8) }
+}
+
+fn node(number: u8) -> NodeId {
+    NodeId(u64::from(number % 3))
+}
+
+pub(crate) fn result(number: u8) -> AttemptOutcome {
+    outcome(["ok", "ok", "ok", "failed", "failed", "cancelled", "lost", "unknown"][usize::from(number % 8)])
+}
+
+/// The command of a step. Some are aimed at what there is, some go astray.
+pub(crate) fn command(world: &World, step: &Step) -> Command {
+    let (a, b) = (step.a, step.b);
+    match step.kind {
+        0 => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
+        1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
+        2 => Command::DeleteNamespace { namespace: namespace(a) },
+        3..=8 => Command::RegisterPipeline {
+            namespace: namespace(u8::from(a % 8 == 1)),
+            config: Box::new(step.config.clone()),
+        },
+        9 => Command::EnablePipeline { pipeline: pipeline(a) },
+        10 => Command::DisablePipeline { pipeline: pipeline(a) },
+        11 => Command::DeletePipeline { pipeline: pipeline(a) },
+        12..=20 => {
+            let version = (b % 4 == 0).then(|| Version(u64::from(b / 4 % 4)));
+            Command::StartRun { pipeline: pipeline(a), version, variables: BTreeMap::new() }
+        }
+        21 | 22 => Command::CancelRun { run: live_run(world, a).unwrap_or(run(a, b)), message: String::new() },
+        23 => Command::RetryRun { run: run(a, b) },
+        24 => Command::DrainNode { node: node(a) },
+        25 | 26 => Command::UndrainNode { node: node(a) },
+        27 | 28 => Command::DeclareNodeLost { node: node(a), incarnation: incarnation(world, a, b) },
+        29 => Command::RemoveNode { node: node(a) },
+        30..=34 => {
+            let mut spec = node_spec(&format!("node-{}", if b == 0 { 0 } else { a % 3 }));
+            spec.slots = u32::from(b % 5);
+            Command::RegisterNode { node: node(a), spec: Box::new(spec) }
+        }
+        35 | 36 => timed_out(world, a).unwrap_or(Command::TimeOutRun { run: run(a, b) }),
+        37 => Command::TimeOutAttempt { attempt: stray(a, b) },
+        38 => Command::AssignAttempt { attempt: stray(a, b), node: node(b), driver: DriverKind::Process },
+        39 => Command::ReportFinished { attempt: stray(a, b), node: node(b), outcome: result(a), log: None },
+        40..=49 => assign(world, a, node(b)),
+        kind => report(world, kind, a, b),
+    }
+}
+
+fn stray(a: u8, b: u8) -> AttemptKey {
+    let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
+    AttemptKey { task, attempt: u32::from(a % 4) }
+}
+
+fn live_run(world: &World, number: u8) -> Option<RunKey> {
+    let count = world.state.runs.len().max(1);
+    world.state.runs.keys().nth(usize::from(number) % count).cloned()
+}
+
+fn incarnation(world: &World, a: u8, b: u8) -> u64 {
+    let known = world.state.nodes.get(&node(a)).map_or(0, |node| node.incarnation);
+    if b.is_multiple_of(8) { known + 1 } else { known }
+}
+
+fn timed_out(world: &World, number: u8) -> Option<Command> {
+    let count = world.state.index.deadlines.len().max(1);
+    let (_, deadline) = world.state.index.deadlines.iter().nth(usize::from(number) % count)?;
+    Some(time_out(deadline))
+}
+
+pub(crate) fn time_out(deadline: &Deadline) -> Command {
+    match deadline.clone() {
+        Deadline::Run(run) => Command::TimeOutRun { run },
+        Deadline::Attempt(attempt) => Command::TimeOutAttempt { attempt },
+    }
+}
+
+fn assign(world: &World, number: u8, node: NodeId) -> Command {
+    let count = world.state.index.queued.len().max(1);
+    let attempt = match world.state.index.queued.iter().nth(usize::from(number) % count) {
+        Some((_, _, task)) => next_attempt(world, task),
+        None => stray(number, number),
+    };
+    Command::AssignAttempt { attempt, node, driver: DriverKind::Process }
+}
+
+pub(crate) fn next_attempt(world: &World, task: &TaskKey) -> AttemptKey {
+    let attempts = world.state.runs[&task.run].run.tasks[&task.task].attempts.len();
+    AttemptKey { task: task.clone(), attempt: u32::try_from(attempts).unwrap() + 1 }
+}
+
+fn report(world: &World, kind: u8, a: u8, b: u8) -> Command {
+    let placed = world.state.index.placed.iter();
+    let placed: Vec<_> = placed.flat_map(|(node, keys)| keys.iter().map(|key| (*node, key.clone()))).collect();
+    let (node, attempt) =
+        placed.get(usize::from(a) % placed.len().max(1)).cloned().unwrap_or_else(|| (node(a), stray(a, b)));
+    match kind {
+        50..=52 => Command::ReportLaunching { attempt, node },
+        53..=55 => Command::ReportStarted { attempt, node },
+        _ => Command::ReportFinished { attempt, node, outcome: result(b), log: None },
+    }
+}
+
+/// Any event at all, true or not.
+pub(crate) fn event(step: &Step) -> Event {
+    let (a, b) = (step.a, step.b);
+    let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
+    let reason = StopReason::Replaced { by: u64::from(b) };
+    match step.kind % 25 {
+        0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
+        1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },
+        2 => Event::NamespaceDeleted { namespace: namespace(a) },
+        3 => Event::PipelineRegistered {
+            pipeline: pipeline(a),
+            version: Version(u64::from(b % 4)),
+            config: Box::new(step.config.clone()),
+        },
+        4 => Event::PipelineEnabled { pipeline: pipeline(a) },
+        5 => Event::PipelineDisabled { pipeline: pipeline(a) },
+        6 => Event::PipelineDeleted { pipeline: pipeline(a) },
+        7 | 24 => Event::RunCreated {
+            run: run(a, b),
+            version: Version(u64::from(b % 4)),
+            variables: BTreeMap::new(),
+            started_by: String::new(),
+            retry_of: None,
+        },
+        8 => Event::RunStarted { run: run(a, b) },
+        9 => Event::RunStopRequested { run: run(a, b), reason },
+        10 => Event::TaskQueued { task, not_before: Timestamp(u64::from(b)) },
+        11 => Event::TaskFinished { task, status: TaskStatus::Succeeded },
+        12 => Event::RunFinished { run: run(a, b), status: RunStatus::Succeeded },
+        13 | 14 => Event::AttemptPlaced { attempt: stray(a, b), node: node(b), driver: DriverKind::Process },
+        15 => Event::AttemptLaunching { attempt: stray(a, b) },
+        16 => Event::AttemptStarted { attempt: stray(a, b) },
+        17 => Event::AttemptStopRequested { attempt: stray(a, b), reason },
+        18 => Event::AttemptFinished { attempt: stray(a, b), outcome: result(a), log: None },
+        19 => Event::NodeRegistered { node: node(a), incarnation: u64::from(b % 4), spec: Box::new(node_spec("node")) },
+        20 => Event::NodeDrained { node: node(a) },
+        21 => Event::NodeUndrained { node: node(a) },
+        22 => Event::NodeLost { node: node(a), incarnation: u64::from(b % 4) },
+        _ => Event::NodeRemoved { node: node(a) },
+    }
+}

@@ -1,0 +1,76 @@
+//! A cluster of one: a state, its history, and a clock that a test turns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::decide::{Decision, decide};
+use crate::{
+    Actor, ClusterId, Command, CommandEnvelope, Event, History, PipelineConfig, PipelineKey, Rejection, RequestId,
+    Revision, Run, RunKey, State, Timestamp, Version,
+};
+
+/// What the views would hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) runs: BTreeMap<RunKey, Run>,
+    pub(crate) configs: BTreeMap<(PipelineKey, Version), Arc<PipelineConfig>>,
+}
+
+impl History for Memory {
+    fn run(&self, key: &RunKey) -> Option<Run> {
+        self.runs.get(key).cloned()
+    }
+
+    fn config(&self, key: &PipelineKey, version: Version) -> Option<Arc<PipelineConfig>> {
+        self.configs.get(&(key.clone(), version)).cloned()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) history: Memory,
+    pub(crate) time: Timestamp,
+    /// Every event so far with its time; the first has revision 1.
+    pub(crate) log: Vec<(Timestamp, Event)>,
+}
+
+impl World {
+    /// A cluster that was just created.
+    pub(crate) fn new() -> Self {
+        let mut world = Self { time: Timestamp(1_000), ..Self::default() };
+        world.give(Command::CreateCluster { cluster: ClusterId([1; 16]) }).unwrap();
+        world
+    }
+
+    /// Decides a command, and folds in what it leads to.
+    pub(crate) fn give(&mut self, command: Command) -> Result<Decision, Rejection> {
+        let envelope = CommandEnvelope {
+            request_id: RequestId([7; 16]),
+            actor: Actor("user:ada".into()),
+            time: self.time,
+            command,
+        };
+        let decision = decide(&self.state, &self.history, &envelope)?;
+        for event in &decision.events {
+            self.fold(event);
+        }
+        Ok(decision)
+    }
+
+    pub(crate) fn fold(&mut self, event: &Event) {
+        if let Event::PipelineRegistered { pipeline, version, config } = event {
+            self.history.configs.insert((pipeline.clone(), *version), Arc::new((**config).clone()));
+        }
+        let revision = Revision(self.state.revision.0 + 1);
+        self.state.apply(&self.history, revision, self.time, event);
+        self.log.push((self.time, event.clone()));
+    }
+
+    /// Moves ended runs from the state to the history.
+    pub(crate) fn evict(&mut self) {
+        for run in self.state.evict_finished() {
+            self.history.runs.insert(run.key.clone(), run);
+        }
+    }
+}

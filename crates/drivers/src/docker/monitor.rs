@@ -1,0 +1,202 @@
+//! Copying a container's output into the launch's log, and noting its exit.
+//!
+//! One monitor works per launch, whatever the number of driver objects. A new one goes on where the last stopped: the
+//! records carry the daemon's times, so it asks for the output from the second of the last record on, and skips as
+//! many bytes of each stream as the log has from then on.
+
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::query_parameters::LogsOptions;
+use futures::StreamExt as _;
+use tokio::time::{sleep, timeout};
+
+use super::container::{self, Facts, Stage};
+use super::launch::Meta;
+use crate::driver::{Error, Exit};
+use crate::launch_dir::{LaunchDir, blocking, try_lock};
+use crate::launch_id::LaunchId;
+use crate::logfile::{Reader, Stream, Writer, unix_ms};
+
+/// After so long without output the daemon is asked whether the container has ended.
+const QUIET: Duration = Duration::from_secs(2);
+/// Pause after a failure.
+const RETRY: Duration = Duration::from_millis(500);
+/// How an init process in a container says that it could not execute the program.
+const INIT_FAILED: &[u8] = b"[FATAL tini";
+
+pub(super) struct Monitor {
+    docker: Docker,
+    dir: LaunchDir,
+    id: LaunchId,
+}
+
+/// Where the copy stands.
+struct Copy {
+    writer: Writer,
+    since_ms: u64,
+    /// Bytes of stdout and stderr to skip.
+    skip: [usize; 2],
+    /// The last piece of stderr, to learn why nothing ran.
+    last_stderr: Vec<u8>,
+}
+
+impl Monitor {
+    pub(super) fn new(docker: Docker, dir: LaunchDir, id: LaunchId) -> Self {
+        Self { docker, dir, id }
+    }
+
+    /// Works until the exit is noted, or another monitor is found at work.
+    pub(super) async fn run(self) {
+        let lock = {
+            let path = self.dir.file("monitor.lock");
+            blocking(move || try_lock(&path).map_err(Error::io("can't lock", &path))).await
+        };
+        let Ok(Some(_lock)) = lock else { return };
+        loop {
+            match self.follow_to_the_end().await {
+                Ok(()) => return,
+                Err(_) if !self.dir.exists() => return,
+                Err(error) => {
+                    tracing::warn!(launch = %self.id, %error, "can't follow a container; trying again");
+                    sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    async fn follow_to_the_end(&self) -> Result<(), Error> {
+        let dir = self.dir.clone();
+        let opened = blocking(move || if dir.has_exit() { Ok(None) } else { Copy::open(&dir).map(Some) });
+        let Some(mut copy) = opened.await? else { return Ok(()) };
+        let clean = self.copy(&mut copy).await?;
+        let Some(facts) = container::find(&self.docker, self.id.as_str()).await? else {
+            let exit = Exit::unknown("its container was removed by somebody else before its exit was noted");
+            return self.finish(copy, exit).await;
+        };
+        match facts.stage() {
+            Stage::Ended if clean => {
+                let exit = self.exit(&facts, &copy);
+                self.finish(copy, exit).await
+            }
+            Stage::New | Stage::Failed => Ok(()),
+            Stage::Ended | Stage::Running => {
+                let message = "the output broke off".to_owned();
+                Err(Error::Unavailable { what: "the container daemon did not do as asked", message })
+            }
+        }
+    }
+
+    /// Copies until the daemon says that there is no more; false when it broke off.
+    async fn copy(&self, copy: &mut Copy) -> Result<bool, Error> {
+        let options = LogsOptions {
+            follow: true,
+            stdout: true,
+            stderr: true,
+            since: i32::try_from(copy.since_ms / 1_000).unwrap_or(0),
+            timestamps: true,
+            tail: "all".to_owned(),
+            ..LogsOptions::default()
+        };
+        let mut output = std::pin::pin!(self.docker.logs(self.id.as_str(), Some(options)));
+        let mut ended = false;
+        loop {
+            match timeout(QUIET, output.next()).await {
+                Ok(None) => return Ok(true),
+                Ok(Some(Ok(piece))) => {
+                    ended = false;
+                    copy.put(piece).map_err(Error::io("can't write the log", &self.dir.log()))?;
+                }
+                Ok(Some(Err(_))) => return Ok(false),
+                // Some daemons keep the stream open although the container has ended.
+                Err(_) if ended => return Ok(true),
+                Err(_) => {
+                    let facts = container::find(&self.docker, self.id.as_str()).await?;
+                    ended = facts.is_none_or(|facts| facts.stage() == Stage::Ended);
+                }
+            }
+        }
+    }
+
+    fn exit(&self, facts: &Facts, copy: &Copy) -> Exit {
+        let mut exit = facts.exit(&self.dir);
+        if matches!(exit.code, Some(126 | 127)) && copy.last_stderr.starts_with(INIT_FAILED) {
+            exit.command_not_found = true;
+            exit.never_started = true;
+            exit.message = String::from_utf8_lossy(&copy.last_stderr).trim().to_owned();
+        }
+        exit
+    }
+
+    async fn finish(&self, copy: Copy, exit: Exit) -> Result<(), Error> {
+        let dir = self.dir.clone();
+        blocking(move || {
+            copy.writer.sync().map_err(Error::io("can't sync the log", &dir.log()))?;
+            dir.write_exit(&exit)
+        })
+        .await
+    }
+}
+
+impl Copy {
+    fn open(dir: &LaunchDir) -> Result<Self, Error> {
+        let meta = dir.read_json::<Meta>("meta.json")?.unwrap_or(Meta { log_bytes_max: 64 << 20 });
+        let writer = Writer::open(&dir.log(), meta.log_bytes_max)?;
+        let mut copy = Self { writer, since_ms: 0, skip: [0, 0], last_stderr: Vec::new() };
+        let mut reader = Reader::open(&dir.log(), 0)?;
+        while let Some(record) = reader.next()? {
+            let index = match record.stream {
+                Stream::Stdout => 0,
+                Stream::Stderr => 1,
+                Stream::Notice => continue,
+            };
+            let second = record.unix_ms / 1_000 * 1_000;
+            if second > copy.since_ms {
+                copy.since_ms = second;
+                copy.skip = [0, 0];
+            }
+            if second == copy.since_ms {
+                copy.skip[index] += record.bytes.len();
+            }
+            if index == 1 {
+                copy.last_stderr = record.bytes.to_vec();
+            }
+        }
+        Ok(copy)
+    }
+
+    fn put(&mut self, piece: LogOutput) -> std::io::Result<()> {
+        let (stream, index, message) = match piece {
+            LogOutput::StdErr { message } => (Stream::Stderr, 1, message),
+            LogOutput::StdOut { message } | LogOutput::StdIn { message } | LogOutput::Console { message } => {
+                (Stream::Stdout, 0, message)
+            }
+        };
+        let (ms, bytes) = split_time(&message);
+        let ms = ms.unwrap_or_else(unix_ms);
+        if ms < self.since_ms {
+            return Ok(());
+        }
+        let skipped = self.skip[index].min(bytes.len());
+        self.skip[index] -= skipped;
+        let bytes = &bytes[skipped..];
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if stream == Stream::Stderr {
+            self.last_stderr = bytes[..bytes.len().min(4_096)].to_vec();
+        }
+        self.writer.append(stream, ms, bytes)
+    }
+}
+
+/// The time that the daemon puts before each piece, in milliseconds, and the piece.
+fn split_time(message: &[u8]) -> (Option<u64>, &[u8]) {
+    let end = message.iter().take(40).position(|byte| *byte == b' ');
+    let time = end.and_then(|end| std::str::from_utf8(&message[..end]).ok()?.parse::<jiff::Timestamp>().ok());
+    match (end, time) {
+        (Some(end), Some(time)) => (u64::try_from(time.as_millisecond()).ok(), &message[end + 1..]),
+        _ => (None, message),
+    }
+}

@@ -1,0 +1,167 @@
+//! The shim: the small process between a node and one program.
+//!
+//! It outlives the node, so that the program does. It holds the launch lock for its life, claims the launch, runs the
+//! program, writes its output and exit, and ends the program on order, or when the lease runs out. It has one thread
+//! and no async runtime, and knows nothing but the launch directory.
+//!
+//! Two stages detach it: the first starts the second from the same executable and ends; the second leads a session of
+//! its own and belongs to init, or to whoever adopts orphans.
+
+mod program;
+mod supervisor;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::driver::{Error, Exit, LaunchSpec};
+use crate::launch_dir::{Claim, LaunchDir, Lock};
+use crate::lease;
+use crate::logfile::{Writer, unix_ms};
+
+pub(crate) use program::Running;
+pub(crate) use supervisor::Stop;
+
+/// The launcher's token, by which it knows whether it was its shim that claimed.
+pub(crate) const TOKEN_VARIABLE: &str = "GOFER_SHIM_TOKEN";
+/// Set for the second stage.
+const DETACHED_VARIABLE: &str = "GOFER_SHIM_DETACHED";
+/// How long a shim waits for a lock that somebody else holds and did not claim under.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long an exit record is tried to be written.
+const RECORD_PATIENCE: Duration = Duration::from_secs(600);
+
+/// What a shim that did not launch says to the launcher, on its standard output.
+pub(crate) mod answer {
+    /// The spec can't be carried out; nothing was claimed.
+    pub(crate) const INVALID: &str = "invalid ";
+    /// Nothing was claimed for a reason that may pass.
+    pub(crate) const REFUSED: &str = "refused ";
+}
+
+/// Runs as the shim of a launch directory: what `gofer __shim <dir>` does.
+///
+/// To be called before any runtime or thread is started.
+pub fn shim_main(dir: &Path) -> ExitCode {
+    let result = if std::env::var_os(DETACHED_VARIABLE).is_some() {
+        detached(&LaunchDir::at(dir))
+    } else {
+        detach(&["__shim".as_ref(), dir.as_os_str()], DETACHED_VARIABLE)
+            .map_err(|error| format!("{}can't start the shim: {error}", answer::REFUSED))
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(answer) => {
+            // Nobody may be there to read it.
+            let _ = writeln!(std::io::stdout(), "{answer}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Starts this executable again, marked by an environment variable; the caller then ends.
+pub(crate) fn detach(arguments: &[&std::ffi::OsStr], variable: &str) -> std::io::Result<()> {
+    // By this link the executable is found also after an upgrade replaced its file.
+    let mut command = Command::new("/proc/self/exe");
+    command.args(arguments).env(variable, "1").stdin(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
+}
+
+fn detached(dir: &LaunchDir) -> Result<(), String> {
+    let refused = |what: &str, error: &dyn std::fmt::Display| format!("{}{what}: {error}", answer::REFUSED);
+    rustix::process::setsid().map_err(|error| refused("can't make a session", &error))?;
+    let _ = std::env::set_current_dir("/");
+    let Some(lock) = lock(dir).map_err(|error| refused("can't lock the launch", &error))? else { return Ok(()) };
+    let launch = Launch::prepare(dir, lock)?;
+    let token = std::env::var(TOKEN_VARIABLE).unwrap_or_default();
+    let claim = Claim::Run(token);
+    match dir.claim(&claim) {
+        Ok(winner) if winner == claim => {}
+        Ok(_) => return Ok(()),
+        Err(error) => return Err(refused("can't claim the launch", &error)),
+    }
+    launch.run(dir);
+    Ok(())
+}
+
+/// The launch lock; none when the launch is somebody else's.
+fn lock(dir: &LaunchDir) -> Result<Option<Lock>, Error> {
+    let patience = Instant::now() + LOCK_PATIENCE;
+    loop {
+        if dir.claimed()?.is_some() {
+            return Ok(None);
+        }
+        // Whoever asks whether the lock is held holds it for an instant, so one refusal says nothing.
+        if let Some(lock) = dir.try_lock()? {
+            return Ok(if dir.claimed()?.is_some() { None } else { Some(lock) });
+        }
+        if Instant::now() > patience {
+            return Ok(None);
+        }
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// Everything that can fail, done before the claim.
+struct Launch {
+    _lock: Lock,
+    spec: LaunchSpec,
+    log: Writer,
+}
+
+impl Launch {
+    fn prepare(dir: &LaunchDir, lock: Lock) -> Result<Self, String> {
+        let refused = |error: &dyn std::fmt::Display| format!("{}{error}", answer::REFUSED);
+        let spec = dir.read_json::<LaunchSpec>("spec.json").map_err(|error| refused(&error))?;
+        let spec = spec.ok_or_else(|| refused(&"the launch directory holds no spec"))?;
+        if let Some(path) = &spec.working_directory
+            && !path.is_dir()
+        {
+            return Err(format!("{}working directory {} does not exist on this node", answer::INVALID, path.display()));
+        }
+        if let Some(path) = &spec.lease_file
+            && lease::Watch::new(path).has_run_out()
+        {
+            return Err(refused(&"the node's lease ran out"));
+        }
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+            .map_err(|error| refused(&format!("can't adopt orphans: {error}")))?;
+        let log = Writer::open(&dir.log(), spec.log_bytes_max).map_err(|error| refused(&error))?;
+        Ok(Self { _lock: lock, spec, log })
+    }
+
+    /// Runs the program to its end and records that. The claim is ours.
+    fn run(self, dir: &LaunchDir) {
+        // The program is started once or never; the environment need not stay on the disk.
+        let _ = std::fs::remove_file(dir.file("spec.json"));
+        let Self { _lock, spec, mut log } = self;
+        let exit = match program::start(dir, &spec, &mut log) {
+            Ok(program) => {
+                hang_up();
+                supervisor::Supervisor::new(dir, &spec, log, program).run()
+            }
+            Err(exit) => exit,
+        };
+        record(dir, &exit);
+        hang_up();
+    }
+}
+
+/// Lets the launcher know that there is nothing more to wait for.
+fn hang_up() {
+    if let Ok(null) = File::options().write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdout(null);
+    }
+}
+
+/// Writes the exit record. While the disk is full, the launch counts as running.
+fn record(dir: &LaunchDir, exit: &Exit) {
+    let patience = Instant::now() + RECORD_PATIENCE;
+    let exit = Exit { finished_at_ms: unix_ms(), ..exit.clone() };
+    while dir.write_exit(&exit).is_err() && dir.exists() && Instant::now() < patience {
+        sleep(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,84 @@
+//! What the executor works with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gofer_consensus::Propose;
+use gofer_domain::NodeId;
+use gofer_drivers::{Driver, RegistryAuth};
+use gofer_store::Store;
+
+/// What the composition root gives to an executor.
+#[derive(Clone)]
+pub struct Parts {
+    pub store: Store,
+    /// Reaches the leader, wherever it is.
+    pub propose: Arc<dyn Propose>,
+    /// At most one of each kind.
+    pub drivers: Vec<Arc<dyn Driver>>,
+    pub leases: Arc<dyn LeaseClient>,
+    pub replicate: Arc<dyn Replicate>,
+    pub registries: Arc<dyn RegistryCredentials>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("drivers", &self.drivers).finish_non_exhaustive()
+    }
+}
+
+/// Asks the leader for leases.
+#[async_trait]
+pub trait LeaseClient: Send + Sync {
+    /// Renews the lease of a node's incarnation; it ends so long after this call began. `None`: the leader grants
+    /// none for now.
+    ///
+    /// # Errors
+    /// When no leader answered.
+    async fn renew(&self, node: NodeId, incarnation: u64) -> Result<Option<Duration>, LeaseError>;
+}
+
+/// Why no answer came; for the record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the lease could not be renewed: {0}")]
+pub struct LeaseError(pub String);
+
+/// Copies blobs to other nodes.
+#[async_trait]
+pub trait Replicate: Send + Sync {
+    /// Returns once a majority of the voters holds the blob, which this node's store has.
+    ///
+    /// # Errors
+    /// When that did not come about in time. Worth another try.
+    async fn replicate(&self, digest: [u8; 32]) -> Result<(), ReplicateError>;
+}
+
+/// Why a blob has too few copies.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the blob could not be copied to a majority: {0}")]
+pub struct ReplicateError(pub String);
+
+/// Logins at image registries.
+pub trait RegistryCredentials: Send + Sync {
+    /// The login at a registry (`host` or `host:port`; `docker.io` for images that name none).
+    fn credentials(&self, registry: &str) -> Option<RegistryAuth>;
+}
+
+impl RegistryCredentials for BTreeMap<String, RegistryAuth> {
+    fn credentials(&self, registry: &str) -> Option<RegistryAuth> {
+        self.get(registry).cloned()
+    }
+}
+
+/// Logs in nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCredentials;
+
+impl RegistryCredentials for NoCredentials {
+    fn credentials(&self, _: &str) -> Option<RegistryAuth> {
+        None
+    }
+}

@@ -1,0 +1,27 @@
+//! The gRPC side of a node: the public API, what nodes ask of each other, health and reflection, on one port.
+//!
+//! Any node takes any call. What only the leader can do is forwarded to it by [`Cluster`], which also retries while
+//! leaders change; that is safe, since every command has a request id. Reads are linearizable unless asked otherwise.
+//!
+//! It must not know how attempts are run, nor when they are placed: logs and leases come in as traits.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
+
+mod api;
+mod blobs;
+mod cluster;
+mod convert;
+mod errors;
+mod health;
+mod lease;
+mod limits;
+mod logs;
+mod peer;
+mod peers;
+mod server;
+
+pub use blobs::{BlobReplicator, ReplicateError};
+pub use cluster::{Cluster, JoinError};
+pub use lease::{GrantLease, LeaseRenewer, RenewError};
+pub use logs::{AttemptLogs, LogRecord, LogRecords, LogSource, LogsError, NoLogs};
+pub use peers::Peers;
+pub use server::{Error, Parts, serve};

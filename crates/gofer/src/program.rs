@@ -1,0 +1,108 @@
+//! The command line of the whole program.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use gofer_cli::{ClientArgs, ClientCommand, EXIT_CODES_HELP, EXIT_FAILED};
+use tracing_subscriber::EnvFilter;
+
+use crate::server::{self, ConfigCommand, ServerArgs};
+
+/// What a node logs unless `RUST_LOG` says otherwise. openraft warns at every heartbeat that a dead node misses.
+const LOG_FILTER: &str = "info,openraft=error";
+
+/// Runs container workloads when something happens, on a cluster that survives the loss of nodes
+#[derive(Parser)]
+#[command(name = "gofer", version, after_help = EXIT_CODES_HELP, arg_required_else_help = true)]
+struct Program {
+    #[command(flatten)]
+    client: ClientArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a cluster of one node, without any configuration
+    ///
+    /// Its data is in $XDG_DATA_HOME/gofer or ~/.local/share/gofer unless --data-dir says otherwise.
+    #[command(after_help = "Examples:\n  gofer up\n  gofer up --data-dir ./data --listen 127.0.0.1:7700")]
+    Up(Box<ServerArgs>),
+    /// Run a node of a cluster
+    ///
+    /// Settings come from flags, then from GOFER_* variables, then from the configuration file, then from defaults.
+    /// A node with an empty data directory bootstraps a cluster, joins one, or waits until it is added.
+    #[command(after_help = "Examples:\n  \
+        gofer server --data-dir /var/lib/gofer --listen 10.0.0.1:7600 --bootstrap\n  \
+        gofer server --data-dir /var/lib/gofer --listen 10.0.0.2:7600 --join 10.0.0.1:7600\n  \
+        gofer server --config /etc/gofer/gofer.toml")]
+    Server(Box<ServerArgs>),
+    /// Look at the configuration of a node
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    #[command(flatten)]
+    Client(ClientCommand),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Examples:\n  gofer completion bash > /etc/bash_completion.d/gofer\n  source <(gofer completion zsh)"
+    )]
+    Completion {
+        /// Shell to complete in
+        shell: Shell,
+    },
+    /// Write the manual pages
+    #[command(after_help = "Examples:\n  gofer man --dir /usr/local/share/man/man1")]
+    Man {
+        /// Directory to write them to
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
+}
+
+/// Runs the program with the process's arguments.
+pub(crate) fn main() -> ExitCode {
+    let program = Program::parse();
+    let result = match program.command {
+        Command::Up(args) => {
+            log_to_stderr();
+            server::up(*args)
+        }
+        Command::Server(args) => {
+            log_to_stderr();
+            server::serve(&args)
+        }
+        Command::Config(command) => server::config(&command),
+        Command::Client(command) => return client(&program.client, command),
+        Command::Completion { shell } => {
+            gofer_cli::write_completion(&Program::command(), shell, &mut std::io::stdout()).map_err(Into::into)
+        }
+        Command::Man { dir } => gofer_cli::write_man_pages(&Program::command(), &dir).map(drop).map_err(Into::into),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write;
+            // Nobody may be there to read it.
+            let _ = writeln!(std::io::stderr(), "gofer: {error:#}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+fn client(args: &ClientArgs, command: ClientCommand) -> ExitCode {
+    // One thread does for a client, and starts sooner.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(gofer_cli::run(args, command)),
+        Err(_) => ExitCode::from(EXIT_FAILED),
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
+    let is_terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal).init();
+}

@@ -1,0 +1,231 @@
+//! What an operator sets: flags over environment over file over defaults.
+//!
+//! Reading flags and environment is the binary's work; here they arrive as [`Settings`], like the file's. No
+//! globals, and nothing is read but the file that was named.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+mod merge;
+mod validate;
+
+pub use validate::Fault;
+
+/// Largest configuration file, in bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The defaults, in one place.
+pub const DEFAULTS: Defaults = Defaults {
+    listen: "127.0.0.1:7600",
+    slots_per_core: 4,
+    lease: Duration::from_secs(6),
+    lease_margin: Duration::from_millis(1_500),
+    heartbeat: Duration::from_millis(100),
+    election_min: Duration::from_millis(350),
+    election_max: Duration::from_millis(600),
+    snapshot_after: 20_000,
+    keep_entries: 5_000,
+    stop_grace: Duration::from_secs(10),
+    log_bytes_max: 64 * 1024 * 1024,
+};
+
+/// Values that hold where nobody set another.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    pub listen: &'static str,
+    pub slots_per_core: u32,
+    pub lease: Duration,
+    pub lease_margin: Duration,
+    pub heartbeat: Duration,
+    pub election_min: Duration,
+    pub election_max: Duration,
+    pub snapshot_after: u64,
+    pub keep_entries: u64,
+    pub stop_grace: Duration,
+    pub log_bytes_max: u64,
+}
+
+/// One source of settings: a file, or flags and environment. Every value is optional.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Settings {
+    pub data_dir: Option<PathBuf>,
+    /// Address to serve on, `ip:port`.
+    pub listen: Option<String>,
+    /// Address other nodes and clients reach this node at, `host:port`.
+    pub advertise: Option<String>,
+    pub name: Option<String>,
+    /// Make a new cluster of this node when its data directory is empty.
+    pub bootstrap: Option<bool>,
+    /// Nodes to join when the data directory is empty.
+    pub join: Option<Vec<String>>,
+    /// Join as a learner: replicate and execute, don't vote.
+    pub learner: Option<bool>,
+    pub labels: BTreeMap<String, String>,
+    pub execution: ExecutionSettings,
+    pub docker: DockerSettings,
+    pub raft: RaftSettings,
+    pub registry: Vec<RegistrySettings>,
+}
+
+/// What this node executes, and how much of it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ExecutionSettings {
+    /// Drivers to offer; absent: `process`, and `docker` where a daemon answers.
+    pub drivers: Option<Vec<String>>,
+    /// Most attempts at the same time; 0 keeps attempts away from this node.
+    pub slots: Option<u32>,
+    /// Thousandths of a core all attempts may ask for together; 0: not counted.
+    pub cpu_millis: Option<u64>,
+    /// Bytes of memory all attempts may ask for together; 0: not counted.
+    pub memory_bytes: Option<u64>,
+    pub lease_ms: Option<u64>,
+    pub lease_margin_ms: Option<u64>,
+    /// Time between the polite and the forced end of an attempt.
+    pub stop_grace_ms: Option<u64>,
+    /// Most output kept of one attempt.
+    pub log_bytes_max: Option<u64>,
+}
+
+/// The Docker driver.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct DockerSettings {
+    /// Path of the daemon's socket; absent: the first of Docker's and Podman's that answers.
+    pub socket: Option<PathBuf>,
+    /// Host paths mounted in every container of this node, as `/host/path:/container/path[:ro]`.
+    pub mounts: Vec<String>,
+}
+
+/// Consensus.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RaftSettings {
+    pub heartbeat_ms: Option<u64>,
+    pub election_min_ms: Option<u64>,
+    pub election_max_ms: Option<u64>,
+    /// Entries between two snapshots.
+    pub snapshot_after: Option<u64>,
+    /// Entries kept behind a snapshot, for followers that lag a little.
+    pub keep_entries: Option<u64>,
+}
+
+/// Credentials of an image registry. They stay on this node.
+#[derive(Clone, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RegistrySettings {
+    /// Host as it stands in image references, such as `registry.example.com:5000`.
+    pub host: String,
+    pub username: String,
+    /// File that holds the password.
+    pub password_file: PathBuf,
+}
+
+impl std::fmt::Debug for RegistrySettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegistrySettings").field("host", &self.host).field("username", &self.username).finish()
+    }
+}
+
+/// The configuration a node runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub advertise: String,
+    pub name: String,
+    pub start: Start,
+    pub labels: BTreeMap<String, String>,
+    pub drivers: Drivers,
+    pub docker_socket: Option<PathBuf>,
+    pub docker_mounts: Vec<String>,
+    pub slots: u32,
+    pub cpu_millis: u64,
+    pub memory_bytes: u64,
+    pub lease: Duration,
+    pub lease_margin: Duration,
+    pub stop_grace: Duration,
+    pub log_bytes_max: u64,
+    pub heartbeat: Duration,
+    pub election_min: Duration,
+    pub election_max: Duration,
+    pub snapshot_after: u64,
+    pub keep_entries: u64,
+    pub registries: Vec<RegistrySettings>,
+}
+
+/// What a node with an empty data directory does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It makes a cluster of its own.
+    Bootstrap,
+    /// It asks one of these addresses for admission.
+    Join { seeds: Vec<String>, learner: bool },
+    /// It waits until somebody adds it.
+    Wait,
+}
+
+/// Which drivers a node offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drivers {
+    /// `process`, and `docker` where a daemon answers.
+    Probe,
+    Named(Vec<String>),
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("can't read the configuration file {path}: check that it exists and is readable")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {path} has {bytes} bytes, the limit is {FILE_BYTES_MAX}")]
+    TooLarge { path: PathBuf, bytes: u64 },
+    #[error("the configuration file {path} is not valid:\n{message}")]
+    Parse { path: PathBuf, message: String },
+    #[error("the configuration is not valid:\n{}", list(.0))]
+    Invalid(Vec<Fault>),
+}
+
+impl Config {
+    /// Merges the sources, strongest first, and checks the result.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings, not only the first fault.
+    pub fn resolve(flags: &Settings, file: &Settings) -> Result<Self, Error> {
+        validate::check(&merge::merge(flags, file)).map_err(Error::Invalid)
+    }
+
+    /// The configuration as settings: what `config print` shows.
+    #[must_use]
+    pub fn effective(&self) -> Settings {
+        merge::effective(self)
+    }
+}
+
+impl Settings {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// When it can't be read, is too large, or has a key or a value that is not known.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Read { path: path.to_owned(), source };
+        let bytes = std::fs::metadata(path).map_err(failed)?.len();
+        if bytes > FILE_BYTES_MAX {
+            return Err(Error::TooLarge { path: path.to_owned(), bytes });
+        }
+        let text = std::fs::read_to_string(path).map_err(failed)?;
+        toml::from_str(&text).map_err(|error| Error::Parse { path: path.to_owned(), message: error.to_string() })
+    }
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests;

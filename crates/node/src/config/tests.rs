@@ -1,0 +1,65 @@
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use super::*;
+
+fn data() -> Settings {
+    Settings { data_dir: Some("/var/lib/gofer".into()), ..Settings::default() }
+}
+
+#[test]
+fn flags_win_over_the_file_and_the_file_over_defaults() {
+    let file: Settings = toml::from_str("listen = '127.0.0.1:1'\nname = 'file'\n[raft]\nheartbeat-ms = 50\n").unwrap();
+    let flags = Settings { name: Some("flag".into()), ..data() };
+    let config = Config::resolve(&flags, &file).unwrap();
+    assert_eq!(config.name, "flag");
+    assert_eq!(config.listen.port(), 1);
+    assert_eq!(config.heartbeat, Duration::from_millis(50));
+    assert_eq!(config.lease, DEFAULTS.lease);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_place() {
+    let error = toml::from_str::<Settings>("listn = '127.0.0.1:1'").unwrap_err().to_string();
+    assert!(error.contains("listn") && error.contains("line 1"), "{error}");
+    let error = toml::from_str::<Settings>("[raft]\nheart = 1").unwrap_err().to_string();
+    assert!(error.contains("heart") && error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn all_faults_are_reported_together() {
+    let settings = Settings {
+        listen: Some("nonsense".into()),
+        advertise: Some("noport".into()),
+        bootstrap: Some(true),
+        join: Some(vec!["127.0.0.1:2".into()]),
+        execution: ExecutionSettings {
+            drivers: Some(vec!["vm".into()]),
+            lease_ms: Some(1),
+            ..ExecutionSettings::default()
+        },
+        ..Settings::default()
+    };
+    let Err(Error::Invalid(faults)) = Config::resolve(&settings, &Settings::default()) else {
+        panic!("accepted");
+    };
+    let keys: Vec<_> = faults.iter().map(|fault| fault.key).collect();
+    for key in ["data-dir", "listen", "advertise", "join", "execution.drivers", "execution.lease-ms"] {
+        assert!(keys.contains(&key), "{key} missing in {faults:?}");
+    }
+}
+
+#[test]
+fn an_unspecified_listen_address_needs_an_advertised_one() {
+    let settings = Settings { listen: Some("0.0.0.0:7600".into()), ..data() };
+    assert!(Config::resolve(&settings, &Settings::default()).is_err());
+    let settings = Settings { advertise: Some("node-1.example:7600".into()), ..settings };
+    assert!(Config::resolve(&settings, &Settings::default()).is_ok());
+}
+
+#[test]
+fn the_effective_settings_lead_to_the_same_configuration() {
+    let config = Config::resolve(&data(), &Settings::default()).unwrap();
+    let printed = toml::to_string(&config.effective()).unwrap();
+    let again: Settings = toml::from_str(&printed).unwrap();
+    assert_eq!(Config::resolve(&again, &Settings::default()).unwrap().effective(), config.effective());
+}

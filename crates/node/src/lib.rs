@@ -1,0 +1,20 @@
+//! The composition root: a configuration becomes a running node.
+//!
+//! Here the parts meet: store, consensus, gateway, scheduler, executor and drivers. Nothing is decided here.
+
+pub mod config;
+
+mod adapters;
+mod drivers;
+mod membership;
+mod node;
+mod signals;
+
+pub use config::Config;
+pub use node::Node;
+
+/// Version of this build, for people.
+pub const BUILD: &str = env!("CARGO_PKG_VERSION");
+
+/// Newest behaviour of the state machine that this build knows.
+pub const LOGIC_VERSION: u32 = 1;

@@ -1,0 +1,211 @@
+//! One node, from start to stop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use gofer_consensus::Raft;
+use gofer_domain::NodeSpec;
+use gofer_domain::config::{DriverKind, Resources};
+use gofer_drivers::Driver;
+use gofer_executor::Executor;
+use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, Parts, Peers};
+use gofer_scheduler::{LeaseConfig, Scheduler};
+use gofer_store::Store;
+use sd_notify::NotifyState;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::adapters::{Copies, Grants, LocalLogs, Renewals, credentials};
+use crate::config::Config;
+use crate::signals::{self, Signals};
+use crate::{BUILD, LOGIC_VERSION, drivers, membership};
+
+/// How long a stop waits for another node to take over the leadership.
+const TRANSFER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a stop waits for the parts to end.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    config: Config,
+    store: Store,
+    raft: Raft,
+    cluster: Cluster,
+    /// Ends the executor, the scheduler and the server, in this order.
+    stops: Stops,
+    parts: JoinSet<anyhow::Result<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Stops {
+    executor: CancellationToken,
+    scheduler: CancellationToken,
+    server: CancellationToken,
+}
+
+impl Node {
+    /// Runs a node until the process is asked to stop or something fails that can't be mended here.
+    ///
+    /// # Errors
+    /// What kept it from starting, or what made it stop.
+    pub async fn run(config: Config) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let mut signals = Signals::new().context("can't receive signals")?;
+        let mut node = tokio::select! {
+            node = Self::start(config) => node?,
+            () = signals.asked_to_stop() => return Ok(()),
+        };
+        let entered = tokio::select! {
+            entered = membership::enter(&node.config, &node.store, &node.raft, &node.cluster) => entered.map(|()| true),
+            failed = Self::failed(&mut node.parts, &node.raft) => Err(failed),
+            () = signals.asked_to_stop() => Ok(false),
+        };
+        let ended = match entered {
+            Ok(true) => {
+                let (address, data) = (&node.config.advertise, node.config.data_dir.display());
+                info!(took = ?started.elapsed(), address, %data, "ready");
+                signals::tell_systemd(NotifyState::Ready);
+                tokio::select! {
+                    () = signals.asked_to_stop() => Ok(()),
+                    failed = Self::failed(&mut node.parts, &node.raft) => Err(failed),
+                }
+            }
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        signals::tell_systemd(NotifyState::Stopping);
+        node.stop().await;
+        ended
+    }
+
+    /// Opens everything and serves; the node may belong to no cluster yet.
+    async fn start(config: Config) -> anyhow::Result<Self> {
+        let listener = listen(&config).await?;
+        let store = Store::open(&config.data_dir, gofer_store::Options::default())
+            .with_context(|| format!("can't open the data directory {}", config.data_dir.display()))?;
+        let peers = Peers::new(store.clone());
+        let raft = Raft::start(store.clone(), raft_config(&config), Arc::new(peers.clone())).await?;
+        let cluster = Cluster::new(store.clone(), raft.clone(), peers.clone());
+        let lease = lease(&config);
+        lease.validate().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+
+        let scheduler_config = gofer_scheduler::Config { lease, ..gofer_scheduler::Config::default() };
+        let propose = Arc::new(cluster.clone());
+        let scheduler = Scheduler::new(store.clone(), raft.clone(), propose.clone(), scheduler_config);
+        let leases: Arc<dyn GrantLease> = Arc::new(Grants(scheduler.leases()));
+
+        let drivers = drivers::open(&config).await?;
+        let mut execution = gofer_executor::Config::new(node_spec(&config, &drivers), config.data_dir.join("lease"));
+        execution.stop_grace = config.stop_grace;
+        execution.log_bytes_max = config.log_bytes_max;
+        execution.renew_every = lease.renew_every;
+        execution.stop_before_lease_end = lease.duration / 4;
+        let executor_parts = gofer_executor::Parts {
+            store: store.clone(),
+            propose,
+            drivers,
+            leases: Arc::new(Renewals(LeaseRenewer::new(cluster.clone(), leases.clone()))),
+            replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
+            registries: Arc::new(credentials(&config.registries)?),
+        };
+        let executor = Executor::new(executor_parts, execution)?;
+
+        let serving = Parts {
+            store: store.clone(),
+            raft: raft.clone(),
+            cluster: cluster.clone(),
+            peers,
+            logs: Arc::new(LocalLogs(executor.logs())),
+            leases,
+            build: BUILD.to_owned(),
+        };
+        let stops = Stops::default();
+        let mut parts = JoinSet::new();
+        let stop = stops.server.clone();
+        parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
+        let stop = stops.scheduler.clone();
+        parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
+        let stop = stops.executor.clone();
+        parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
+        Ok(Self { config, store, raft, cluster, stops, parts })
+    }
+
+    /// Returns when a part has failed.
+    async fn failed(parts: &mut JoinSet<anyhow::Result<()>>, raft: &Raft) -> anyhow::Error {
+        tokio::select! {
+            reason = raft.failed() => anyhow::anyhow!("consensus has stopped: {reason}"),
+            ended = parts.join_next() => match ended {
+                Some(Ok(Err(error))) => error,
+                Some(Err(error)) => anyhow::Error::new(error).context("a part of the node panicked"),
+                Some(Ok(Ok(()))) | None => anyhow::anyhow!("a part of the node ended unasked"),
+            },
+        }
+    }
+
+    /// Stops taking attempts, hands the leadership on, then ends the rest. What runs goes on running, and is adopted
+    /// at the next start.
+    async fn stop(mut self) {
+        self.stops.executor.cancel();
+        let status = self.raft.status();
+        let leads = status.leader.is_some_and(|(leader, _)| leader == status.id);
+        if leads && status.members.len() > 1 {
+            match tokio::time::timeout(TRANSFER_PATIENCE, self.raft.transfer_leader(None)).await {
+                Ok(Ok(leader)) => info!(%leader, "handed the leadership on"),
+                Ok(Err(error)) => warn!(%error, "could not hand the leadership on"),
+                Err(_) => warn!("could not hand the leadership on in {TRANSFER_PATIENCE:?}"),
+            }
+        }
+        self.stops.scheduler.cancel();
+        self.stops.server.cancel();
+        let ended = async { while self.parts.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
+            warn!("parts of the node did not end in {STOP_PATIENCE:?}");
+        }
+        self.raft.shutdown().await;
+        info!("stopped");
+    }
+}
+
+/// A lease outlives a few renewals that were lost.
+fn lease(config: &Config) -> LeaseConfig {
+    let renew_every = LeaseConfig::default().renew_every.min(config.lease / 6);
+    LeaseConfig { duration: config.lease, margin: config.lease_margin, renew_every }
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(config.listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "the address {} is in use by another program; stop it, or choose another address with --listen",
+            config.listen
+        ),
+        _ => anyhow::Error::new(error).context(format!("can't listen on {}", config.listen)),
+    })
+}
+
+fn raft_config(config: &Config) -> gofer_consensus::Config {
+    gofer_consensus::Config {
+        heartbeat: config.heartbeat,
+        election_min: config.election_min,
+        election_max: config.election_max,
+        snapshot_entries: config.snapshot_after,
+        keep_entries: config.keep_entries,
+        ..gofer_consensus::Config::default()
+    }
+}
+
+fn node_spec(config: &Config, drivers: &[Arc<dyn Driver>]) -> NodeSpec {
+    NodeSpec {
+        name: config.name.clone(),
+        address: config.advertise.clone(),
+        labels: config.labels.clone(),
+        slots: config.slots,
+        capacity: Resources { cpu_millis: config.cpu_millis, memory_bytes: config.memory_bytes },
+        drivers: drivers.iter().filter_map(|driver| DriverKind::from_name(driver.kind())).collect(),
+        logic_version: LOGIC_VERSION,
+        build: BUILD.to_owned(),
+    }
+}

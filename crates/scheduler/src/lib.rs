@@ -1,0 +1,17 @@
+//! The scheduler: what the leader decides on its own. It places queued attempts on nodes, ends what took too long,
+//! grants leases, and declares nodes lost.
+//!
+//! It runs on every node and acts only while that node leads. Every decision is a command; nothing is acted on before
+//! it is in the log. It must not know of networks, drivers or clients.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
+
+mod lease_table;
+mod leases;
+pub mod plan;
+mod request_id;
+mod scheduler;
+
+pub use lease_table::LeaseConfig;
+pub use leases::Leases;
+pub use plan::{Plan, PlanInput, plan};
+pub use scheduler::{Config, Error, Scheduler};

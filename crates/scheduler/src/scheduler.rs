@@ -1,0 +1,303 @@
+//! The leader's loop: look, decide, wait for the decision to be applied, look again.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gofer_consensus::{Leadership, Proposal, Propose, ProposeError, Raft};
+use gofer_domain::{Actor, Command, NodeId, Revision, Timestamp};
+use gofer_store::{Outcome, Store};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::lease_table::LeaseConfig;
+use crate::leases::Leases;
+use crate::plan::{Plan, plan};
+use crate::request_id;
+
+/// Pause after something that may pass was refused.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Pause after the cluster refused all of a plan: the same would be refused at once again.
+const REFUSED_PAUSE: Duration = Duration::from_millis(200);
+/// Longest wait for one barrier or for an applied decision.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest sleep towards a time of day, since the clock may be set.
+const NAP_MAX: Duration = Duration::from_secs(30);
+
+/// Settings of the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub lease: LeaseConfig,
+    /// Most commands proposed at once.
+    pub plan_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { lease: LeaseConfig::default(), plan_max: 256 }
+    }
+}
+
+/// Why the scheduler stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Consensus has stopped for good; the process must exit.
+    #[error("the scheduler has stopped, since consensus has: {0}")]
+    Fatal(String),
+}
+
+/// Decides while this node leads.
+pub struct Scheduler {
+    store: Store,
+    raft: Raft,
+    propose: Arc<dyn Propose>,
+    config: Config,
+    leases: Leases,
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduler").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Scheduler {
+    /// A scheduler over this node's replica. It does nothing until [`Scheduler::run`].
+    #[must_use]
+    pub fn new(store: Store, raft: Raft, propose: Arc<dyn Propose>, config: Config) -> Self {
+        let leases = Leases::new(store.clone(), raft.clone(), config.lease);
+        Self { store, raft, propose, config, leases }
+    }
+
+    /// The lease table, to be asked by nodes.
+    #[must_use]
+    pub fn leases(&self) -> Leases {
+        self.leases.clone()
+    }
+
+    /// Runs until `shutdown`.
+    ///
+    /// # Errors
+    /// [`Error::Fatal`] when consensus has stopped for good.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Error> {
+        let mut leadership = self.raft.watch();
+        loop {
+            let term = {
+                let now = leadership.borrow_and_update();
+                now.is_self.then_some(now.term)
+            };
+            let work = async {
+                match term {
+                    Some(term) => Term { scheduler: &self, term, refusals: 0, run_out: BTreeSet::new() }.lead().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let result = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => Some(Ok(())),
+                is_open = changed(&mut leadership, term) => if is_open { None } else { Some(Ok(())) },
+                fatal = work => Some(Err(fatal)),
+            };
+            self.leases.end();
+            if let Some(result) = result {
+                return result;
+            }
+        }
+    }
+}
+
+/// Returns true when this node's leadership is another than in `term`, false when nothing more will be told.
+async fn changed(leadership: &mut watch::Receiver<Leadership>, term: Option<u64>) -> bool {
+    leadership.wait_for(|now| now.is_self.then_some(now.term) != term).await.is_ok()
+}
+
+/// One term in which this node leads.
+struct Term<'a> {
+    scheduler: &'a Scheduler,
+    term: u64,
+    /// How many decisions were refused so far.
+    refusals: u64,
+    /// Nodes and incarnations whose lease was seen to have run out.
+    run_out: BTreeSet<(NodeId, u64)>,
+}
+
+/// What to do at one moment.
+struct Agenda {
+    revision: Revision,
+    plan: Plan,
+    now: Timestamp,
+    lost: Vec<(NodeId, u64)>,
+}
+
+impl Term<'_> {
+    /// Leads until it is dropped, or until consensus stops for good.
+    async fn lead(mut self) -> Error {
+        match self.lead_on().await {
+            Ok(never) => match never {},
+            Err(error) => error,
+        }
+    }
+
+    async fn lead_on(&mut self) -> Result<std::convert::Infallible, Error> {
+        self.catch_up().await?;
+        let Scheduler { store, leases, .. } = self.scheduler;
+        leases.begin(self.term);
+        info!(term = self.term, "this node leads and schedules");
+        let mut progress = store.progress();
+        loop {
+            progress.mark_unchanged();
+            let agenda = self.look();
+            if !agenda.lost.is_empty() {
+                self.declare_lost(&agenda).await?;
+            } else if agenda.plan.commands.is_empty() {
+                self.wait(&mut progress, agenda.plan.next.map(|next| (agenda.now, next))).await?;
+            } else {
+                self.carry_out(agenda).await?;
+            }
+        }
+    }
+
+    /// Waits until all that earlier leaders decided is applied here.
+    async fn catch_up(&self) -> Result<(), Error> {
+        let raft = &self.scheduler.raft;
+        loop {
+            let caught_up = async { raft.wait_applied(raft.read_index().await?, PATIENCE).await };
+            match caught_up.await {
+                Ok(()) => return Ok(()),
+                Err(ProposeError::Fatal(why)) => return Err(Error::Fatal(why)),
+                Err(error) => debug!(%error, "waiting for the state of the earlier leaders"),
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    fn look(&self) -> Agenda {
+        let Scheduler { store, leases, config, .. } = self.scheduler;
+        store.read(|state| {
+            let now = Timestamp(unix_ms()).max(state.time);
+            let lost = leases.run_out(state);
+            let plan = plan(state, now, &leases.plan_input(state, config.plan_max));
+            Agenda { revision: state.revision, plan, now, lost }
+        })
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(
+        &self,
+        progress: &mut watch::Receiver<gofer_store::Progress>,
+        next: Option<(Timestamp, Timestamp)>,
+    ) -> Result<(), Error> {
+        let nap = next.map_or(NAP_MAX, |(now, next)| next.since(now).clamp(Duration::from_millis(1), NAP_MAX));
+        let mut until = Instant::now() + nap;
+        if let Some(lease) = self.scheduler.leases.next() {
+            until = until.min(lease);
+        }
+        tokio::select! {
+            changed = progress.changed() => {
+                changed.map_err(|_| Error::Fatal("the store is closed".into()))
+            }
+            () = self.scheduler.leases.granted() => Ok(()),
+            () = sleep_until(until) => Ok(()),
+        }
+    }
+
+    async fn carry_out(&mut self, agenda: Agenda) -> Result<(), Error> {
+        let proposals = self.proposals(agenda.revision, agenda.plan.commands);
+        self.submit(&*self.scheduler.propose, proposals).await
+    }
+
+    /// Through this node's own consensus only: handed on to another leader, which has granted leases meanwhile, the
+    /// declaration would be wrong.
+    async fn declare_lost(&mut self, agenda: &Agenda) -> Result<(), Error> {
+        for (node, incarnation) in &agenda.lost {
+            // Without a majority this is tried again and again.
+            if self.run_out.insert((*node, *incarnation)) {
+                warn!(%node, incarnation, "the node's lease ran out; declaring it lost");
+            }
+        }
+        let lost = agenda.lost.iter();
+        let lost = lost.map(|(node, incarnation)| Command::DeclareNodeLost { node: *node, incarnation: *incarnation });
+        let proposals = self.proposals(agenda.revision, lost.collect());
+        self.submit(&Own(&self.scheduler.raft), proposals).await
+    }
+
+    fn proposals(&self, revision: Revision, commands: Vec<Command>) -> Vec<Proposal> {
+        let actor = Actor(format!("leader:{}", self.scheduler.store.identity().node_id));
+        let proposal = |command| Proposal {
+            request_id: request_id::of(&command, revision, self.refusals),
+            actor: actor.clone(),
+            command,
+        };
+        commands.into_iter().map(proposal).collect()
+    }
+
+    /// Proposes until there is an answer, and waits until it is applied here.
+    async fn submit<P: Submit + ?Sized>(&mut self, to: &P, proposals: Vec<Proposal>) -> Result<(), Error> {
+        let outcomes = loop {
+            match to.submit(proposals.clone()).await {
+                Ok(outcomes) => break outcomes,
+                Err(ProposeError::Fatal(why)) => return Err(Error::Fatal(why)),
+                Err(error @ (ProposeError::NotLeader { .. } | ProposeError::TooLarge(_))) => {
+                    debug!(%error, "decisions were not taken");
+                    sleep(PAUSE).await;
+                    return Ok(());
+                }
+                Err(error) => {
+                    debug!(%error, "decisions are proposed again");
+                    sleep(PAUSE).await;
+                }
+            }
+        };
+        let mut newest = None;
+        for (outcome, proposal) in outcomes.iter().zip(&proposals) {
+            match outcome {
+                Outcome::Accepted { revision, .. } => newest = newest.max(Some(*revision)),
+                Outcome::Rejected(rejection) => {
+                    self.refusals += 1;
+                    debug!(%rejection, command = ?proposal.command, "a decision was refused");
+                }
+            }
+        }
+        match newest {
+            Some(revision) => {
+                let mut progress = self.scheduler.store.progress();
+                let applied = progress.wait_for(|progress| progress.revision >= revision);
+                match timeout(PATIENCE, applied).await {
+                    Ok(Err(_)) => return Err(Error::Fatal("the store is closed".into())),
+                    Ok(Ok(_)) => {}
+                    Err(_) => warn!(%revision, "a decision is not applied here yet"),
+                }
+            }
+            None => sleep(REFUSED_PAUSE).await,
+        }
+        Ok(())
+    }
+}
+
+/// Where decisions go: the leader wherever it is, or this node alone.
+trait Submit: Sync {
+    fn submit(&self, proposals: Vec<Proposal>) -> impl Future<Output = Result<Vec<Outcome>, ProposeError>> + Send;
+}
+
+impl Submit for dyn Propose + '_ {
+    async fn submit(&self, proposals: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
+        self.propose(proposals).await
+    }
+}
+
+struct Own<'a>(&'a Raft);
+
+impl Submit for Own<'_> {
+    async fn submit(&self, proposals: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
+        self.0.propose(proposals).await
+    }
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

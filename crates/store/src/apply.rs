@@ -1,0 +1,234 @@
+//! The state machine: committed entries in, events and answers out, one database batch for all of them.
+
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use gofer_domain::apply::Record;
+use gofer_domain::decide::decide;
+use gofer_domain::{Answer, CommandEnvelope, Event, History, Rejection, Revision, RunKey, State};
+use gofer_wire::model::v1 as model;
+use prost::Message;
+use rocksdb::WriteBatch;
+
+use crate::applied::Applied;
+use crate::codec;
+use crate::db::{Db, EVENTS, VIEWS};
+use crate::dedup::Dedup;
+use crate::error::Error;
+use crate::event_log::{self, Place};
+use crate::history::Views;
+use crate::keys::{self, kind};
+
+/// A committed entry of the Raft log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// One more than that of the entry before it in the same batch, and greater than any that was applied.
+    pub index: u64,
+    /// Consensus' own name of the entry; kept and handed back, never read.
+    pub log_id: Vec<u8>,
+    pub kind: EntryKind,
+}
+
+/// What an entry holds.
+#[derive(Clone, Debug)]
+pub enum EntryKind {
+    Blank,
+    Commands(Vec<CommandEnvelope>),
+    /// Consensus' own record of the members; kept and handed back, never read.
+    Membership(Vec<u8>),
+}
+
+/// The recorded answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// `revision` is that of the command's last event; of the log's last when it had none.
+    Accepted {
+        revision: Revision,
+        answer: Answer,
+    },
+    Rejected(Rejection),
+}
+
+/// Refuses entries that were applied already, and a batch that leaves one out. To be asked before any of them changes
+/// anything. Between two batches consensus may skip indexes.
+pub(crate) fn check_order(applied: u64, entries: &[Entry]) -> Result<(), Error> {
+    let mut last = applied;
+    for (place, Entry { index, .. }) in entries.iter().enumerate() {
+        if *index <= last || (place > 0 && *index - last != 1) {
+            return Err(Error::OutOfOrder { index: *index, applied: last });
+        }
+        last = *index;
+    }
+    Ok(())
+}
+
+/// A batch in the making.
+///
+/// There is one writer, so the state can't change between two of its looks at it; it is locked for the moment in which
+/// events are folded in, and never while something is read, hashed or encoded.
+pub(crate) struct Applying<'a> {
+    db: &'a Db,
+    views: Views<'a>,
+    state: &'a RwLock<State>,
+    dedup: &'a mut Dedup,
+    applied: Applied,
+    batch: WriteBatch,
+    changed: BTreeSet<Record>,
+}
+
+impl<'a> Applying<'a> {
+    pub(crate) fn new(db: &'a Db, state: &'a RwLock<State>, dedup: &'a mut Dedup, applied: Applied) -> Self {
+        let views = Views::new(db);
+        Self { db, views, state, dedup, applied, batch: WriteBatch::default(), changed: BTreeSet::new() }
+    }
+
+    /// Applies one entry.
+    pub(crate) fn entry(&mut self, entry: Entry) -> Result<Vec<Outcome>, Error> {
+        let outcomes = match entry.kind {
+            EntryKind::Blank => Vec::new(),
+            EntryKind::Membership(membership) => {
+                self.applied.membership = membership;
+                Vec::new()
+            }
+            EntryKind::Commands(commands) => {
+                commands.iter().map(|command| self.command(command)).collect::<Result<_, _>>()?
+            }
+        };
+        self.applied.index = entry.index;
+        self.applied.log_id = entry.log_id;
+        Ok(outcomes)
+    }
+
+    fn command(&mut self, command: &CommandEnvelope) -> Result<Outcome, Error> {
+        if let Some(recorded) = self.dedup.get(self.db, command.request_id)? {
+            return Ok(recorded);
+        }
+        let decision = decide(&look(self.state), &self.views, command);
+        // An error of a lookup makes the decision void, whatever it is.
+        self.views.check()?;
+        let outcome = match decision {
+            Ok(decision) => {
+                self.events(command, &decision.events)?;
+                Outcome::Accepted { revision: self.applied.revision, answer: decision.answer }
+            }
+            Err(rejection) => Outcome::Rejected(rejection),
+        };
+        self.dedup.record(self.db, &mut self.batch, command.request_id, &outcome)?;
+        Ok(outcome)
+    }
+
+    fn events(&mut self, command: &CommandEnvelope, events: &[Event]) -> Result<(), Error> {
+        let cause = Revision(self.applied.revision.0 + 1);
+        for event in events {
+            let revision = Revision(self.applied.revision.0 + 1);
+            let place = Place { revision, cause, previous: self.applied.chain_head };
+            let (bytes, hash) = event_log::seal(&place, command, event);
+            self.batch.put_cf(self.db.family(EVENTS)?, revision.0.to_be_bytes(), bytes);
+            if let Event::RunCreated { run, variables, .. } = event
+                && !variables.is_empty()
+            {
+                self.keep_variables(run, codec::variables_to_wire(variables))?;
+            }
+            self.changed.extend(event.records());
+            self.applied.revision = revision;
+            self.applied.time = command.time;
+            self.applied.chain_head = hash;
+        }
+        self.fold(cause, command, events);
+        self.views.check()
+    }
+
+    fn fold(&self, first: Revision, command: &CommandEnvelope, events: &[Event]) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        for (revision, event) in (first.0..).map(Revision).zip(events) {
+            state.apply(&self.views, revision, command.time, event);
+            if let Event::PipelineRegistered { pipeline, version, .. } = event
+                && let Some(registered) = state.pipelines.get(pipeline)
+            {
+                self.views.register(pipeline, *version, &registered.config);
+            }
+        }
+    }
+
+    /// A run's variables are a record of their own: they never change, and its head changes often.
+    fn keep_variables(&mut self, run: &RunKey, variables: Vec<model::Variable>) -> Result<(), Error> {
+        let record = model::Run { variables, ..model::Run::default() };
+        self.batch.put_cf(self.db.family(VIEWS)?, keys::run(kind::VARIABLES, run), record.encode_to_vec());
+        Ok(())
+    }
+
+    /// The batch with all changed records, and what it brings the store to.
+    pub(crate) fn finish(mut self) -> Result<(WriteBatch, Applied), Error> {
+        let state = look(self.state);
+        let views = self.db.family(VIEWS)?;
+        for record in &self.changed {
+            if let Record::Run(run) = record
+                && let Some(live) = state.runs.get(run)
+            {
+                let key = keys::run(kind::LIVE, run);
+                match live.run.status.is_final() {
+                    true => self.batch.delete_cf(views, key),
+                    false => self.batch.put_cf(views, key, []),
+                }
+            }
+            match encode(&state, &self.views, record) {
+                Stored::Put(key, value) => self.batch.put_cf(views, key, value),
+                Stored::Gone(key) => self.batch.delete_cf(views, key),
+                Stored::Elsewhere => {}
+            }
+        }
+        self.views.check()?;
+        self.applied.cluster = state.cluster;
+        self.applied.dedup_first = self.dedup.first();
+        self.applied.put(self.db, &mut self.batch)?;
+        drop(state);
+        Ok((self.batch, self.applied))
+    }
+}
+
+fn look(state: &RwLock<State>) -> RwLockReadGuard<'_, State> {
+    state.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What to do about a changed record.
+enum Stored {
+    Put(Vec<u8>, Vec<u8>),
+    Gone(Vec<u8>),
+    /// It is part of another record, or of none as the event named nothing that exists.
+    Elsewhere,
+}
+
+impl Stored {
+    fn of(key: Vec<u8>, message: Option<impl Message>) -> Self {
+        match message {
+            Some(message) => Self::Put(key, message.encode_to_vec()),
+            None => Self::Gone(key),
+        }
+    }
+}
+
+fn encode(state: &State, views: &Views<'_>, record: &Record) -> Stored {
+    match record {
+        Record::Cluster => Stored::Elsewhere,
+        Record::Namespace(id) => {
+            Stored::of(keys::namespace(id), state.namespaces.get(id).map(codec::namespace_to_wire))
+        }
+        Record::Pipeline(key) => {
+            let head = state.pipelines.get(key).map(codec::pipeline_head_to_wire);
+            Stored::of(keys::pipeline(kind::PIPELINE, key), head)
+        }
+        Record::PipelineVersion(key, version) => match views.config(key, *version) {
+            Some(config) => Stored::of(keys::version(key, *version), Some(codec::config_to_wire(&config))),
+            None => Stored::Elsewhere,
+        },
+        Record::Run(key) => match state.runs.get(key) {
+            Some(live) => Stored::of(keys::run(kind::RUN, key), Some(codec::run_head_to_wire(&live.run))),
+            None => Stored::Elsewhere,
+        },
+        Record::Task(key) => match state.runs.get(&key.run).and_then(|live| live.run.tasks.get(&key.task)) {
+            Some(task) => Stored::of(keys::task(key), Some(codec::task_to_wire(&key.task, task))),
+            None => Stored::Elsewhere,
+        },
+        Record::Node(id) => Stored::of(keys::node(*id), state.nodes.get(id).map(codec::node_to_wire)),
+    }
+}

@@ -1,0 +1,244 @@
+//! Commands, their envelopes, and the answers to them.
+
+use gofer_domain::ids::{ClusterId, NodeId, Revision, Version};
+use gofer_domain::{Actor, Answer, Command, CommandEnvelope, Reason, Rejection};
+use gofer_wire::log::v1 as log;
+use gofer_wire::log::v1::command::Kind;
+
+use super::{
+    DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
+    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
+    log_to_wire, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire,
+    run_key_to_wire, spec_from_wire, spec_to_wire, time_from_wire, time_to_wire, variables_from_wire,
+    variables_to_wire,
+};
+use crate::Outcome;
+
+/// An envelope as a message.
+#[must_use]
+pub fn envelope_to_wire(envelope: &CommandEnvelope) -> log::CommandEnvelope {
+    log::CommandEnvelope {
+        request_id: envelope.request_id.0.to_vec().into(),
+        actor: envelope.actor.0.clone(),
+        time: Some(time_to_wire(envelope.time)),
+        command: Some(command_to_wire(&envelope.command)),
+    }
+}
+
+/// A message as an envelope.
+///
+/// # Errors
+/// When a part is missing or not valid.
+pub fn envelope_from_wire(envelope: &log::CommandEnvelope) -> Result<CommandEnvelope> {
+    Ok(CommandEnvelope {
+        request_id: request_id(&envelope.request_id)?,
+        actor: Actor(envelope.actor.clone()),
+        time: time_from_wire(envelope.time.as_ref(), "time")?,
+        command: command_from_wire(required(envelope.command.as_ref(), "command")?)?,
+    })
+}
+
+/// A command as a message.
+#[must_use]
+pub fn command_to_wire(command: &Command) -> log::Command {
+    log::Command { kind: client_command(command).or_else(|| inner_command(command)) }
+}
+
+/// What clients ask for.
+fn client_command(command: &Command) -> Option<Kind> {
+    Some(match command {
+        Command::CreateCluster { cluster } => {
+            Kind::CreateCluster(log::CreateCluster { cluster_id: cluster.0.to_vec().into() })
+        }
+        Command::CreateNamespace { namespace, description } => Kind::CreateNamespace(log::CreateNamespace {
+            namespace: namespace.to_string(),
+            description: description.clone(),
+        }),
+        Command::DeleteNamespace { namespace } => {
+            Kind::DeleteNamespace(log::DeleteNamespace { namespace: namespace.to_string() })
+        }
+        Command::RegisterPipeline { namespace, config } => Kind::RegisterPipeline(log::RegisterPipeline {
+            namespace: namespace.to_string(),
+            config: Some(config_to_wire(config)),
+        }),
+        Command::EnablePipeline { pipeline } => {
+            Kind::EnablePipeline(log::EnablePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        }
+        Command::DisablePipeline { pipeline } => {
+            Kind::DisablePipeline(log::DisablePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        }
+        Command::DeletePipeline { pipeline } => {
+            Kind::DeletePipeline(log::DeletePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        }
+        Command::StartRun { pipeline, version, variables } => Kind::StartRun(log::StartRun {
+            pipeline: Some(pipeline_key_to_wire(pipeline)),
+            version: version.map_or(0, |version| version.0),
+            variables: variables_to_wire(variables),
+        }),
+        Command::CancelRun { run, message } => {
+            Kind::CancelRun(log::CancelRun { run: Some(run_key_to_wire(run)), message: message.clone() })
+        }
+        Command::RetryRun { run } => Kind::RetryRun(log::RetryRun { run: Some(run_key_to_wire(run)) }),
+        Command::DrainNode { node } => Kind::DrainNode(log::DrainNode { node: node.0 }),
+        Command::UndrainNode { node } => Kind::UndrainNode(log::UndrainNode { node: node.0 }),
+        Command::RemoveNode { node } => Kind::RemoveNode(log::RemoveNode { node: node.0 }),
+        _ => return None,
+    })
+}
+
+/// What the leader decides and nodes report. Names every command, so that a new one can't be forgotten here.
+fn inner_command(command: &Command) -> Option<Kind> {
+    Some(match command {
+        Command::TimeOutRun { run } => Kind::TimeOutRun(log::TimeOutRun { run: Some(run_key_to_wire(run)) }),
+        Command::AssignAttempt { attempt, node, driver } => Kind::AssignAttempt(log::AssignAttempt {
+            attempt: Some(attempt_key_to_wire(attempt)),
+            node: node.0,
+            driver: driver_to_wire(*driver).into(),
+        }),
+        Command::TimeOutAttempt { attempt } => {
+            Kind::TimeOutAttempt(log::TimeOutAttempt { attempt: Some(attempt_key_to_wire(attempt)) })
+        }
+        Command::ReportLaunching { attempt, node } => {
+            Kind::ReportLaunching(log::ReportLaunching { attempt: Some(attempt_key_to_wire(attempt)), node: node.0 })
+        }
+        Command::ReportStarted { attempt, node } => {
+            Kind::ReportStarted(log::ReportStarted { attempt: Some(attempt_key_to_wire(attempt)), node: node.0 })
+        }
+        Command::ReportFinished { attempt, node, outcome, log: output } => Kind::ReportFinished(log::ReportFinished {
+            attempt: Some(attempt_key_to_wire(attempt)),
+            node: node.0,
+            outcome: Some(attempt_outcome_to_wire(outcome)),
+            log: output.as_ref().map(log_to_wire),
+        }),
+        Command::RegisterNode { node, spec } => {
+            Kind::RegisterNode(log::RegisterNode { node: node.0, spec: Some(spec_to_wire(spec)) })
+        }
+        Command::DeclareNodeLost { node, incarnation } => {
+            Kind::DeclareNodeLost(log::DeclareNodeLost { node: node.0, incarnation: *incarnation })
+        }
+        Command::CreateCluster { .. }
+        | Command::CreateNamespace { .. }
+        | Command::DeleteNamespace { .. }
+        | Command::RegisterPipeline { .. }
+        | Command::EnablePipeline { .. }
+        | Command::DisablePipeline { .. }
+        | Command::DeletePipeline { .. }
+        | Command::StartRun { .. }
+        | Command::CancelRun { .. }
+        | Command::RetryRun { .. }
+        | Command::DrainNode { .. }
+        | Command::UndrainNode { .. }
+        | Command::RemoveNode { .. } => return None,
+    })
+}
+
+/// A message as a command.
+///
+/// # Errors
+/// When it is of a kind that this version does not know, or a part is missing or not valid.
+pub fn command_from_wire(command: &log::Command) -> Result<Command> {
+    Ok(match required(command.kind.as_ref(), "kind")? {
+        Kind::CreateCluster(c) => Command::CreateCluster { cluster: ClusterId(fixed(&c.cluster_id, "cluster_id")?) },
+        Kind::CreateNamespace(c) => {
+            Command::CreateNamespace { namespace: namespace_id(&c.namespace)?, description: c.description.clone() }
+        }
+        Kind::DeleteNamespace(c) => Command::DeleteNamespace { namespace: namespace_id(&c.namespace)? },
+        Kind::RegisterPipeline(c) => Command::RegisterPipeline {
+            namespace: namespace_id(&c.namespace)?,
+            config: Box::new(config_from_wire(required(c.config.as_ref(), "config")?)?),
+        },
+        Kind::EnablePipeline(c) => Command::EnablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
+        Kind::DisablePipeline(c) => Command::DisablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
+        Kind::DeletePipeline(c) => Command::DeletePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
+        Kind::StartRun(c) => Command::StartRun {
+            pipeline: pipeline_key_from_wire(c.pipeline.as_ref())?,
+            version: (c.version != 0).then_some(Version(c.version)),
+            variables: variables_from_wire(&c.variables, "variables")?,
+        },
+        Kind::CancelRun(c) => {
+            Command::CancelRun { run: run_key_from_wire(c.run.as_ref())?, message: c.message.clone() }
+        }
+        Kind::RetryRun(c) => Command::RetryRun { run: run_key_from_wire(c.run.as_ref())? },
+        Kind::DrainNode(c) => Command::DrainNode { node: NodeId(c.node) },
+        Kind::UndrainNode(c) => Command::UndrainNode { node: NodeId(c.node) },
+        Kind::RemoveNode(c) => Command::RemoveNode { node: NodeId(c.node) },
+        other => return inner_command_from_wire(other),
+    })
+}
+
+fn inner_command_from_wire(kind: &Kind) -> Result<Command> {
+    Ok(match kind {
+        Kind::TimeOutRun(c) => Command::TimeOutRun { run: run_key_from_wire(c.run.as_ref())? },
+        Kind::AssignAttempt(c) => Command::AssignAttempt {
+            attempt: attempt_key_from_wire(c.attempt.as_ref())?,
+            node: NodeId(c.node),
+            driver: driver_from_wire(c.driver)?,
+        },
+        Kind::TimeOutAttempt(c) => Command::TimeOutAttempt { attempt: attempt_key_from_wire(c.attempt.as_ref())? },
+        Kind::ReportLaunching(c) => {
+            Command::ReportLaunching { attempt: attempt_key_from_wire(c.attempt.as_ref())?, node: NodeId(c.node) }
+        }
+        Kind::ReportStarted(c) => {
+            Command::ReportStarted { attempt: attempt_key_from_wire(c.attempt.as_ref())?, node: NodeId(c.node) }
+        }
+        Kind::ReportFinished(c) => Command::ReportFinished {
+            attempt: attempt_key_from_wire(c.attempt.as_ref())?,
+            node: NodeId(c.node),
+            outcome: attempt_outcome_from_wire(c.outcome.as_ref())?,
+            log: c.log.as_ref().map(log_from_wire).transpose()?,
+        },
+        Kind::RegisterNode(c) => {
+            Command::RegisterNode { node: NodeId(c.node), spec: Box::new(spec_from_wire(c.spec.as_ref())?) }
+        }
+        Kind::DeclareNodeLost(c) => Command::DeclareNodeLost { node: NodeId(c.node), incarnation: c.incarnation },
+        _ => return Err(DecodeError::new("kind", "is not a known command")),
+    })
+}
+
+/// An outcome as a message.
+#[must_use]
+pub fn outcome_to_wire(outcome: &Outcome) -> log::Outcome {
+    let kind = match outcome {
+        Outcome::Accepted { revision, answer } => log::outcome::Kind::Accepted(log::Accepted {
+            revision: revision.0,
+            answer: match answer {
+                Answer::Done => None,
+                Answer::Run(run) => Some(log::accepted::Answer::Run(run_key_to_wire(run))),
+                Answer::PipelineVersion(version) => Some(log::accepted::Answer::PipelineVersion(version.0)),
+                Answer::NodeIncarnation(incarnation) => Some(log::accepted::Answer::NodeIncarnation(*incarnation)),
+            },
+        }),
+        Outcome::Rejected(rejection) => log::outcome::Kind::Rejected(log::Rejected {
+            reason: rejection.reason.name().to_owned(),
+            message: rejection.message.clone(),
+            help: rejection.help.clone(),
+            field: rejection.field.clone(),
+        }),
+    };
+    log::Outcome { kind: Some(kind) }
+}
+
+/// A message as an outcome.
+///
+/// # Errors
+/// When a part is missing or not valid.
+pub fn outcome_from_wire(outcome: &log::Outcome) -> Result<Outcome> {
+    Ok(match required(outcome.kind.as_ref(), "kind")? {
+        log::outcome::Kind::Accepted(accepted) => Outcome::Accepted {
+            revision: Revision(accepted.revision),
+            answer: match &accepted.answer {
+                None => Answer::Done,
+                Some(log::accepted::Answer::Run(run)) => Answer::Run(run_key_from_wire(Some(run))?),
+                Some(log::accepted::Answer::PipelineVersion(version)) => Answer::PipelineVersion(Version(*version)),
+                Some(log::accepted::Answer::NodeIncarnation(incarnation)) => Answer::NodeIncarnation(*incarnation),
+            },
+        },
+        log::outcome::Kind::Rejected(rejected) => Outcome::Rejected(Rejection {
+            reason: Reason::from_name(&rejected.reason)
+                .ok_or_else(|| DecodeError::new("reason", format!("{:?} is not known", rejected.reason)))?,
+            message: rejected.message.clone(),
+            help: rejected.help.clone(),
+            field: rejected.field.clone(),
+        }),
+    })
+}

@@ -1,0 +1,220 @@
+//! Events.
+
+use gofer_domain::Event;
+use gofer_domain::ids::{ClusterId, NodeId, Version};
+use gofer_wire::log::v1 as log;
+use gofer_wire::log::v1::event::Kind;
+
+use super::{
+    Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire, attempt_outcome_to_wire,
+    config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire, log_to_wire,
+    namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, required, run_key_from_wire, run_key_to_wire,
+    run_status_from_wire, run_status_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire,
+    task_key_from_wire, task_key_to_wire, task_status_from_wire, task_status_to_wire, time_from_wire, time_to_wire,
+    variables_from_wire, variables_to_wire,
+};
+
+/// An event as a message.
+#[must_use]
+pub fn event_to_wire(event: &Event) -> log::Event {
+    log::Event { kind: pipeline_event(event).or_else(|| run_event(event)).or_else(|| attempt_event(event)) }
+}
+
+fn pipeline_event(event: &Event) -> Option<Kind> {
+    Some(match event {
+        Event::ClusterCreated { cluster } => {
+            Kind::ClusterCreated(log::ClusterCreated { cluster_id: cluster.0.to_vec().into() })
+        }
+        Event::NamespaceCreated { namespace, description } => Kind::NamespaceCreated(log::NamespaceCreated {
+            namespace: namespace.to_string(),
+            description: description.clone(),
+        }),
+        Event::NamespaceDeleted { namespace } => {
+            Kind::NamespaceDeleted(log::NamespaceDeleted { namespace: namespace.to_string() })
+        }
+        Event::PipelineRegistered { pipeline, version, config } => Kind::PipelineRegistered(log::PipelineRegistered {
+            pipeline: Some(pipeline_key_to_wire(pipeline)),
+            version: version.0,
+            config: Some(config_to_wire(config)),
+        }),
+        Event::PipelineEnabled { pipeline } => {
+            Kind::PipelineEnabled(log::PipelineEnabled { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        }
+        Event::PipelineDisabled { pipeline } => {
+            Kind::PipelineDisabled(log::PipelineDisabled { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        }
+        Event::PipelineDeleted { pipeline } => {
+            Kind::PipelineDeleted(log::PipelineDeleted { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        }
+        Event::NodeRegistered { node, incarnation, spec } => Kind::NodeRegistered(log::NodeRegistered {
+            node: node.0,
+            incarnation: *incarnation,
+            spec: Some(spec_to_wire(spec)),
+        }),
+        Event::NodeDrained { node } => Kind::NodeDrained(log::NodeDrained { node: node.0 }),
+        Event::NodeUndrained { node } => Kind::NodeUndrained(log::NodeUndrained { node: node.0 }),
+        Event::NodeLost { node, incarnation } => {
+            Kind::NodeLost(log::NodeLost { node: node.0, incarnation: *incarnation })
+        }
+        Event::NodeRemoved { node } => Kind::NodeRemoved(log::NodeRemoved { node: node.0 }),
+        _ => return None,
+    })
+}
+
+fn run_event(event: &Event) -> Option<Kind> {
+    Some(match event {
+        Event::RunCreated { run, version, variables, started_by, retry_of } => Kind::RunCreated(log::RunCreated {
+            run: Some(run_key_to_wire(run)),
+            version: version.0,
+            variables: variables_to_wire(variables),
+            started_by: started_by.clone(),
+            retry_of: retry_of.unwrap_or(0),
+        }),
+        Event::RunStarted { run } => Kind::RunStarted(log::RunStarted { run: Some(run_key_to_wire(run)) }),
+        Event::RunStopRequested { run, reason } => Kind::RunStopRequested(log::RunStopRequested {
+            run: Some(run_key_to_wire(run)),
+            reason: Some(stop_to_wire(reason)),
+        }),
+        Event::TaskQueued { task, not_before } => Kind::TaskQueued(log::TaskQueued {
+            task: Some(task_key_to_wire(task)),
+            not_before: Some(time_to_wire(*not_before)),
+        }),
+        Event::TaskFinished { task, status } => Kind::TaskFinished(log::TaskFinished {
+            task: Some(task_key_to_wire(task)),
+            outcome: Some(task_status_to_wire(status)),
+        }),
+        Event::RunFinished { run, status } => {
+            let (status, message) = run_status_to_wire(status);
+            Kind::RunFinished(log::RunFinished { run: Some(run_key_to_wire(run)), status: status.into(), message })
+        }
+        _ => return None,
+    })
+}
+
+/// Names every event, so that a new one can't be forgotten here.
+fn attempt_event(event: &Event) -> Option<Kind> {
+    Some(match event {
+        Event::AttemptPlaced { attempt, node, driver } => Kind::AttemptPlaced(log::AttemptPlaced {
+            attempt: Some(attempt_key_to_wire(attempt)),
+            node: node.0,
+            driver: driver_to_wire(*driver).into(),
+        }),
+        Event::AttemptLaunching { attempt } => {
+            Kind::AttemptLaunching(log::AttemptLaunching { attempt: Some(attempt_key_to_wire(attempt)) })
+        }
+        Event::AttemptStarted { attempt } => {
+            Kind::AttemptStarted(log::AttemptStarted { attempt: Some(attempt_key_to_wire(attempt)) })
+        }
+        Event::AttemptStopRequested { attempt, reason } => Kind::AttemptStopRequested(log::AttemptStopRequested {
+            attempt: Some(attempt_key_to_wire(attempt)),
+            reason: Some(stop_to_wire(reason)),
+        }),
+        Event::AttemptFinished { attempt, outcome, log: output } => Kind::AttemptFinished(log::AttemptFinished {
+            attempt: Some(attempt_key_to_wire(attempt)),
+            outcome: Some(attempt_outcome_to_wire(outcome)),
+            log: output.as_ref().map(log_to_wire),
+        }),
+        Event::ClusterCreated { .. }
+        | Event::NamespaceCreated { .. }
+        | Event::NamespaceDeleted { .. }
+        | Event::PipelineRegistered { .. }
+        | Event::PipelineEnabled { .. }
+        | Event::PipelineDisabled { .. }
+        | Event::PipelineDeleted { .. }
+        | Event::RunCreated { .. }
+        | Event::RunStarted { .. }
+        | Event::RunStopRequested { .. }
+        | Event::TaskQueued { .. }
+        | Event::TaskFinished { .. }
+        | Event::RunFinished { .. }
+        | Event::NodeRegistered { .. }
+        | Event::NodeDrained { .. }
+        | Event::NodeUndrained { .. }
+        | Event::NodeLost { .. }
+        | Event::NodeRemoved { .. } => return None,
+    })
+}
+
+/// A message as an event.
+///
+/// # Errors
+/// When it is of a kind that this version does not know, or a part is missing or not valid.
+pub fn event_from_wire(event: &log::Event) -> Result<Event> {
+    Ok(match required(event.kind.as_ref(), "kind")? {
+        Kind::ClusterCreated(e) => Event::ClusterCreated { cluster: ClusterId(fixed(&e.cluster_id, "cluster_id")?) },
+        Kind::NamespaceCreated(e) => {
+            Event::NamespaceCreated { namespace: namespace_id(&e.namespace)?, description: e.description.clone() }
+        }
+        Kind::NamespaceDeleted(e) => Event::NamespaceDeleted { namespace: namespace_id(&e.namespace)? },
+        Kind::PipelineRegistered(e) => Event::PipelineRegistered {
+            pipeline: pipeline_key_from_wire(e.pipeline.as_ref())?,
+            version: Version(e.version),
+            config: Box::new(config_from_wire(required(e.config.as_ref(), "config")?)?),
+        },
+        Kind::PipelineEnabled(e) => Event::PipelineEnabled { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
+        Kind::PipelineDisabled(e) => Event::PipelineDisabled { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
+        Kind::PipelineDeleted(e) => Event::PipelineDeleted { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
+        Kind::NodeRegistered(e) => Event::NodeRegistered {
+            node: NodeId(e.node),
+            incarnation: e.incarnation,
+            spec: Box::new(spec_from_wire(e.spec.as_ref())?),
+        },
+        Kind::NodeDrained(e) => Event::NodeDrained { node: NodeId(e.node) },
+        Kind::NodeUndrained(e) => Event::NodeUndrained { node: NodeId(e.node) },
+        Kind::NodeLost(e) => Event::NodeLost { node: NodeId(e.node), incarnation: e.incarnation },
+        Kind::NodeRemoved(e) => Event::NodeRemoved { node: NodeId(e.node) },
+        other => return run_event_from_wire(other),
+    })
+}
+
+fn run_event_from_wire(kind: &Kind) -> Result<Event> {
+    Ok(match kind {
+        Kind::RunCreated(e) => Event::RunCreated {
+            run: run_key_from_wire(e.run.as_ref())?,
+            version: Version(e.version),
+            variables: variables_from_wire(&e.variables, "variables")?,
+            started_by: e.started_by.clone(),
+            retry_of: (e.retry_of != 0).then_some(e.retry_of),
+        },
+        Kind::RunStarted(e) => Event::RunStarted { run: run_key_from_wire(e.run.as_ref())? },
+        Kind::RunStopRequested(e) => Event::RunStopRequested {
+            run: run_key_from_wire(e.run.as_ref())?,
+            reason: stop_from_wire(required(e.reason.as_ref(), "reason")?)?,
+        },
+        Kind::TaskQueued(e) => Event::TaskQueued {
+            task: task_key_from_wire(e.task.as_ref())?,
+            not_before: time_from_wire(e.not_before.as_ref(), "not_before")?,
+        },
+        Kind::TaskFinished(e) => Event::TaskFinished {
+            task: task_key_from_wire(e.task.as_ref())?,
+            status: task_status_from_wire(required(e.outcome.as_ref(), "outcome")?)?,
+        },
+        Kind::RunFinished(e) => Event::RunFinished {
+            run: run_key_from_wire(e.run.as_ref())?,
+            status: run_status_from_wire(e.status, &e.message)?,
+        },
+        other => return attempt_event_from_wire(other),
+    })
+}
+
+fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
+    Ok(match kind {
+        Kind::AttemptPlaced(e) => Event::AttemptPlaced {
+            attempt: attempt_key_from_wire(e.attempt.as_ref())?,
+            node: NodeId(e.node),
+            driver: driver_from_wire(e.driver)?,
+        },
+        Kind::AttemptLaunching(e) => Event::AttemptLaunching { attempt: attempt_key_from_wire(e.attempt.as_ref())? },
+        Kind::AttemptStarted(e) => Event::AttemptStarted { attempt: attempt_key_from_wire(e.attempt.as_ref())? },
+        Kind::AttemptStopRequested(e) => Event::AttemptStopRequested {
+            attempt: attempt_key_from_wire(e.attempt.as_ref())?,
+            reason: stop_from_wire(required(e.reason.as_ref(), "reason")?)?,
+        },
+        Kind::AttemptFinished(e) => Event::AttemptFinished {
+            attempt: attempt_key_from_wire(e.attempt.as_ref())?,
+            outcome: attempt_outcome_from_wire(e.outcome.as_ref())?,
+            log: e.log.as_ref().map(log_from_wire).transpose()?,
+        },
+        _ => return Err(super::DecodeError::new("kind", "is not a known event")),
+    })
+}

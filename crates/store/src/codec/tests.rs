@@ -1,0 +1,77 @@
+//! Round trips of everything, faults by their field, and bytes that must never change.
+
+mod any;
+mod faults;
+mod golden;
+mod kinds;
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use prost::Message;
+
+use super::*;
+
+/// A message after it went through its bytes.
+fn wired<M: Message + Default>(message: &M) -> M {
+    M::decode(&*message.encode_to_vec()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn configs_come_back(config in any::config()) {
+        prop_assert_eq!(config_from_wire(&wired(&config_to_wire(&config))).unwrap(), config);
+    }
+
+    #[test]
+    fn commands_come_back(envelope in any::envelope()) {
+        prop_assert_eq!(envelope_from_wire(&wired(&envelope_to_wire(&envelope))).unwrap(), envelope);
+    }
+
+    #[test]
+    fn events_come_back(event in any::event()) {
+        prop_assert_eq!(event_from_wire(&wired(&event_to_wire(&event))).unwrap(), event);
+    }
+
+    #[test]
+    fn outcomes_come_back(outcome in any::outcome()) {
+        prop_assert_eq!(outcome_from_wire(&wired(&outcome_to_wire(&outcome))).unwrap(), outcome);
+    }
+
+    #[test]
+    fn runs_come_back(run in any::run()) {
+        prop_assert_eq!(run_from_wire(&wired(&run_to_wire(&run))).unwrap(), run);
+    }
+
+    #[test]
+    fn nodes_come_back(node in any::node()) {
+        prop_assert_eq!(node_from_wire(&wired(&node_to_wire(&node))).unwrap(), node);
+    }
+
+    #[test]
+    fn namespaces_come_back(namespace in any::namespace()) {
+        prop_assert_eq!(namespace_from_wire(&wired(&namespace_to_wire(&namespace))).unwrap(), namespace);
+    }
+
+    #[test]
+    fn pipelines_come_back(pipeline in any::pipeline()) {
+        let config = Arc::clone(&pipeline.config);
+        prop_assert_eq!(pipeline_from_wire(&wired(&pipeline_to_wire(&pipeline)), config).unwrap(), pipeline);
+    }
+
+    #[test]
+    fn bytes_of_strangers_are_an_error_at_worst(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        use gofer_wire::log::v1 as log;
+        if let Ok(message) = log::Event::decode(&*bytes) {
+            let _ = event_from_wire(&message);
+        }
+        if let Ok(message) = log::CommandEnvelope::decode(&*bytes) {
+            let _ = envelope_from_wire(&message);
+        }
+        if let Ok(message) = model::Run::decode(&*bytes) {
+            let _ = run_from_wire(&message);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Any command, event and outcome.
+
+use gofer_domain::*;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{
+    attempt_key, attempt_outcome, config, driver, log, namespace_id, pipeline_key, run_key, run_status, spec, stop,
+    task_key, task_status, text, texts, time,
+};
+use crate::Outcome;
+
+fn config_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        any::<[u8; 16]>().prop_map(|id| Command::CreateCluster { cluster: ClusterId(id) }),
+        (namespace_id(), text())
+            .prop_map(|(namespace, description)| Command::CreateNamespace { namespace, description }),
+        namespace_id().prop_map(|namespace| Command::DeleteNamespace { namespace }),
+        (namespace_id(), config())
+            .prop_map(|(namespace, config)| Command::RegisterPipeline { namespace, config: Box::new(config) }),
+        pipeline_key().prop_map(|pipeline| Command::EnablePipeline { pipeline }),
+        pipeline_key().prop_map(|pipeline| Command::DisablePipeline { pipeline }),
+        pipeline_key().prop_map(|pipeline| Command::DeletePipeline { pipeline }),
+        (any::<u64>(), spec()).prop_map(|(id, spec)| Command::RegisterNode { node: NodeId(id), spec: Box::new(spec) }),
+        any::<u64>().prop_map(|id| Command::DrainNode { node: NodeId(id) }),
+        any::<u64>().prop_map(|id| Command::UndrainNode { node: NodeId(id) }),
+        any::<(u64, u64)>().prop_map(|(id, incarnation)| Command::DeclareNodeLost { node: NodeId(id), incarnation }),
+        any::<u64>().prop_map(|id| Command::RemoveNode { node: NodeId(id) }),
+    ]
+}
+
+fn run_command() -> impl Strategy<Value = Command> {
+    let node = || any::<u64>().prop_map(NodeId);
+    prop_oneof![
+        (pipeline_key(), option::of((1..=u64::MAX).prop_map(Version)), texts())
+            .prop_map(|(pipeline, version, variables)| Command::StartRun { pipeline, version, variables }),
+        (run_key(), text()).prop_map(|(run, message)| Command::CancelRun { run, message }),
+        run_key().prop_map(|run| Command::RetryRun { run }),
+        run_key().prop_map(|run| Command::TimeOutRun { run }),
+        (attempt_key(), node(), driver()).prop_map(|(attempt, node, driver)| Command::AssignAttempt {
+            attempt,
+            node,
+            driver
+        }),
+        attempt_key().prop_map(|attempt| Command::TimeOutAttempt { attempt }),
+        (attempt_key(), node()).prop_map(|(attempt, node)| Command::ReportLaunching { attempt, node }),
+        (attempt_key(), node()).prop_map(|(attempt, node)| Command::ReportStarted { attempt, node }),
+        (attempt_key(), node(), attempt_outcome(), option::of(log()))
+            .prop_map(|(attempt, node, outcome, log)| Command::ReportFinished { attempt, node, outcome, log }),
+    ]
+}
+
+pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelope> {
+    let command = prop_oneof![config_command(), run_command()];
+    (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
+        request_id: RequestId(id),
+        actor: Actor(actor),
+        time,
+        command,
+    })
+}
+
+fn config_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        any::<[u8; 16]>().prop_map(|id| Event::ClusterCreated { cluster: ClusterId(id) }),
+        (namespace_id(), text())
+            .prop_map(|(namespace, description)| Event::NamespaceCreated { namespace, description }),
+        namespace_id().prop_map(|namespace| Event::NamespaceDeleted { namespace }),
+        (pipeline_key(), any::<u64>(), config()).prop_map(|(pipeline, version, config)| Event::PipelineRegistered {
+            pipeline,
+            version: Version(version),
+            config: Box::new(config),
+        }),
+        pipeline_key().prop_map(|pipeline| Event::PipelineEnabled { pipeline }),
+        pipeline_key().prop_map(|pipeline| Event::PipelineDisabled { pipeline }),
+        pipeline_key().prop_map(|pipeline| Event::PipelineDeleted { pipeline }),
+        (any::<(u64, u64)>(), spec()).prop_map(|((id, incarnation), spec)| Event::NodeRegistered {
+            node: NodeId(id),
+            incarnation,
+            spec: Box::new(spec),
+        }),
+        any::<u64>().prop_map(|id| Event::NodeDrained { node: NodeId(id) }),
+        any::<u64>().prop_map(|id| Event::NodeUndrained { node: NodeId(id) }),
+        any::<(u64, u64)>().prop_map(|(id, incarnation)| Event::NodeLost { node: NodeId(id), incarnation }),
+        any::<u64>().prop_map(|id| Event::NodeRemoved { node: NodeId(id) }),
+    ]
+}
+
+fn run_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (run_key(), any::<u64>(), texts(), text(), option::of(1..=u64::MAX)).prop_map(
+            |(run, version, variables, started_by, retry_of)| Event::RunCreated {
+                run,
+                version: Version(version),
+                variables,
+                started_by,
+                retry_of,
+            }
+        ),
+        run_key().prop_map(|run| Event::RunStarted { run }),
+        (run_key(), stop()).prop_map(|(run, reason)| Event::RunStopRequested { run, reason }),
+        (task_key(), time()).prop_map(|(task, not_before)| Event::TaskQueued { task, not_before }),
+        (task_key(), task_status()).prop_map(|(task, status)| Event::TaskFinished { task, status }),
+        (run_key(), run_status()).prop_map(|(run, status)| Event::RunFinished { run, status }),
+        (attempt_key(), any::<u64>(), driver()).prop_map(|(attempt, node, driver)| Event::AttemptPlaced {
+            attempt,
+            node: NodeId(node),
+            driver
+        }),
+        attempt_key().prop_map(|attempt| Event::AttemptLaunching { attempt }),
+        attempt_key().prop_map(|attempt| Event::AttemptStarted { attempt }),
+        (attempt_key(), stop()).prop_map(|(attempt, reason)| Event::AttemptStopRequested { attempt, reason }),
+        (attempt_key(), attempt_outcome(), option::of(log()))
+            .prop_map(|(attempt, outcome, log)| Event::AttemptFinished { attempt, outcome, log }),
+    ]
+}
+
+pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![config_event(), run_event()]
+}
+
+pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
+    let answer = prop_oneof![
+        Just(Answer::Done),
+        run_key().prop_map(Answer::Run),
+        any::<u64>().prop_map(|version| Answer::PipelineVersion(Version(version))),
+        any::<u64>().prop_map(Answer::NodeIncarnation),
+    ];
+    let rejection = (prop::sample::select(Reason::ALL.to_vec()), text(), text(), text())
+        .prop_map(|(reason, message, help, field)| Rejection { reason, message, help, field });
+    prop_oneof![
+        (any::<u64>(), answer)
+            .prop_map(|(revision, answer)| Outcome::Accepted { revision: Revision(revision), answer }),
+        rejection.prop_map(Outcome::Rejected),
+    ]
+}

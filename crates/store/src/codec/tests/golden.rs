@@ -1,0 +1,122 @@
+//! Bytes that lie on disks: they must never change.
+
+use gofer_domain::config::DriverKind;
+use gofer_domain::run::{FailureReason, LogRef};
+use gofer_domain::{Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, Event, NodeId, Revision};
+use prost::Message;
+
+use super::super::*;
+use crate::event_log::{GENESIS, Place, seal};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn attempt() -> AttemptKey {
+    let pipeline =
+        PipelineKey { namespace: NamespaceId::new("ns").unwrap(), pipeline: PipelineId::new("pipe").unwrap() };
+    let run = RunKey { pipeline, run: 300 };
+    AttemptKey { task: TaskKey { run, task: TaskId::new("build").unwrap() }, attempt: 2 }
+}
+
+#[test]
+fn events() {
+    let placed = Event::AttemptPlaced { attempt: attempt(), node: NodeId(7), driver: DriverKind::Docker };
+    assert_eq!(
+        hex(&event_to_wire(&placed).encode_to_vec()),
+        "721e".to_owned()
+            + "0a18"
+            + "0a0d"
+            + "0a026e73"
+            + "120470697065"
+            + "18ac02"
+            + "12056275696c64"
+            + "1802"
+            + "1007"
+            + "1802"
+    );
+    let queued = Event::TaskQueued { task: attempt().task, not_before: Timestamp(1_500) };
+    assert_eq!(
+        hex(&event_to_wire(&queued).encode_to_vec()),
+        "5a22".to_owned()
+            + "0a16"
+            + "0a0d"
+            + "0a026e73"
+            + "120470697065"
+            + "18ac02"
+            + "12056275696c64"
+            + "1208"
+            + "0801"
+            + "1080cab5ee01"
+    );
+}
+
+#[test]
+fn a_sealed_envelope() {
+    let event = Event::ClusterCreated { cluster: ClusterId([0x11; 16]) };
+    let command = CommandEnvelope {
+        request_id: RequestId([0x22; 16]),
+        actor: Actor("user:ada".into()),
+        time: Timestamp(1_753_000_000_123),
+        command: Command::CreateCluster { cluster: ClusterId([0x11; 16]) },
+    };
+    let place = Place { revision: Revision(1), cause: Revision(1), previous: GENESIS };
+    let (bytes, hash) = seal(&place, &command, &event);
+    let body = "0801".to_owned()
+        + "120b"
+        + "08c0d0f2c306"
+        + "10c0a9d33a"
+        + "1a08"
+        + "757365723a616461"
+        + "2210"
+        + &"22".repeat(16)
+        + "2801"
+        + "3220"
+        + &"00".repeat(32)
+        + "3a14"
+        + "0a12"
+        + "0a10"
+        + &"11".repeat(16);
+    assert_eq!(hex(&bytes), body + "4220" + &hex(&hash));
+    assert_eq!(hex(&hash), "e652c09afdcda7aa5d7283cc376b7efbb6674caf6c7d1762541022676e4cf662");
+}
+
+#[test]
+fn a_command() {
+    let outcome = AttemptOutcome::Failed { reason: FailureReason::ExitCode, exit_code: Some(3), message: "no".into() };
+    let log = LogRef { digest: [0x33; 32], bytes: 300, truncated: true };
+    let command = CommandEnvelope {
+        request_id: RequestId([0x22; 16]),
+        actor: Actor("node:7".into()),
+        time: Timestamp(1_753_000_000_123),
+        command: Command::ReportFinished { attempt: attempt(), node: NodeId(7), outcome, log: Some(log) },
+    };
+    let bytes = "0a10".to_owned()
+        + &"22".repeat(16)
+        + "1206"
+        + "6e6f64653a37"
+        + "1a0b"
+        + "08c0d0f2c306"
+        + "10c0a9d33a"
+        + "2254"
+        + "820151"
+        + "0a18"
+        + "0a0d"
+        + "0a026e73"
+        + "120470697065"
+        + "18ac02"
+        + "12056275696c64"
+        + "1802"
+        + "1007"
+        + "1a0a"
+        + "0802"
+        + "1001"
+        + "1803"
+        + "22026e6f"
+        + "2227"
+        + "0a20"
+        + &"33".repeat(32)
+        + "10ac02"
+        + "1801";
+    assert_eq!(hex(&envelope_to_wire(&command).encode_to_vec()), bytes);
+}

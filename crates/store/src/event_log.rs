@@ -1,0 +1,148 @@
+//! The chain of events: each envelope holds the hash of the one before it, and its own.
+//!
+//! The hash is the SHA-256 of the envelope's encoding without the field `hash`; the stored bytes are that encoding with
+//! the field appended, so a reader checks what it read without encoding anything anew.
+
+use gofer_domain::{CommandEnvelope, Event, Revision};
+use gofer_wire::log::v1::{self as log, EventEnvelope};
+use prost::Message;
+use prost::bytes::Bytes;
+use rocksdb::Direction;
+use sha2::{Digest, Sha256};
+
+use crate::codec;
+use crate::db::{Db, EVENTS};
+use crate::error::Error;
+
+const LOG: &str = "the event log";
+/// Hash of the envelope before the first.
+pub(crate) const GENESIS: [u8; 32] = [0; 32];
+/// Field 8, length-delimited, 32 bytes.
+const HASH_FIELD: [u8; 2] = [8 << 3 | 2, 32];
+const TRAILER: usize = HASH_FIELD.len() + 32;
+
+/// An event as it is stored; its hash was checked when it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEvent {
+    pub revision: Revision,
+    pub envelope: EventEnvelope,
+}
+
+impl StoredEvent {
+    /// The event itself.
+    ///
+    /// # Errors
+    /// When it is of a kind that this version does not know.
+    pub fn decode(&self) -> Result<Event, Error> {
+        let what = || format!("the event at revision {}", self.revision);
+        let message = log::Event::decode(self.envelope.payload.clone())
+            .map_err(|error| Error::corrupt(what(), error.to_string()))?;
+        codec::event_from_wire(&message).map_err(|error| Error::decode(&what(), &error))
+    }
+}
+
+/// An event's place in the log.
+pub(crate) struct Place {
+    pub(crate) revision: Revision,
+    /// Revision of the first event of the same command.
+    pub(crate) cause: Revision,
+    pub(crate) previous: [u8; 32],
+}
+
+/// The bytes to store for an event, and its hash.
+pub(crate) fn seal(place: &Place, command: &CommandEnvelope, event: &Event) -> (Vec<u8>, [u8; 32]) {
+    let envelope = EventEnvelope {
+        revision: place.revision.0,
+        time: Some(codec::time_to_wire(command.time)),
+        actor: command.actor.0.clone(),
+        request_id: Bytes::copy_from_slice(&command.request_id.0),
+        cause_revision: place.cause.0,
+        previous_hash: Bytes::copy_from_slice(&place.previous),
+        payload: codec::event_to_wire(event).encode_to_vec().into(),
+        hash: Bytes::new(),
+    };
+    let mut bytes = envelope.encode_to_vec();
+    let hash: [u8; 32] = Sha256::digest(&bytes).into();
+    bytes.extend(HASH_FIELD);
+    bytes.extend(hash);
+    (bytes, hash)
+}
+
+/// Reads events from a revision on, at most `limit` of them and about `bytes_max` bytes; at least one if there is one.
+/// `head` is a revision that the log is known to reach.
+pub(crate) fn read(
+    db: &Db,
+    head: Revision,
+    from: Revision,
+    limit: usize,
+    bytes_max: usize,
+) -> Result<Vec<StoredEvent>, Error> {
+    let mut next = from.0.max(1);
+    let mut events: Vec<StoredEvent> = Vec::new();
+    if next > head.0 {
+        return Ok(events);
+    }
+    let mut previous = hash_before(db, next)?;
+    let mut bytes = 0;
+    for item in db.scan(EVENTS, &next.to_be_bytes(), Direction::Forward)? {
+        let (key, value) = item?;
+        if *key != next.to_be_bytes() {
+            break;
+        }
+        let event = open(Revision(next), &value)?;
+        if event.envelope.previous_hash != previous {
+            return Err(Error::corrupt(LOG, format!("revision {next} does not follow the one before it")));
+        }
+        previous = event.envelope.hash.clone();
+        next += 1;
+        bytes += value.len();
+        events.push(event);
+        if events.len() >= limit || bytes >= bytes_max {
+            return Ok(events);
+        }
+    }
+    if next <= head.0 { Err(missing(next)) } else { Ok(events) }
+}
+
+/// Checks that the log ends where the state says it does.
+pub(crate) fn check_head(db: &Db, head: Revision, hash: &[u8; 32]) -> Result<(), Error> {
+    if hash_before(db, head.0 + 1)? != hash[..] {
+        return Err(Error::corrupt(LOG, format!("revision {head} is not the event that the state was made from")));
+    }
+    match db.scan(EVENTS, &(head.0 + 1).to_be_bytes(), Direction::Forward)?.next() {
+        None => Ok(()),
+        Some(Err(error)) => Err(error),
+        Some(Ok(_)) => Err(Error::corrupt(LOG, format!("it has events after revision {head}, the state's"))),
+    }
+}
+
+/// Hash of the event before a revision.
+fn hash_before(db: &Db, revision: u64) -> Result<Bytes, Error> {
+    let before = revision - 1;
+    if before == 0 {
+        return Ok(Bytes::from_static(&GENESIS));
+    }
+    let bytes = db.inner.get_pinned_cf(db.family(EVENTS)?, before.to_be_bytes()).map_err(|error| db.error(error))?;
+    let bytes = bytes.ok_or_else(|| missing(before))?;
+    open(Revision(before), &bytes).map(|event| event.envelope.hash)
+}
+
+fn missing(revision: u64) -> Error {
+    Error::corrupt(LOG, format!("revision {revision} is missing"))
+}
+
+/// Checks stored bytes and takes them apart.
+fn open(revision: Revision, bytes: &[u8]) -> Result<StoredEvent, Error> {
+    let corrupt = |detail: &str| Error::corrupt(format!("the event at revision {revision}"), detail);
+    let body = bytes.len().checked_sub(TRAILER).ok_or_else(|| corrupt("it is too short"))?;
+    let (body, trailer) = bytes.split_at(body);
+    let hash: [u8; 32] = Sha256::digest(body).into();
+    if trailer[..HASH_FIELD.len()] != HASH_FIELD || trailer[HASH_FIELD.len()..] != hash {
+        return Err(corrupt("its hash does not match its content"));
+    }
+    let envelope = EventEnvelope::decode(bytes).map_err(|error| corrupt(&error.to_string()))?;
+    if envelope.revision != revision.0 {
+        return Err(corrupt("it says that it is of another revision"));
+    }
+    Ok(StoredEvent { revision, envelope })
+}

@@ -1,0 +1,104 @@
+//! Keys of the views: order-preserving and injective. Ids hold no zero byte, so a zero ends them.
+
+use gofer_domain::{NamespaceId, NodeId, PipelineKey, RunKey, TaskId, TaskKey, Version};
+
+/// First byte of a view's key: the kind of record.
+pub(crate) mod kind {
+    pub(crate) const NAMESPACE: u8 = b'N';
+    pub(crate) const PIPELINE: u8 = b'P';
+    pub(crate) const VERSION: u8 = b'V';
+    pub(crate) const RUN: u8 = b'R';
+    /// What a run was started with.
+    pub(crate) const VARIABLES: u8 = b'A';
+    pub(crate) const TASK: u8 = b'T';
+    /// Marks a run that has not ended, so that a start does not look at those that have.
+    pub(crate) const LIVE: u8 = b'L';
+    pub(crate) const NODE: u8 = b'O';
+}
+
+pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
+    let mut key = vec![kind::NAMESPACE];
+    push(&mut key, id.as_str());
+    key
+}
+
+/// Key of a record of this kind about a pipeline; a prefix of those about its versions and runs.
+pub(crate) fn pipeline(kind: u8, pipeline: &PipelineKey) -> Vec<u8> {
+    let mut key = vec![kind];
+    push(&mut key, pipeline.namespace.as_str());
+    push(&mut key, pipeline.pipeline.as_str());
+    key
+}
+
+pub(crate) fn version(key: &PipelineKey, version: Version) -> Vec<u8> {
+    let mut key = pipeline(kind::VERSION, key);
+    key.extend(version.0.to_be_bytes());
+    key
+}
+
+/// Key of a record of this kind about a run; a prefix of those about its tasks.
+pub(crate) fn run(kind: u8, run: &RunKey) -> Vec<u8> {
+    let mut key = pipeline(kind, &run.pipeline);
+    key.extend(run.run.to_be_bytes());
+    key
+}
+
+pub(crate) fn task(task: &TaskKey) -> Vec<u8> {
+    task_in(&task.run, &task.task)
+}
+
+fn task_in(of: &RunKey, id: &TaskId) -> Vec<u8> {
+    let mut key = run(kind::TASK, of);
+    push(&mut key, id.as_str());
+    key
+}
+
+pub(crate) fn node(node: NodeId) -> Vec<u8> {
+    let mut key = vec![kind::NODE];
+    key.extend(node.0.to_be_bytes());
+    key
+}
+
+/// The run that a [`kind::LIVE`] key names.
+pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
+    let rest = key.strip_prefix(&[kind::LIVE])?;
+    let (rest, number) = rest.split_at_checked(rest.len().checked_sub(8)?)?;
+    let mut parts = rest.strip_suffix(&[0])?.split(|byte| *byte == 0);
+    let mut text = || std::str::from_utf8(parts.next()?).ok();
+    let pipeline = PipelineKey {
+        namespace: NamespaceId::new(text()?).ok()?,
+        pipeline: gofer_domain::PipelineId::new(text()?).ok()?,
+    };
+    if text().is_some() {
+        return None;
+    }
+    Some(RunKey { pipeline, run: u64::from_be_bytes(number.try_into().ok()?) })
+}
+
+fn push(key: &mut Vec<u8>, text: &str) {
+    key.extend(text.as_bytes());
+    key.push(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(namespace: &str, pipeline: &str, run: u64) -> RunKey {
+        let pipeline = PipelineKey {
+            namespace: NamespaceId::new(namespace).unwrap(),
+            pipeline: gofer_domain::PipelineId::new(pipeline).unwrap(),
+        };
+        RunKey { pipeline, run }
+    }
+
+    #[test]
+    fn keys_keep_the_order_of_runs_and_never_collide() {
+        let keys = [key("a", "b", 1), key("a", "b", 2), key("a", "b", 256), key("a", "bb", 1), key("aa", "b", 1)];
+        let encoded: Vec<_> = keys.iter().map(|key| run(kind::RUN, key)).collect();
+        assert!(encoded.windows(2).all(|pair| pair[0] < pair[1]), "{encoded:?}");
+        for key in keys {
+            assert_eq!(live_run(&run(kind::LIVE, &key)), Some(key));
+        }
+    }
+}

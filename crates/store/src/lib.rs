@@ -1,0 +1,33 @@
+//! What a node keeps: the event log, the views, the recorded answers, and blobs.
+//!
+//! [`Store::apply`] is the state machine: it decides committed commands, chains their events, and writes events, views
+//! and the applied index in one RocksDB batch. It must not know of Raft beyond opaque bytes, nor of any network.
+//!
+//! Applying is not fsynced: the Raft log is, and what a power loss takes from the state is applied again. Any error of
+//! the disk poisons the store, and the process has to stop: a replica that guesses would diverge.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
+
+mod applied;
+mod apply;
+mod blobs;
+mod checkpoint;
+pub mod codec;
+mod db;
+mod dedup;
+mod durable;
+mod error;
+mod event_log;
+mod history;
+mod identity;
+mod keys;
+mod load;
+mod reader;
+mod store;
+
+pub use applied::{Applied, Progress};
+pub use apply::{Entry, EntryKind, Outcome};
+pub use blobs::{BLOB_BYTES_MAX, Blobs, Digest};
+pub use error::Error;
+pub use event_log::StoredEvent;
+pub use identity::Identity;
+pub use store::{Options, Store};

@@ -1,0 +1,33 @@
+//! Message types and gRPC services, generated from `proto/`. Nothing is written by hand here but the module tree.
+#![allow(missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated code")]
+
+/// Encoded `FileDescriptorSet` of all packages, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Data that the log and the public API share.
+pub mod model {
+    pub mod v1 {
+        tonic::include_proto!("gofer.model.v1");
+    }
+}
+
+/// The event log and the commands that lead to it.
+pub mod log {
+    pub mod v1 {
+        tonic::include_proto!("gofer.log.v1");
+    }
+}
+
+/// The public API.
+pub mod api {
+    pub mod v1 {
+        tonic::include_proto!("gofer.api.v1");
+    }
+}
+
+/// Between nodes.
+pub mod peer {
+    pub mod v1 {
+        tonic::include_proto!("gofer.peer.v1");
+    }
+}

@@ -1,0 +1,176 @@
+//! One gofer process.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use rustix::process::{Pid, Signal, kill_process};
+use tonic::transport::{Channel, Endpoint};
+
+/// A node's process, its data directory and its address. Killed when dropped.
+#[derive(Debug)]
+pub struct Node {
+    pub address: String,
+    pub data: PathBuf,
+    flags: Vec<String>,
+    child: Option<Child>,
+    log: PathBuf,
+}
+
+impl Node {
+    /// A node that is not started yet.
+    #[must_use]
+    pub fn new(root: &Path, name: &str, flags: Vec<String>) -> Self {
+        Self {
+            address: format!("127.0.0.1:{}", free_port()),
+            data: root.join(name),
+            flags,
+            child: None,
+            log: root.join(format!("{name}.log")),
+        }
+    }
+
+    /// Starts the process, with `extra` flags besides its own.
+    ///
+    /// # Errors
+    /// When the binary is missing or can't be executed.
+    pub fn start(&mut self, extra: &[&str]) -> anyhow::Result<()> {
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let child = Command::new(binary()?)
+            .arg("server")
+            .args(["--listen", &self.address])
+            .arg("--data-dir")
+            .arg(&self.data)
+            .args(&self.flags)
+            .args(extra)
+            .env_remove("GOFER_CONFIG")
+            .env("RUST_LOG", std::env::var("GOFER_TEST_LOG").unwrap_or_else(|_| "info,openraft=error".into()))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("can't start gofer")?;
+        self.child = Some(child);
+        Ok(())
+    }
+
+    /// SIGKILL, and waits until the process is gone.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself; then there is nothing to kill.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Sends a signal to the process.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill_process(self.pid()?, signal)?)
+    }
+
+    /// SIGTERM, then waits for a clean exit.
+    ///
+    /// # Errors
+    /// When it takes longer than `limit` or ends with a failure.
+    pub fn terminate(&mut self, limit: Duration) -> anyhow::Result<()> {
+        self.signal(Signal::TERM)?;
+        let mut child = self.child.take().context("not started")?;
+        let start = std::time::Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = child.try_wait()? {
+                anyhow::ensure!(status.success(), "gofer ended with {status}; its log: {}", self.log_tail());
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        anyhow::bail!("gofer did not stop within {limit:?}; its log: {}", self.log_tail())
+    }
+
+    /// Whether the process was started and not killed.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
+    fn pid(&self) -> anyhow::Result<Pid> {
+        let child = self.child.as_ref().context("not started")?;
+        Pid::from_raw(i32::try_from(child.id())?).context("no process id")
+    }
+
+    /// Peak resident memory of the process so far, in bytes.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn peak_memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?.as_raw_nonzero()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+
+    /// A channel to this node; it connects on first use.
+    ///
+    /// # Panics
+    /// Never: the address is well formed.
+    ///
+    /// # Errors
+    /// When the address is malformed.
+    pub fn channel(&self) -> anyhow::Result<Channel> {
+        Ok(Endpoint::from_shared(format!("http://{}", self.address))?
+            .connect_timeout(Duration::from_secs(1))
+            .timeout(Duration::from_secs(30))
+            .connect_lazy())
+    }
+
+    /// The end of what the process printed.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The gofer binary: `GOFER_BIN`, else the one built beside this test.
+///
+/// # Errors
+/// When there is none; says how to build it.
+pub fn binary() -> anyhow::Result<PathBuf> {
+    if let Some(path) = std::env::var_os("GOFER_BIN") {
+        return Ok(path.into());
+    }
+    let executable = std::env::current_exe()?;
+    let found = executable.ancestors().map(|directory| directory.join("gofer")).find(|path| path.is_file());
+    found.context("no gofer binary beside the tests; build it with `cargo build --release --package gofer`")
+}
+
+/// A port nobody listens on now, and that no other call in this process has given out.
+///
+/// Below the range from which the kernel picks ports of outgoing connections, so that none of those takes it before
+/// its node does.
+#[must_use]
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 20_000 + u16::try_from(std::process::id() % 240).unwrap_or(0) * 50;
+    loop {
+        let port = start + NEXT.fetch_add(1, Ordering::Relaxed) % 12_000;
+        let port = 20_000 + (port - 20_000) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

@@ -58,8 +58,8 @@ macro_rules! conformance_suite {
         $crate::conformance_suite!($fixture;
             runs_once_and_tells_the_exit_code a_failure_keeps_its_code a_signal_is_told
             environment_and_directory_are_as_given entrypoint_and_command_are_the_program
-            the_environment_is_exact output_is_ordered_and_told_apart output_is_followed_live
-            output_is_read_from_an_offset output_is_capped a_second_launch_adopts
+            the_environment_is_exact output_is_ordered_and_told_apart the_last_output_is_kept
+            output_is_followed_live output_is_read_from_an_offset output_is_capped a_second_launch_adopts
             a_launch_after_the_exit_does_not_run_again racing_launches_run_once stop_lets_the_program_end
             stop_kills_what_does_not_end stop_before_launch_fences stop_races_launch a_missing_program_is_told
             a_missing_image_is_told a_missing_directory_is_told the_memory_limit_kills removal_forgets launches_are_listed the_lease_kills

@@ -100,6 +100,22 @@ pub async fn output_is_ordered_and_told_apart(fixture: &dyn Fixture) {
     clean(&*driver, &spec).await;
 }
 
+/// What a program writes right before it ends must not get lost between the end and the last read.
+pub async fn the_last_output_is_kept(fixture: &dyn Fixture) {
+    let text = "i=0; while [ $i -lt 100 ]; do echo out$i; echo err$i >&2; i=$((i+1)); done; printf end; printf END >&2";
+    let driver = fixture.driver().await;
+    let one = async || {
+        let spec = script(fixture, text);
+        driver.launch(&spec).await.unwrap();
+        wait(&*driver, &spec).await;
+        let ends = (output(&*driver, &spec, Stream::Stdout).await, output(&*driver, &spec, Stream::Stderr).await);
+        clean(&*driver, &spec).await;
+        assert!(ends.0.ends_with("out99\nend") && ends.1.ends_with("err99\nEND"), "{ends:?}");
+    };
+    let mut launches = futures::stream::iter(0..40).map(|_| one()).buffer_unordered(8);
+    while launches.next().await.is_some() {}
+}
+
 pub async fn output_is_followed_live(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let spec = script(fixture, "echo first; while [ ! -e /tmp/never ]; do sleep 0.1; done");

@@ -1,8 +1,11 @@
 //! Copying a container's output into the launch's log, and noting its exit.
 //!
 //! One monitor works per launch, whatever the number of driver objects. A new one goes on where the last stopped: the
-//! records carry the daemon's times, so it asks for the output from the second of the last record on, and skips as
+//! records carry the daemon's times, so it asks for the output from shortly before the last record on, and skips as
 //! many bytes of each stream as the log has from then on.
+//!
+//! A daemon's stream that follows a container may end before its last piece: in Docker 20.10 the end of the container
+//! and the notice of new output race. So, after the end, the output is read once more without following it.
 
 use std::time::Duration;
 
@@ -21,6 +24,9 @@ use crate::logfile::{Reader, Stream, Writer, unix_ms};
 
 /// After so long without output the daemon is asked whether the container has ended.
 const QUIET: Duration = Duration::from_secs(2);
+/// Streams are stamped apart from each other, so the order in which the daemon keeps them may differ from that of their
+/// times by so much.
+const DISORDER_MS: u64 = 1_000;
 /// Pause after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 /// How an init process in a container says that it could not execute the program.
@@ -67,31 +73,37 @@ impl Monitor {
     }
 
     async fn follow_to_the_end(&self) -> Result<(), Error> {
-        let dir = self.dir.clone();
-        let opened = blocking(move || if dir.has_exit() { Ok(None) } else { Copy::open(&dir).map(Some) });
-        let Some(mut copy) = opened.await? else { return Ok(()) };
-        let clean = self.copy(&mut copy).await?;
+        let Some(mut copy) = self.open().await? else { return Ok(()) };
+        let clean = self.copy(&mut copy, true).await?;
         let Some(facts) = container::find(&self.docker, self.id.as_str()).await? else {
             let exit = Exit::unknown("its container was removed by somebody else before its exit was noted");
             return self.finish(copy, exit).await;
         };
         match facts.stage() {
             Stage::Ended if clean => {
+                drop(copy);
+                let Some(mut copy) = self.open().await? else { return Ok(()) };
+                if !self.copy(&mut copy, false).await? {
+                    return Err(broke_off());
+                }
                 let exit = self.exit(&facts, &copy);
                 self.finish(copy, exit).await
             }
             Stage::New | Stage::Failed => Ok(()),
-            Stage::Ended | Stage::Running => {
-                let message = "the output broke off".to_owned();
-                Err(Error::Unavailable { what: "the container daemon did not do as asked", message })
-            }
+            Stage::Ended | Stage::Running => Err(broke_off()),
         }
     }
 
+    /// Where the copy stands; none when the exit is noted already.
+    async fn open(&self) -> Result<Option<Copy>, Error> {
+        let dir = self.dir.clone();
+        blocking(move || if dir.has_exit() { Ok(None) } else { Copy::open(&dir).map(Some) }).await
+    }
+
     /// Copies until the daemon says that there is no more; false when it broke off.
-    async fn copy(&self, copy: &mut Copy) -> Result<bool, Error> {
+    async fn copy(&self, copy: &mut Copy, follow: bool) -> Result<bool, Error> {
         let options = LogsOptions {
-            follow: true,
+            follow,
             stdout: true,
             stderr: true,
             since: i32::try_from(copy.since_ms / 1_000).unwrap_or(0),
@@ -143,7 +155,19 @@ impl Copy {
     fn open(dir: &LaunchDir) -> Result<Self, Error> {
         let meta = dir.read_json::<Meta>("meta.json")?.unwrap_or(Meta { log_bytes_max: 64 << 20 });
         let writer = Writer::open(&dir.log(), meta.log_bytes_max)?;
-        let mut copy = Self { writer, since_ms: 0, skip: [0, 0], last_stderr: Vec::new() };
+        let mut last_stderr = Vec::new();
+        let mut last_ms = 0;
+        let mut reader = Reader::open(&dir.log(), 0)?;
+        while let Some(record) = reader.next()? {
+            if record.stream == Stream::Stderr {
+                last_stderr = record.bytes.to_vec();
+            }
+            if record.stream != Stream::Notice {
+                last_ms = last_ms.max(record.unix_ms);
+            }
+        }
+        let since_ms = last_ms.saturating_sub(DISORDER_MS) / 1_000 * 1_000;
+        let mut skip = [0, 0];
         let mut reader = Reader::open(&dir.log(), 0)?;
         while let Some(record) = reader.next()? {
             let index = match record.stream {
@@ -151,19 +175,11 @@ impl Copy {
                 Stream::Stderr => 1,
                 Stream::Notice => continue,
             };
-            let second = record.unix_ms / 1_000 * 1_000;
-            if second > copy.since_ms {
-                copy.since_ms = second;
-                copy.skip = [0, 0];
-            }
-            if second == copy.since_ms {
-                copy.skip[index] += record.bytes.len();
-            }
-            if index == 1 {
-                copy.last_stderr = record.bytes.to_vec();
+            if record.unix_ms >= since_ms {
+                skip[index] += record.bytes.len();
             }
         }
-        Ok(copy)
+        Ok(Self { writer, since_ms, skip, last_stderr })
     }
 
     fn put(&mut self, piece: LogOutput) -> std::io::Result<()> {
@@ -189,6 +205,10 @@ impl Copy {
         }
         self.writer.append(stream, ms, bytes)
     }
+}
+
+fn broke_off() -> Error {
+    Error::Unavailable { what: "the container daemon did not do as asked", message: "the output broke off".to_owned() }
 }
 
 /// The time that the daemon puts before each piece, in milliseconds, and the piece.

@@ -159,11 +159,10 @@ impl Error {
     pub(crate) fn to_text(&self) -> String {
         let mut text = format!("error: {self}");
         if let Self::Rejected(rejected) = self {
-            for (field, description) in &rejected.violations {
-                // A single violation mostly repeats the message.
-                if *description != rejected.message {
-                    let _ = write!(text, "\n  {field}: {description}");
-                }
+            // A single violation repeats the message.
+            let repeats = matches!(&rejected.violations[..], [(_, one)] if one.starts_with(&rejected.message));
+            for (field, description) in rejected.violations.iter().filter(|_| !repeats) {
+                let _ = write!(text, "\n  {field}: {description}");
             }
         }
         for (address, why) in self.tried() {

@@ -104,9 +104,14 @@ impl Output {
         let _ = match error {
             Error::Closed | Error::Interrupted => Ok(()),
             _ if self.is_json() => writeln!(std::io::stderr(), "{}", error.to_json()),
-            _ => writeln!(std::io::stderr(), "{}", error.to_text()),
+            _ => writeln!(std::io::stderr(), "{}", tame_lines(&error.to_text())),
         };
     }
+}
+
+/// Like [`tame`], for text of several lines.
+fn tame_lines(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
 }
 
 /// Text of others made harmless for a terminal: on one line, without control characters.

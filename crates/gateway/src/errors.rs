@@ -1,5 +1,7 @@
 //! Errors on the wire: a google.rpc.Status with google.rpc.ErrorInfo of domain "gofer", whose metadata says what to do.
 
+mod fit;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -93,15 +95,15 @@ impl From<Fault> for Status {
     fn from(fault: Fault) -> Self {
         let mut details = ErrorDetails::new();
         let metadata: HashMap<String, String> =
-            fault.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+            fault.metadata.into_iter().map(|(key, value)| (key.to_owned(), fit::value(value))).collect();
         details.set_error_info(fault.reason, DOMAIN, metadata);
-        for (field, description) in fault.violations {
+        for (field, description) in fit::violations(fault.violations) {
             details.add_bad_request_violation(field, description);
         }
         if let Some(delay) = fault.retry {
             details.set_retry_info(Some(delay));
         }
-        Self::with_error_details(fault.code, fault.message, details)
+        Self::with_error_details(fault.code, fit::message(fault.message), details)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod config;
 
 mod adapters;
+mod advice;
 mod drivers;
 mod membership;
 mod node;

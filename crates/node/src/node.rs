@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::adapters::{Copies, Grants, LocalLogs, Renewals, credentials};
+use crate::advice::advise;
 use crate::config::Config;
 use crate::signals::{self, Signals};
 use crate::{BUILD, LOGIC_VERSION, drivers, membership};
@@ -55,8 +56,9 @@ impl Node {
     pub async fn run(config: Config) -> anyhow::Result<()> {
         let started = Instant::now();
         let mut signals = Signals::new().context("can't receive signals")?;
+        let told = config.clone();
         let mut node = tokio::select! {
-            node = Self::start(config) => node?,
+            node = Self::start(config) => node.map_err(|error| advise(error, &told))?,
             () = signals.asked_to_stop() => return Ok(()),
         };
         let entered = tokio::select! {
@@ -79,7 +81,7 @@ impl Node {
         };
         signals::tell_systemd(NotifyState::Stopping);
         node.stop().await;
-        ended
+        ended.map_err(|error| advise(error, &told))
     }
 
     /// Opens everything and serves; the node may belong to no cluster yet.
@@ -89,6 +91,10 @@ impl Node {
             .with_context(|| format!("can't open the data directory {}", config.data_dir.display()))?;
         let peers = Peers::new(store.clone());
         let raft = Raft::start(store.clone(), raft_config(&config), Arc::new(peers.clone())).await?;
+        if let Err(error) = membership::check_address(&config, &store, &raft).await {
+            raft.shutdown().await;
+            return Err(error);
+        }
         let cluster = Cluster::new(store.clone(), raft.clone(), peers.clone());
         let lease = lease(&config);
         lease.validate().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;

@@ -25,8 +25,12 @@ pub enum Error {
         "this node's data belongs to cluster {own}, not to {other}; use an empty data directory to join another cluster"
     )]
     OtherCluster { own: String, other: String },
-    /// Restore this node: stop it, remove its data directory, and let it join again under its new id.
-    #[error("{what} is corrupt: {detail}; stop this node, empty its data directory and let it join again")]
+    /// Restore this node: stop it, take it out of the cluster, empty its data directory, and let it join again under its
+    /// new id.
+    #[error(
+        "{what} is corrupt: {detail}; stop this node, remove it from the cluster, empty its data directory and let it \
+         join again"
+    )]
     Corrupt { what: String, detail: String },
     /// Make room and start again.
     #[error("the disk of {} is full; make room and start gofer again", path.display())]

@@ -21,6 +21,8 @@ const CHANGE: Duration = Duration::from_secs(90);
 const RENEW: Duration = Duration::from_secs(2);
 /// How long asking a node who it is may take.
 const IDENTIFY: Duration = Duration::from_secs(3);
+/// How long a seed may take to say of which cluster it is.
+const SEED: Duration = Duration::from_secs(1);
 /// Pause between two rounds of asking the seeds.
 const JOIN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -34,6 +36,12 @@ pub enum JoinError {
     /// No member answered in time.
     #[error("no member of the cluster took this node within {waited:?}; the last answer was: {why}")]
     Unreachable { waited: Duration, why: String },
+    /// This node belongs to a cluster already, and to another one.
+    #[error(
+        "this node's data belongs to cluster {own}, and the node at {address}, which it is told to join, to cluster {other}; \
+         name a member of its own cluster, or give it a new, empty data directory"
+    )]
+    OtherCluster { address: String, own: ClusterId, other: ClusterId },
     /// There is nobody to ask.
     #[error("no address of a member was given; name at least one")]
     NoSeeds,
@@ -87,6 +95,24 @@ impl Cluster {
             tokio::time::sleep(JOIN_PAUSE).await;
         }
         Err(JoinError::Unreachable { waited: within, why: why.unwrap_or_default() })
+    }
+
+    /// Checks that no seed belongs to another cluster than this node, which is a member already. Seeds that don't
+    /// answer soon are passed over: a member needs none of them.
+    ///
+    /// # Errors
+    /// [`JoinError::OtherCluster`].
+    pub async fn check_seeds(&self, seeds: &[String]) -> Result<(), JoinError> {
+        let Some(own) = self.0.store.identity().cluster_id else { return Ok(()) };
+        let asked = seeds.iter().map(|seed| tokio::time::timeout(SEED, self.identify(seed)));
+        for (address, answer) in seeds.iter().zip(futures::future::join_all(asked).await) {
+            let identity = answer.ok().and_then(Result::ok);
+            let other = identity.and_then(|identity| crate::convert::cluster_id(&identity.cluster_id));
+            if let Some(other) = other.filter(|other| *other != own) {
+                return Err(JoinError::OtherCluster { address: address.clone(), own, other });
+            }
+        }
+        Ok(())
     }
 
     /// Asks whoever leads for a lease, once.

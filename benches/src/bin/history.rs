@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use bytes::Bytes;
 use clap::Parser;
 use gofer_tests::{Cluster, eventually, pipeline, shell_task};
 use gofer_wire::log::v1::command::Kind;
@@ -14,6 +15,7 @@ use gofer_wire::log::v1::{CancelRun, Command, CommandEnvelope, StartRun, outcome
 use gofer_wire::model::v1 as model;
 use gofer_wire::peer::v1::ProposeRequest;
 use gofer_wire::peer::v1::peer_service_client::PeerServiceClient;
+use prost::Message;
 
 #[derive(Parser)]
 struct Args {
@@ -89,11 +91,11 @@ fn cancelled(pipeline: &str, run: u64) -> Kind {
     Kind::CancelRun(CancelRun { run: Some(run), message: String::new() })
 }
 
-fn envelope(kind: Kind) -> CommandEnvelope {
-    CommandEnvelope {
+fn envelope(kind: Kind) -> Bytes {
+    let envelope = CommandEnvelope {
         request_id: uuid::Uuid::now_v7().as_bytes().to_vec().into(),
         actor: "bench".into(),
-        time: Some(prost_types::Timestamp::default()),
         command: Some(Command { kind: Some(kind) }),
-    }
+    };
+    envelope.encode_to_vec().into()
 }

@@ -1,39 +1,110 @@
 //! Commands as they stand in a log entry: `gofer.log.v1.CommandBatch`.
+//!
+//! A command is encoded once, where it comes in, and travels as those bytes to the leader and into its log.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use gofer_domain::{CommandEnvelope, Timestamp};
-use gofer_store::codec;
+use gofer_store::codec::{self, DecodeError};
 use gofer_wire::log::v1 as wire;
 use prost::Message;
+use prost::encoding::{WireType, encode_key, encode_varint, message};
 
-/// An encoded command that still lacks its time.
-#[derive(Debug)]
-pub(crate) struct Unstamped {
-    envelope: wire::CommandEnvelope,
-    /// Size once stamped, at most.
-    pub(crate) bytes: usize,
-}
+use crate::proposer::Proposal;
 
-/// Room for the time and the framing of one command in a batch.
-const STAMP_BYTES: usize = 32;
+/// Fields of `CommandBatch`.
+const COMMANDS: u32 = 1;
+const TIME: u32 = 2;
+/// Room for the framing of one command in a batch.
+const FRAME_BYTES: usize = 8;
 
-impl Unstamped {
-    pub(crate) fn new(envelope: &CommandEnvelope) -> Self {
-        let envelope = codec::envelope_to_wire(envelope);
-        let bytes = envelope.encoded_len() + STAMP_BYTES;
-        Self { envelope, bytes }
+/// An encoded command that still lacks its time. Cloning it shares the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded(Bytes);
+
+impl Encoded {
+    /// Encodes a proposal.
+    #[must_use]
+    pub fn new(proposal: Proposal) -> Self {
+        let Proposal { request_id, actor, command } = proposal;
+        let envelope = CommandEnvelope { request_id, actor, time: Timestamp::default(), command };
+        Self(codec::envelope_to_wire(&envelope).encode_to_vec().into())
+    }
+
+    /// Takes what another node encoded, once it is known that it can be read here.
+    ///
+    /// # Errors
+    /// When it can't: it is damaged, or of a newer version.
+    pub fn check(bytes: Bytes) -> Result<Self, DecodeError> {
+        let envelope = wire::CommandEnvelope::decode(bytes.clone())
+            .map_err(|error| DecodeError::new("commands", error.to_string()))?;
+        codec::envelope_from_wire(envelope, Timestamp::default())?;
+        Ok(Self(bytes))
+    }
+
+    /// A `gofer.log.v1.CommandEnvelope`.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// Bytes that it takes in an entry, at most.
+    pub(crate) fn size(&self) -> usize {
+        self.0.len() + FRAME_BYTES
     }
 }
 
-/// Stamps the commands and encodes them as one entry.
-pub(crate) fn encode(commands: Vec<Unstamped>, time: Timestamp) -> Bytes {
-    let time = Some(codec::time_to_wire(time));
-    let commands = commands.into_iter().map(|command| wire::CommandEnvelope { time, ..command.envelope }).collect();
-    wire::CommandBatch { commands }.encode_to_vec().into()
+/// Stamps the commands and makes one entry of them.
+pub(crate) fn encode(commands: &[Encoded], time: Timestamp) -> Bytes {
+    let time = codec::time_to_wire(time);
+    let size = commands.iter().map(Encoded::size).sum::<usize>() + message::encoded_len(TIME, &time);
+    let mut bytes = BytesMut::with_capacity(size);
+    for command in commands {
+        encode_key(COMMANDS, WireType::LengthDelimited, &mut bytes);
+        encode_varint(command.0.len() as u64, &mut bytes);
+        bytes.put_slice(&command.0);
+    }
+    message::encode(TIME, &time, &mut bytes);
+    bytes.freeze()
 }
 
 /// Reads the commands of an entry.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<CommandEnvelope>, String> {
-    let batch = wire::CommandBatch::decode(bytes).map_err(|error| error.to_string())?;
-    batch.commands.iter().map(|command| codec::envelope_from_wire(command).map_err(|error| error.to_string())).collect()
+pub(crate) fn decode(bytes: &Bytes) -> Result<Vec<CommandEnvelope>, DecodeError> {
+    let batch =
+        wire::CommandBatch::decode(bytes.clone()).map_err(|error| DecodeError::new("commands", error.to_string()))?;
+    let time = codec::time_from_wire(batch.time.as_ref(), "time")?;
+    batch.commands.into_iter().map(|command| codec::envelope_from_wire(command, time)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use gofer_domain::{Actor, Command, NodeId, RequestId};
+
+    use super::*;
+
+    fn proposal(node: u64) -> Proposal {
+        let command = Command::DrainNode { node: NodeId(node) };
+        Proposal { request_id: RequestId([7; 16]), actor: Actor("user:ada".into()), command }
+    }
+
+    #[test]
+    fn a_batch_is_read_as_it_was_made() {
+        let time = Timestamp(1_753_000_000_123);
+        let made = [1, 300].map(|node| Encoded::new(proposal(node)));
+        let bytes = encode(&made, time);
+        assert!(bytes.len() <= made.iter().map(Encoded::size).sum::<usize>() + 32);
+        let read = decode(&bytes).unwrap();
+        let nodes: Vec<_> = read.iter().map(|command| (command.time, command.command.clone())).collect();
+        assert_eq!(nodes, [1, 300].map(|node| (time, Command::DrainNode { node: NodeId(node) })));
+        let typed = wire::CommandBatch::decode(bytes.clone()).unwrap();
+        assert_eq!(typed.encode_to_vec(), bytes, "the framing is that of the message");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_before_it_is_logged() {
+        let good = Encoded::new(proposal(1));
+        assert_eq!(Encoded::check(good.bytes().clone()).unwrap(), good);
+        let cut = good.bytes().slice(..good.bytes().len() - 1);
+        assert_eq!(Encoded::check(cut).unwrap_err().field, "commands");
+        assert_eq!(Encoded::check(Bytes::new()).unwrap_err().field, "request_id");
+    }
 }

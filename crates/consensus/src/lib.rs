@@ -25,6 +25,7 @@ mod status;
 mod transport;
 mod types;
 
+pub use commands::Encoded;
 pub use config::Config;
 pub use error::{ConfigFault, Error, MembershipError, ProposeError};
 pub use log_store::DiskStats;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use gofer_domain::{Actor, Command, CommandEnvelope, RequestId, Timestamp};
+use gofer_domain::{Actor, Command, RequestId, Timestamp};
 use gofer_store::{Outcome, Store};
 use openraft::errors::{ClientWriteError, ForwardToLeader};
 use openraft::impls::ProgressResponder;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::commands::{self, Unstamped};
+use crate::commands::{self, Encoded};
 use crate::config::Config;
 use crate::error::ProposeError;
 use crate::fatal::Fatal;
@@ -42,7 +42,7 @@ pub trait Propose: Send + Sync {
 
 /// Commands of one caller that go into the same entry.
 struct Call {
-    commands: Vec<Unstamped>,
+    commands: Vec<Encoded>,
     bytes: usize,
     reply: oneshot::Sender<Result<Vec<Outcome>, ProposeError>>,
 }
@@ -72,14 +72,14 @@ impl Proposer {
     }
 
     /// Commits the commands; those that don't fit into one entry go one entry after the other.
-    pub(crate) async fn propose(&self, proposals: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
-        let total = proposals.len();
+    pub(crate) async fn propose(&self, commands: Vec<Encoded>) -> Result<Vec<Outcome>, ProposeError> {
+        let total = commands.len();
         if total > self.config.commands_per_call {
             let most = self.config.commands_per_call;
             return Err(ProposeError::TooLarge(format!("it has {total} commands, the limit is {most} in one call")));
         }
         let mut outcomes = Vec::with_capacity(total);
-        for (commands, bytes) in self.split(proposals)? {
+        for (commands, bytes) in self.split(commands)? {
             match self.propose_chunk(commands, bytes).await {
                 Ok(some) => outcomes.extend(some),
                 Err(error) if outcomes.is_empty() || matches!(error, ProposeError::Fatal(_)) => return Err(error),
@@ -94,34 +94,28 @@ impl Proposer {
         Ok(outcomes)
     }
 
-    fn split(&self, proposals: Vec<Proposal>) -> Result<Vec<(Vec<Unstamped>, usize)>, ProposeError> {
-        let mut chunks: Vec<(Vec<Unstamped>, usize)> = Vec::new();
-        for Proposal { request_id, actor, command } in proposals {
-            let time = Timestamp::default();
-            let command = Unstamped::new(&CommandEnvelope { request_id, actor, time, command });
+    fn split(&self, all: Vec<Encoded>) -> Result<Vec<(Vec<Encoded>, usize)>, ProposeError> {
+        let mut chunks: Vec<(Vec<Encoded>, usize)> = Vec::new();
+        for command in all {
             let most = self.config.command_bytes;
-            if command.bytes > most {
-                let bytes = command.bytes;
-                return Err(ProposeError::TooLarge(format!("a command has {bytes} bytes, the limit is {most}")));
+            let size = command.size();
+            if size > most {
+                return Err(ProposeError::TooLarge(format!("a command has {size} bytes, the limit is {most}")));
             }
             match chunks.last_mut() {
                 Some((commands, bytes))
-                    if commands.len() < self.config.batch_commands
-                        && *bytes + command.bytes <= self.config.batch_bytes =>
+                    if commands.len() < self.config.batch_commands && *bytes + size <= self.config.batch_bytes =>
                 {
-                    *bytes += command.bytes;
+                    *bytes += size;
                     commands.push(command);
                 }
-                _ => {
-                    let bytes = command.bytes;
-                    chunks.push((vec![command], bytes));
-                }
+                _ => chunks.push((vec![command], size)),
             }
         }
         Ok(chunks)
     }
 
-    async fn propose_chunk(&self, commands: Vec<Unstamped>, bytes: usize) -> Result<Vec<Outcome>, ProposeError> {
+    async fn propose_chunk(&self, commands: Vec<Encoded>, bytes: usize) -> Result<Vec<Outcome>, ProposeError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Call { commands, bytes, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => ProposeError::Overloaded,
@@ -205,7 +199,7 @@ impl Task {
             replies.push((call.commands.len(), call.reply));
             commands.extend(call.commands);
         }
-        let payload = Batch(commands::encode(commands, time));
+        let payload = Batch(commands::encode(&commands, time));
         let (responder, written) = ProgressResponder::<TypeConfig, _>::complete_only();
         if let Err(error) = self.raft.client_write_ff(payload, Some(responder)).await {
             answer(replies, &Err(ProposeError::Fatal(error.to_string())));

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::applier::{Applier, SnapshotData};
 use crate::codec;
+use crate::commands::Encoded;
 use crate::config::Config;
 use crate::error::{Error, MembershipError, ProposeError};
 use crate::fatal::Fatal;
@@ -215,6 +216,14 @@ impl Raft {
     /// # Errors
     /// See [`ProposeError`].
     pub async fn propose(&self, commands: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
+        self.propose_encoded(commands.into_iter().map(Encoded::new).collect()).await
+    }
+
+    /// [`Raft::propose`] with commands that are encoded already.
+    ///
+    /// # Errors
+    /// See [`ProposeError`].
+    pub async fn propose_encoded(&self, commands: Vec<Encoded>) -> Result<Vec<Outcome>, ProposeError> {
         if commands.is_empty() {
             return Ok(Vec::new());
         }

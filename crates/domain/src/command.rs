@@ -1,6 +1,7 @@
 //! What can be asked of the cluster. Imperative; nothing here has happened yet.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, RunKey, Version};
@@ -41,7 +42,7 @@ pub enum Command {
     /// Adds a version. The same configuration as the newest version changes nothing and answers with that version.
     RegisterPipeline {
         namespace: NamespaceId,
-        config: Box<PipelineConfig>,
+        config: Arc<PipelineConfig>,
     },
     EnablePipeline {
         pipeline: PipelineKey,

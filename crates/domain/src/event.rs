@@ -1,6 +1,7 @@
 //! What has happened. Past tense; an event is never wrong and never refused.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RunKey, TaskKey, Version};
@@ -24,7 +25,7 @@ pub enum Event {
     PipelineRegistered {
         pipeline: PipelineKey,
         version: Version,
-        config: Box<PipelineConfig>,
+        config: Arc<PipelineConfig>,
     },
     PipelineEnabled {
         pipeline: PipelineKey,

@@ -1,6 +1,9 @@
 //! Identifiers. Each kind is its own type, so a task id can't be passed where a pipeline id is meant.
+//!
+//! Names are shared, not copied: keys made of them are cloned far more often than made.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::limits::ID_BYTES_MAX;
 use crate::rejection::{Reason, Rejection};
@@ -37,7 +40,7 @@ macro_rules! named_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks and wraps a name.

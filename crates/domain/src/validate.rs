@@ -8,6 +8,7 @@ mod task;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 pub use pipeline::validate_config;
 
@@ -63,6 +64,8 @@ pub fn validate_node_spec(spec: &NodeSpec) -> Result<(), Vec<Rejection>> {
 const FAULTS_MAX: usize = 1_000;
 
 /// The faults found so far.
+///
+/// Paths of fields are written out only once there is a fault: every node checks every configuration.
 #[derive(Debug, Default)]
 struct Faults(Vec<Rejection>);
 
@@ -78,43 +81,51 @@ impl Faults {
     }
 
     /// Says whether `count` is within the limit.
-    fn count(&mut self, field: &str, count: usize, limit: usize) -> bool {
+    fn count(&mut self, field: impl Display, count: usize, limit: usize) -> bool {
         if count > limit {
-            self.add(field, format!("{field} has {count} entries, the limit is {limit}"), "leave some out");
+            self.add(field.to_string(), format!("{field} has {count} entries, the limit is {limit}"), "leave some out");
         }
         count <= limit
     }
 
-    fn length(&mut self, field: &str, text: &str, limit: usize) {
+    fn length(&mut self, field: impl Display, text: &str, limit: usize) {
         if text.len() > limit {
-            self.add(field, format!("{field} is {} bytes long, the limit is {limit}", text.len()), "shorten it");
+            self.add(
+                field.to_string(),
+                format!("{field} is {} bytes long, the limit is {limit}", text.len()),
+                "shorten it",
+            );
         }
     }
 
-    fn no_nul(&mut self, field: &str, text: &str) {
+    fn no_nul(&mut self, field: impl Display, text: &str) {
         if text.contains('\0') {
-            self.add(field, format!("{field} holds a NUL byte"), "take it out; no program can be given one");
+            self.add(
+                field.to_string(),
+                format!("{field} holds a NUL byte"),
+                "take it out; no program can be given one",
+            );
         }
     }
 
     /// Free text for people.
-    fn text(&mut self, field: &str, text: &str) {
+    fn text(&mut self, field: impl Display, text: &str) {
         self.length(field, text, TEXT_BYTES_MAX);
     }
 
     /// An image, a path or an address: short, not empty, no white space or control characters.
-    fn reference(&mut self, field: &str, text: &str) {
-        self.length(field, text, REFERENCE_BYTES_MAX);
+    fn reference(&mut self, field: impl Display, text: &str) {
+        self.length(&field, text, REFERENCE_BYTES_MAX);
         if text.is_empty() {
-            self.add(field, format!("{field} is empty"), "name it, or leave it out where it is optional");
+            self.add(field.to_string(), format!("{field} is empty"), "name it, or leave it out where it is optional");
         }
         if text.contains(|c: char| c.is_control()) {
-            self.add(field, format!("{field} holds a control character"), "take it out");
+            self.add(field.to_string(), format!("{field} holds a control character"), "take it out");
         }
     }
 
-    fn variables(&mut self, field: &str, variables: &BTreeMap<String, String>) {
-        if !self.count(field, variables.len(), VARIABLES_MAX) {
+    fn variables(&mut self, field: impl Display, variables: &BTreeMap<String, String>) {
+        if !self.count(&field, variables.len(), VARIABLES_MAX) {
             return;
         }
         for (name, value) in variables {
@@ -130,8 +141,8 @@ impl Faults {
         }
     }
 
-    fn labels(&mut self, field: &str, labels: &BTreeMap<String, String>) {
-        if !self.count(field, labels.len(), LABELS_MAX) {
+    fn labels(&mut self, field: impl Display, labels: &BTreeMap<String, String>) {
+        if !self.count(&field, labels.len(), LABELS_MAX) {
             return;
         }
         for (name, value) in labels {
@@ -151,7 +162,7 @@ impl Faults {
     }
 }
 
-fn check_resources(faults: &mut Faults, field: &str, resources: Resources) {
+fn check_resources(faults: &mut Faults, field: impl Display, resources: Resources) {
     let Resources { cpu_millis, memory_bytes } = resources;
     if cpu_millis > CPU_MILLIS_MAX {
         let message = format!("{field}.cpu_millis is {cpu_millis}, the limit is {CPU_MILLIS_MAX}");

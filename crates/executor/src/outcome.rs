@@ -35,10 +35,8 @@ pub(crate) fn of_exit(exit: &Exit) -> AttemptOutcome {
 pub(crate) fn of_refusal(error: &LaunchError) -> AttemptOutcome {
     let failed = |reason, message| AttemptOutcome::Failed { reason, exit_code: None, message };
     match error {
-        LaunchError::ImagePull { .. } => failed(
-            FailureReason::ImagePull,
-            format!("{error}; check the image's name and tag, and the node's login at its registry"),
-        ),
+        // The driver says what to do about it.
+        LaunchError::ImagePull { .. } => failed(FailureReason::ImagePull, error.to_string()),
         LaunchError::CommandNotFound { .. } => AttemptOutcome::Failed {
             reason: FailureReason::CommandNotFound,
             exit_code: Some(127),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gofer_consensus::{Proposal, Propose, ProposeError, Raft};
+use gofer_consensus::{Encoded, Proposal, Propose, ProposeError, Raft};
 use gofer_domain::NodeId;
 use gofer_store::{Outcome, Store};
 use tokio::time::{Instant, timeout_at};
@@ -64,6 +64,7 @@ impl Cluster {
         commands: Vec<Proposal>,
         deadline: Instant,
     ) -> Result<Vec<Outcome>, ProposeError> {
+        let commands: Vec<Encoded> = commands.into_iter().map(Encoded::new).collect();
         let mut backoff = Backoff::new(&self.0.raft);
         let mut hint = None;
         let mut doubt = None;
@@ -88,18 +89,18 @@ impl Cluster {
 
     async fn propose_once(
         &self,
-        commands: &[Proposal],
+        commands: &[Encoded],
         hint: Option<(NodeId, String)>,
         deadline: Instant,
     ) -> Result<Vec<Outcome>, ProposeError> {
         let late = || Err(ProposeError::Unknown("no answer came in time".into()));
         match Route::of(&self.0.raft, hint) {
             Route::Local => {
-                let proposing = self.0.raft.propose(commands.to_vec());
+                let proposing = self.0.raft.propose_encoded(commands.to_vec());
                 timeout_at(deadline, proposing).await.unwrap_or_else(|_| late())
             }
             Route::Remote(address) => {
-                let forwarding = self.0.forwarder.propose(address, commands);
+                let forwarding = self.0.forwarder.propose(address, commands.to_vec());
                 timeout_at(deadline, forwarding).await.unwrap_or_else(|_| late())
             }
             Route::Nowhere => Err(ProposeError::NotLeader { leader: None }),

@@ -120,7 +120,7 @@ impl Leader {
             tasks: BTreeMap::from([(TaskId::new("t").unwrap(), task)]),
         };
         let pipeline = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
-        self.command(Command::RegisterPipeline { namespace, config: Box::new(config) }).await;
+        self.command(Command::RegisterPipeline { namespace, config: std::sync::Arc::new(config) }).await;
         self.command(Command::StartRun { pipeline, version: None, variables: BTreeMap::new() }).await;
     }
 

@@ -5,14 +5,16 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use gofer_domain::apply::Record;
 use gofer_domain::decide::decide;
-use gofer_domain::{Answer, CommandEnvelope, Event, History, Rejection, Revision, RunKey, State};
+use gofer_domain::{Answer, CommandEnvelope, Event, Rejection, Revision, State};
+use gofer_wire::log::v1 as log;
+use gofer_wire::log::v1::event::Kind;
 use gofer_wire::model::v1 as model;
 use prost::Message;
-use rocksdb::WriteBatch;
+use rocksdb::{ColumnFamily, WriteBatch};
 
 use crate::applied::Applied;
 use crate::codec;
-use crate::db::{Db, EVENTS, VIEWS};
+use crate::db::{DEDUP, Db, EVENTS, VIEWS};
 use crate::dedup::Dedup;
 use crate::error::Error;
 use crate::event_log::{self, Place};
@@ -62,12 +64,20 @@ pub(crate) fn check_order(applied: u64, entries: &[Entry]) -> Result<(), Error> 
     Ok(())
 }
 
+/// Where the records go.
+struct Families<'a> {
+    events: &'a ColumnFamily,
+    views: &'a ColumnFamily,
+    dedup: &'a ColumnFamily,
+}
+
 /// A batch in the making.
 ///
 /// There is one writer, so the state can't change between two of its looks at it; it is locked for the moment in which
 /// events are folded in, and never while something is read, hashed or encoded.
 pub(crate) struct Applying<'a> {
     db: &'a Db,
+    families: Families<'a>,
     views: Views<'a>,
     state: &'a RwLock<State>,
     dedup: &'a mut Dedup,
@@ -77,9 +87,15 @@ pub(crate) struct Applying<'a> {
 }
 
 impl<'a> Applying<'a> {
-    pub(crate) fn new(db: &'a Db, state: &'a RwLock<State>, dedup: &'a mut Dedup, applied: Applied) -> Self {
+    pub(crate) fn new(
+        db: &'a Db,
+        state: &'a RwLock<State>,
+        dedup: &'a mut Dedup,
+        applied: Applied,
+    ) -> Result<Self, Error> {
+        let families = Families { events: db.family(EVENTS)?, views: db.family(VIEWS)?, dedup: db.family(DEDUP)? };
         let views = Views::new(db);
-        Self { db, views, state, dedup, applied, batch: WriteBatch::default(), changed: BTreeSet::new() }
+        Ok(Self { db, families, views, state, dedup, applied, batch: WriteBatch::default(), changed: BTreeSet::new() })
     }
 
     /// Applies one entry.
@@ -94,6 +110,7 @@ impl<'a> Applying<'a> {
                 commands.iter().map(|command| self.command(command)).collect::<Result<_, _>>()?
             }
         };
+        self.dedup.close(self.families.dedup, &mut self.batch);
         self.applied.index = entry.index;
         self.applied.log_id = entry.log_id;
         Ok(outcomes)
@@ -113,7 +130,7 @@ impl<'a> Applying<'a> {
             }
             Err(rejection) => Outcome::Rejected(rejection),
         };
-        self.dedup.record(self.db, &mut self.batch, command.request_id, &outcome)?;
+        self.dedup.record(command.request_id, &outcome)?;
         Ok(outcome)
     }
 
@@ -122,13 +139,10 @@ impl<'a> Applying<'a> {
         for event in events {
             let revision = Revision(self.applied.revision.0 + 1);
             let place = Place { revision, cause, previous: self.applied.chain_head };
-            let (bytes, hash) = event_log::seal(&place, command, event);
-            self.batch.put_cf(self.db.family(EVENTS)?, revision.0.to_be_bytes(), bytes);
-            if let Event::RunCreated { run, variables, .. } = event
-                && !variables.is_empty()
-            {
-                self.keep_variables(run, codec::variables_to_wire(variables))?;
-            }
+            let message = codec::event_to_wire(event);
+            let (bytes, hash) = event_log::seal(&place, command, &message);
+            self.batch.put_cf(self.families.events, revision.0.to_be_bytes(), bytes);
+            self.keep(event, message);
             self.changed.extend(event.records());
             self.applied.revision = revision;
             self.applied.time = command.time;
@@ -150,17 +164,26 @@ impl<'a> Applying<'a> {
         }
     }
 
-    /// A run's variables are a record of their own: they never change, and its head changes often.
-    fn keep_variables(&mut self, run: &RunKey, variables: Vec<model::Variable>) -> Result<(), Error> {
-        let record = model::Run { variables, ..model::Run::default() };
-        self.batch.put_cf(self.db.family(VIEWS)?, keys::run(kind::VARIABLES, run), record.encode_to_vec());
-        Ok(())
+    /// Writes what an event brings and no later one changes: a version, and the variables of a run, whose head changes
+    /// often.
+    fn keep(&mut self, event: &Event, message: log::Event) {
+        match (event, message.kind) {
+            (Event::PipelineRegistered { pipeline, version, .. }, Some(Kind::PipelineRegistered(registered))) => {
+                let config = registered.config.unwrap_or_default();
+                self.batch.put_cf(self.families.views, keys::version(pipeline, *version), config.encode_to_vec());
+            }
+            (Event::RunCreated { run, .. }, Some(Kind::RunCreated(created))) if !created.variables.is_empty() => {
+                let record = model::Run { variables: created.variables, ..model::Run::default() };
+                self.batch.put_cf(self.families.views, keys::run(kind::VARIABLES, run), record.encode_to_vec());
+            }
+            _ => {}
+        }
     }
 
     /// The batch with all changed records, and what it brings the store to.
     pub(crate) fn finish(mut self) -> Result<(WriteBatch, Applied), Error> {
         let state = look(self.state);
-        let views = self.db.family(VIEWS)?;
+        let views = self.families.views;
         for record in &self.changed {
             if let Record::Run(run) = record
                 && let Some(live) = state.runs.get(run)
@@ -171,7 +194,7 @@ impl<'a> Applying<'a> {
                     false => self.batch.put_cf(views, key, []),
                 }
             }
-            match encode(&state, &self.views, record) {
+            match encode(&state, record) {
                 Stored::Put(key, value) => self.batch.put_cf(views, key, value),
                 Stored::Gone(key) => self.batch.delete_cf(views, key),
                 Stored::Elsewhere => {}
@@ -194,7 +217,7 @@ fn look(state: &RwLock<State>) -> RwLockReadGuard<'_, State> {
 enum Stored {
     Put(Vec<u8>, Vec<u8>),
     Gone(Vec<u8>),
-    /// It is part of another record, or of none as the event named nothing that exists.
+    /// It is part of another record, was written with its event, or is none as the event named nothing that exists.
     Elsewhere,
 }
 
@@ -207,9 +230,9 @@ impl Stored {
     }
 }
 
-fn encode(state: &State, views: &Views<'_>, record: &Record) -> Stored {
+fn encode(state: &State, record: &Record) -> Stored {
     match record {
-        Record::Cluster => Stored::Elsewhere,
+        Record::Cluster | Record::PipelineVersion(..) => Stored::Elsewhere,
         Record::Namespace(id) => {
             Stored::of(keys::namespace(id), state.namespaces.get(id).map(codec::namespace_to_wire))
         }
@@ -217,10 +240,6 @@ fn encode(state: &State, views: &Views<'_>, record: &Record) -> Stored {
             let head = state.pipelines.get(key).map(codec::pipeline_head_to_wire);
             Stored::of(keys::pipeline(kind::PIPELINE, key), head)
         }
-        Record::PipelineVersion(key, version) => match views.config(key, *version) {
-            Some(config) => Stored::of(keys::version(key, *version), Some(codec::config_to_wire(&config))),
-            None => Stored::Elsewhere,
-        },
         Record::Run(key) => match state.runs.get(key) {
             Some(live) => Stored::of(keys::run(kind::RUN, key), Some(codec::run_head_to_wire(&live.run))),
             None => Stored::Elsewhere,

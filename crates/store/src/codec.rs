@@ -1,7 +1,8 @@
 //! Domain values to protobuf messages and back, for the log, the views and the API alike.
 //!
 //! Encoding is canonical: maps become lists sorted by key, absent means the documented default. Decoding checks
-//! everything and names the field at fault.
+//! everything and names the field at fault. What is decoded often (commands, events, configurations) is taken apart,
+//! not copied.
 
 mod cluster;
 mod command;
@@ -10,6 +11,7 @@ mod event;
 mod run;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use gofer_domain::{AttemptKey, NamespaceId, PipelineId, PipelineKey, RequestId, RunKey, TaskId, TaskKey, Timestamp};
@@ -60,7 +62,7 @@ impl DecodeError {
 type Result<T> = std::result::Result<T, DecodeError>;
 
 /// The message in a field that must be there.
-fn required<'a, T>(value: Option<&'a T>, field: &str) -> Result<&'a T> {
+fn required<T>(value: Option<T>, field: &str) -> Result<T> {
     value.ok_or_else(|| DecodeError::new(field, "is missing"))
 }
 
@@ -141,11 +143,14 @@ pub fn variables_to_wire(variables: &BTreeMap<String, String>) -> Vec<model::Var
 ///
 /// # Errors
 /// When a name comes twice.
-pub fn variables_from_wire(variables: &[model::Variable], field: &str) -> Result<BTreeMap<String, String>> {
+pub fn variables_from_wire(variables: Vec<model::Variable>, field: &str) -> Result<BTreeMap<String, String>> {
     let mut map = BTreeMap::new();
-    for variable in variables {
-        if map.insert(variable.name.clone(), variable.value.clone()).is_some() {
-            return Err(DecodeError::new(field, format!("{:?} is set twice; keep one", variable.name)));
+    for model::Variable { name, value } in variables {
+        match map.entry(name) {
+            Entry::Vacant(entry) => _ = entry.insert(value),
+            Entry::Occupied(entry) => {
+                return Err(DecodeError::new(field, format!("{:?} is set twice; keep one", entry.key())));
+            }
         }
     }
     Ok(map)

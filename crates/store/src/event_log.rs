@@ -37,7 +37,7 @@ impl StoredEvent {
         let what = || format!("the event at revision {}", self.revision);
         let message = log::Event::decode(self.envelope.payload.clone())
             .map_err(|error| Error::corrupt(what(), error.to_string()))?;
-        codec::event_from_wire(&message).map_err(|error| Error::decode(&what(), &error))
+        codec::event_from_wire(message).map_err(|error| Error::decode(&what(), &error))
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Place {
 }
 
 /// The bytes to store for an event, and its hash.
-pub(crate) fn seal(place: &Place, command: &CommandEnvelope, event: &Event) -> (Vec<u8>, [u8; 32]) {
+pub(crate) fn seal(place: &Place, command: &CommandEnvelope, event: &log::Event) -> (Vec<u8>, [u8; 32]) {
     let envelope = EventEnvelope {
         revision: place.revision.0,
         time: Some(codec::time_to_wire(command.time)),
@@ -58,10 +58,11 @@ pub(crate) fn seal(place: &Place, command: &CommandEnvelope, event: &Event) -> (
         request_id: Bytes::copy_from_slice(&command.request_id.0),
         cause_revision: place.cause.0,
         previous_hash: Bytes::copy_from_slice(&place.previous),
-        payload: codec::event_to_wire(event).encode_to_vec().into(),
+        payload: event.encode_to_vec().into(),
         hash: Bytes::new(),
     };
-    let mut bytes = envelope.encode_to_vec();
+    let mut bytes = Vec::with_capacity(envelope.encoded_len() + TRAILER);
+    envelope.encode_raw(&mut bytes);
     let hash: [u8; 32] = Sha256::digest(&bytes).into();
     bytes.extend(HASH_FIELD);
     bytes.extend(hash);

@@ -62,7 +62,7 @@ pub(crate) fn runs(db: &Db, pipeline: &PipelineKey, before: u64, limit: usize) -
 pub(crate) fn config(db: &Db, key: &PipelineKey, version: Version) -> Result<Option<Arc<PipelineConfig>>, Error> {
     let Some(config) = db.get::<model::PipelineConfig>(VIEWS, &keys::version(key, version))? else { return Ok(None) };
     let what = format!("version {version} of {key}");
-    codec::config_from_wire(&config).map(|config| Some(Arc::new(config))).map_err(|error| Error::decode(&what, &error))
+    codec::config_from_wire(config).map(|config| Some(Arc::new(config))).map_err(|error| Error::decode(&what, &error))
 }
 
 fn decode(db: &Db, key: &RunKey, mut head: model::Run) -> Result<Run, Error> {

@@ -151,7 +151,7 @@ impl Store {
     fn apply_all(&self, writer: &mut Writer, entries: Vec<Entry>) -> Result<Vec<Vec<Outcome>>, Error> {
         apply::check_order(writer.applied.index, &entries)?;
         let db = self.db();
-        let mut applying = Applying::new(&db, &self.0.state, &mut writer.dedup, writer.applied.clone());
+        let mut applying = Applying::new(&db, &self.0.state, &mut writer.dedup, writer.applied.clone())?;
         let outcomes = entries.into_iter().map(|entry| applying.entry(entry)).collect::<Result<_, _>>()?;
         let (batch, applied) = applying.finish()?;
         db.write(batch)?;

@@ -26,8 +26,8 @@ pub(super) fn apply(state: &mut State, time: Timestamp, event: &Event) {
 }
 
 /// A first version, a new version, or the revival of a tombstone, which is enabled again like a new pipeline.
-fn register(state: &mut State, time: Timestamp, key: &PipelineKey, version: Version, config: &PipelineConfig) {
-    let config = Arc::new(config.clone());
+fn register(state: &mut State, time: Timestamp, key: &PipelineKey, version: Version, config: &Arc<PipelineConfig>) {
+    let config = Arc::clone(config);
     if let Some(pipeline) = state.pipelines.get_mut(key) {
         if pipeline.deleted {
             pipeline.deleted = false;

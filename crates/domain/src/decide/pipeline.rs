@@ -1,6 +1,7 @@
 //! Pipelines and their versions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Context, Decision, Verdict, first, namespace, precondition, queue};
 use crate::config::PipelineConfig;
@@ -15,14 +16,14 @@ use crate::validate::validate_config;
 /// - The same configuration as the newest version changes nothing and answers with that version.
 /// - A deleted pipeline is revived: its versions and run numbers go on where they stood, and it is enabled.
 /// - Where the new version allows more runs at once, waiting ones start.
-pub(super) fn register(context: Context<'_>, namespace: &NamespaceId, config: &PipelineConfig) -> Verdict {
+pub(super) fn register(context: Context<'_>, namespace: &NamespaceId, config: &Arc<PipelineConfig>) -> Verdict {
     namespace::check_exists(context, namespace)?;
     validate_config(config).or_else(first)?;
     let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
     let known = context.state.pipelines.get(&key);
     if let Some(known) = known
         && !known.deleted
-        && *known.config == *config
+        && known.config == *config
     {
         return Ok(Decision { events: Vec::new(), answer: Answer::PipelineVersion(known.version) });
     }
@@ -32,7 +33,7 @@ pub(super) fn register(context: Context<'_>, namespace: &NamespaceId, config: &P
         return Err(Rejection::new(Reason::ResourceExhausted, message).help("use the name of a deleted pipeline again"));
     }
     let version = Version(known.map_or(0, |known| known.version.0).saturating_add(1));
-    let mut events = vec![Event::PipelineRegistered { pipeline: key, version, config: Box::new(config.clone()) }];
+    let mut events = vec![Event::PipelineRegistered { pipeline: key, version, config: Arc::clone(config) }];
     if let Some(known) = known
         && known.enabled
         && !known.deleted

@@ -38,7 +38,10 @@ fn started(configs: &[crate::PipelineConfig]) -> World {
     }
     let namespace = world.state.namespaces.keys().next().unwrap().clone();
     for config in configs {
-        give(&mut world, Command::RegisterPipeline { namespace: namespace.clone(), config: Box::new(config.clone()) });
+        give(
+            &mut world,
+            Command::RegisterPipeline { namespace: namespace.clone(), config: std::sync::Arc::new(config.clone()) },
+        );
     }
     world
 }

@@ -56,9 +56,10 @@ fn parse(words: &[&str]) -> Command {
     match words[0] {
         "namespace" => Command::CreateNamespace { namespace: namespace(words[1]), description: String::new() },
         "delete-namespace" => Command::DeleteNamespace { namespace: namespace(words[1]) },
-        "pipeline" => {
-            Command::RegisterPipeline { namespace: namespace("default"), config: Box::new(config(&words[1..])) }
-        }
+        "pipeline" => Command::RegisterPipeline {
+            namespace: namespace("default"),
+            config: std::sync::Arc::new(config(&words[1..])),
+        },
         "enable" => Command::EnablePipeline { pipeline: pipeline(words[1]) },
         "disable" => Command::DisablePipeline { pipeline: pipeline(words[1]) },
         "delete" => Command::DeletePipeline { pipeline: pipeline(words[1]) },

@@ -46,7 +46,7 @@ fn the_same_configuration_is_the_same_version() {
         pipeline p | a -> p version 3
         ",
     );
-    let config = Box::new((*world.state.pipelines.first_key_value().unwrap().1.config).clone());
+    let config = world.state.pipelines.first_key_value().unwrap().1.config.clone();
     let namespace = world.state.namespaces.first_key_value().unwrap().0.clone();
     let again = world.give(Command::RegisterPipeline { namespace, config }).unwrap();
     assert_eq!(again.answer, Answer::PipelineVersion(crate::Version(3)));

@@ -99,7 +99,7 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         2 => Command::DeleteNamespace { namespace: namespace(a) },
         3..=8 => Command::RegisterPipeline {
             namespace: namespace(u8::from(a % 8 == 1)),
-            config: Box::new(step.config.clone()),
+            config: std::sync::Arc::new(step.config.clone()),
         },
         9 => Command::EnablePipeline { pipeline: pipeline(a) },
         10 => Command::DisablePipeline { pipeline: pipeline(a) },
@@ -194,7 +194,7 @@ pub(crate) fn event(step: &Step) -> Event {
         3 => Event::PipelineRegistered {
             pipeline: pipeline(a),
             version: Version(u64::from(b % 4)),
-            config: Box::new(step.config.clone()),
+            config: std::sync::Arc::new(step.config.clone()),
         },
         4 => Event::PipelineEnabled { pipeline: pipeline(a) },
         5 => Event::PipelineDisabled { pipeline: pipeline(a) },

@@ -34,7 +34,7 @@ pub fn validate_config(config: &PipelineConfig) -> Result<(), Vec<Rejection>> {
     if faults.count("tasks", config.tasks.len(), TASKS_MAX) {
         let mut hints = HINTS_MAX;
         for (id, task) in &config.tasks {
-            check_task(&mut faults, &format!("tasks.{id}"), task);
+            check_task(&mut faults, format_args!("tasks.{id}"), task);
             check_parents(&mut faults, &mut hints, id, task, &config.tasks);
         }
         check_cycle(&mut faults, &config.tasks);
@@ -63,8 +63,8 @@ fn check_parents(
     task: &TaskConfig,
     tasks: &BTreeMap<TaskId, TaskConfig>,
 ) {
-    let field = format!("tasks.{id}.depends_on");
-    if !faults.count(&field, task.depends_on.len(), PARENTS_MAX) {
+    let field = format_args!("tasks.{id}.depends_on");
+    if !faults.count(field, task.depends_on.len(), PARENTS_MAX) {
         return;
     }
     for parent in task.depends_on.keys() {

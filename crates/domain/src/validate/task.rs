@@ -1,52 +1,53 @@
 //! One task: what it runs, how long, how often, with what.
 
+use std::fmt::{Arguments, Display};
 use std::time::Duration;
 
 use super::{Faults, check_resources};
 use crate::config::{DriverKind, RetryPolicy, TaskConfig};
 use crate::limits::{ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, ATTEMPTS_MAX, DURATION_MAX, MULTIPLIER_PERCENT_MAX};
 
-pub(super) fn check_task(faults: &mut Faults, at: &str, task: &TaskConfig) {
-    faults.text(&format!("{at}.description"), &task.description);
+pub(super) fn check_task(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
+    faults.text(format_args!("{at}.description"), &task.description);
     check_program(faults, at, task);
-    faults.variables(&format!("{at}.environment"), &task.environment);
+    faults.variables(format_args!("{at}.environment"), &task.environment);
     if let Some(directory) = &task.working_directory {
-        let field = format!("{at}.working_directory");
-        faults.reference(&field, directory);
+        let field = format_args!("{at}.working_directory");
+        faults.reference(field, directory);
         if !directory.is_empty() && !directory.starts_with('/') {
             let message = format!("{field} is not an absolute path");
-            faults.add(field, message, "begin it with '/'");
+            faults.add(field.to_string(), message, "begin it with '/'");
         }
     }
-    check_retry(faults, &format!("{at}.retry"), &task.retry);
-    check_duration(faults, &format!("{at}.timeout"), task.timeout);
-    check_resources(faults, &format!("{at}.resources"), task.resources);
-    faults.labels(&format!("{at}.constraints"), &task.constraints);
+    check_retry(faults, format_args!("{at}.retry"), &task.retry);
+    check_duration(faults, format_args!("{at}.timeout"), task.timeout);
+    check_resources(faults, format_args!("{at}.resources"), task.resources);
+    faults.labels(format_args!("{at}.constraints"), &task.constraints);
 }
 
 /// A time-out is at least a millisecond, which is as fine as time is told here.
-pub(super) fn check_duration(faults: &mut Faults, field: &str, duration: Option<Duration>) {
+pub(super) fn check_duration(faults: &mut Faults, field: impl Display, duration: Option<Duration>) {
     let Some(duration) = duration else { return };
     if duration < Duration::from_millis(1) || duration > DURATION_MAX {
         let message = format!("{field} is {duration:?}, allowed are 1ms to {DURATION_MAX:?}");
-        faults.add(field, message, "choose a duration in that range, or leave it out for no limit");
+        faults.add(field.to_string(), message, "choose a duration in that range, or leave it out for no limit");
     }
 }
 
-fn check_program(faults: &mut Faults, at: &str, task: &TaskConfig) {
+fn check_program(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
     if let Some(image) = &task.image {
-        let field = format!("{at}.image");
-        faults.reference(&field, image);
+        let field = format_args!("{at}.image");
+        faults.reference(field, image);
         if image.contains(' ') {
             let message = format!("{field} holds a space");
-            faults.add(field, message, "write it as registry/name:tag");
+            faults.add(field.to_string(), message, "write it as registry/name:tag");
         }
     }
     let has_program = !task.entrypoint.is_empty() || !task.command.is_empty();
     match (task.driver, &task.image) {
         (None, None) if !has_program => {
             let message = format!("{at} has neither an image nor an entrypoint nor a command");
-            faults.add(at, message, "say what to run: an image, a command, or both");
+            faults.add(at.to_string(), message, "say what to run: an image, a command, or both");
         }
         (Some(DriverKind::Docker), None) => {
             let message = format!("{at} asks for the docker driver and has no image");
@@ -59,21 +60,21 @@ fn check_program(faults: &mut Faults, at: &str, task: &TaskConfig) {
         (None | Some(DriverKind::Docker | DriverKind::Process), _) => {}
     }
     for (name, words) in [("entrypoint", &task.entrypoint), ("command", &task.command)] {
-        if faults.count(&format!("{at}.{name}"), words.len(), ARGUMENTS_MAX) {
+        if faults.count(format_args!("{at}.{name}"), words.len(), ARGUMENTS_MAX) {
             for (index, word) in words.iter().enumerate() {
-                let field = format!("{at}.{name}.{index}");
-                faults.length(&field, word, ARGUMENT_BYTES_MAX);
-                faults.no_nul(&field, word);
+                let field = format_args!("{at}.{name}.{index}");
+                faults.length(field, word, ARGUMENT_BYTES_MAX);
+                faults.no_nul(field, word);
             }
         }
     }
     let program = task.entrypoint.first().or_else(|| task.command.first().filter(|_| task.image.is_none()));
     if program.is_some_and(String::is_empty) {
-        faults.add(at, format!("{at} names an empty program"), "the first word is the program to run");
+        faults.add(at.to_string(), format!("{at} names an empty program"), "the first word is the program to run");
     }
 }
 
-fn check_retry(faults: &mut Faults, at: &str, retry: &RetryPolicy) {
+fn check_retry(faults: &mut Faults, at: Arguments<'_>, retry: &RetryPolicy) {
     if !(1..=ATTEMPTS_MAX).contains(&retry.attempts) {
         let message = format!("{at}.attempts is {}, allowed are 1 to {ATTEMPTS_MAX}", retry.attempts);
         faults.add(format!("{at}.attempts"), message, "the first attempt counts; use 1 for no retry");

@@ -192,7 +192,7 @@ impl World {
             tasks: tasks.into_iter().map(|(id, task)| (TaskId::new(id).unwrap(), task)).collect(),
         };
         let pipeline = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
-        self.command(Command::RegisterPipeline { namespace, config: Box::new(config) }).await;
+        self.command(Command::RegisterPipeline { namespace, config: std::sync::Arc::new(config) }).await;
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         match self.command(Command::StartRun { pipeline, version: None, variables }).await {
             Answer::Run(run) => run,

@@ -26,14 +26,14 @@ impl PipelineService for Api {
         let (metadata, _, message) = request.into_parts();
         let namespace = convert::namespace(&message.namespace)?;
         let config = message.config.ok_or_else(|| Fault::invalid("config", "no configuration is given"))?;
-        let config = codec::config_from_wire(&config).map_err(|error| {
+        let config = codec::config_from_wire(config).map_err(|error| {
             Fault::invalid(&format!("config.{}", error.field), error.to_string()).help("correct that field")
         })?;
         validate::validate_config(&config).map_err(|faults| errors::all_rejected(&faults))?;
         if message.validate_only {
             return self.validate_only(&metadata, namespace, config.id).await;
         }
-        let command = Command::RegisterPipeline { namespace, config: Box::new(config) };
+        let command = Command::RegisterPipeline { namespace, config: Arc::new(config) };
         let (revision, answer) = self.commit(&metadata, &message.request_id, command).await?;
         let version = if let Answer::PipelineVersion(version) = answer { version.0 } else { 0 };
         Ok(Response::new(wire::RegisterPipelineResponse { header: self.header(revision), version }))

@@ -5,12 +5,9 @@
 
 use std::sync::Arc;
 
-use gofer_consensus::{Proposal, ProposeError, Raft};
-use gofer_domain::{CommandEnvelope, Timestamp};
+use gofer_consensus::{Encoded, ProposeError, Raft};
 use gofer_store::{Outcome, codec};
-use gofer_wire::log::v1 as log;
 use gofer_wire::peer::v1 as wire;
-use prost::Message as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::TRY;
@@ -31,7 +28,7 @@ type Reply = oneshot::Sender<Result<Vec<Outcome>, ProposeError>>;
 
 struct Call {
     address: String,
-    commands: Vec<log::CommandEnvelope>,
+    commands: Vec<Encoded>,
     bytes: usize,
     reply: Reply,
 }
@@ -51,9 +48,8 @@ impl Forwarder {
     }
 
     /// Has the node at `address` commit commands, if it leads. One try.
-    pub(crate) async fn propose(&self, address: String, commands: &[Proposal]) -> Result<Vec<Outcome>, ProposeError> {
-        let commands: Vec<_> = commands.iter().map(to_wire).collect();
-        let bytes = commands.iter().map(log::CommandEnvelope::encoded_len).sum();
+    pub(crate) async fn propose(&self, address: String, commands: Vec<Encoded>) -> Result<Vec<Outcome>, ProposeError> {
+        let bytes = commands.iter().map(|command| command.bytes().len()).sum();
         let (reply, answer) = oneshot::channel();
         let call = Call { address, commands, bytes, reply };
         self.queue.try_send(call).map_err(|error| match error {
@@ -62,11 +58,6 @@ impl Forwarder {
         })?;
         answer.await.unwrap_or_else(|_| Err(ProposeError::Unknown("the forwarding of the call was broken off".into())))
     }
-}
-
-fn to_wire(proposal: &Proposal) -> log::CommandEnvelope {
-    let Proposal { request_id, actor, command } = proposal.clone();
-    codec::envelope_to_wire(&CommandEnvelope { request_id, actor, time: Timestamp::default(), command })
 }
 
 struct Task {
@@ -150,8 +141,9 @@ impl Sender {
         drop(permit);
     }
 
-    async fn ask(&self, address: &str, commands: Vec<log::CommandEnvelope>) -> Result<Vec<Outcome>, ProposeError> {
+    async fn ask(&self, address: &str, commands: Vec<Encoded>) -> Result<Vec<Outcome>, ProposeError> {
         let count = commands.len();
+        let commands = commands.iter().map(|command| command.bytes().clone()).collect();
         let request = wire::ProposeRequest { commands };
         let asking = self
             .peers

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use gofer_consensus::Proposal;
-use gofer_domain::{CommandEnvelope, NodeId};
+use gofer_consensus::Encoded;
+use gofer_domain::NodeId;
 use gofer_store::codec;
 use gofer_wire::peer::v1 as wire;
 use gofer_wire::peer::v1::administer_request::Action;
@@ -18,13 +18,13 @@ use crate::peers::{FORWARDED_HEADER, Lane};
 impl Peer {
     /// Never forwards: the asking node finds the leader.
     pub(super) async fn handle_propose(&self, request: wire::ProposeRequest) -> Result<wire::ProposeResponse, Status> {
-        let proposals: Result<Vec<Proposal>, _> =
-            request.commands.iter().map(|command| codec::envelope_from_wire(command).map(to_proposal)).collect();
-        let proposals = proposals.map_err(|error| {
+        let commands: Result<Vec<Encoded>, _> = request.commands.into_iter().map(Encoded::check).collect();
+        let commands = commands.map_err(|error| {
             Fault::invalid(&error.field, format!("a command can't be read: {error}"))
                 .help("upgrade this node: the sender may be newer")
         })?;
-        let outcomes = self.parts.raft.propose(proposals).await.map_err(|error| errors::propose_status(&error))?;
+        let outcomes = self.parts.raft.propose_encoded(commands).await;
+        let outcomes = outcomes.map_err(|error| errors::propose_status(&error))?;
         Ok(wire::ProposeResponse { outcomes: outcomes.iter().map(codec::outcome_to_wire).collect() })
     }
 
@@ -80,9 +80,4 @@ impl Peer {
         let cluster = self.parts.store.identity().cluster_id.unwrap_or_default();
         Ok(wire::JoinResponse { cluster_id: cluster.0.to_vec().into() })
     }
-}
-
-fn to_proposal(envelope: CommandEnvelope) -> Proposal {
-    let CommandEnvelope { request_id, actor, command, .. } = envelope;
-    Proposal { request_id, actor, command }
 }

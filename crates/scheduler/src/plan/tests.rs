@@ -73,7 +73,7 @@ impl World {
             tasks: (1..).zip(tasks).map(|(n, task)| (TaskId::new(&format!("t{n:03}")).unwrap(), task)).collect(),
         };
         let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
-        self.must(Command::RegisterPipeline { namespace, config: Box::new(config) });
+        self.must(Command::RegisterPipeline { namespace, config: std::sync::Arc::new(config) });
         let answer = self.must(Command::StartRun { pipeline: key, version: None, variables: BTreeMap::new() });
         let Answer::Run(run) = answer else { panic!("{answer:?}") };
         run

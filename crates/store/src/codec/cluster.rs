@@ -142,7 +142,7 @@ pub fn spec_from_wire(spec: Option<&model::NodeSpec>) -> Result<NodeSpec> {
     Ok(NodeSpec {
         name: spec.name.clone(),
         address: spec.address.clone(),
-        labels: variables_from_wire(&spec.labels, "labels")?,
+        labels: variables_from_wire(spec.labels.clone(), "labels")?,
         slots: spec.slots,
         capacity: resources_from_wire(spec.capacity.as_ref()),
         drivers: spec.drivers.iter().map(|driver| driver_from_wire(*driver)).collect::<Result<DriverSet>>()?,

@@ -1,7 +1,9 @@
 //! Commands, their envelopes, and the answers to them.
 
+use std::sync::Arc;
+
 use gofer_domain::ids::{ClusterId, NodeId, Revision, Version};
-use gofer_domain::{Actor, Answer, Command, CommandEnvelope, Reason, Rejection};
+use gofer_domain::{Actor, Answer, Command, CommandEnvelope, Reason, Rejection, Timestamp};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::command::Kind;
 
@@ -9,32 +11,30 @@ use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
     log_to_wire, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire,
-    run_key_to_wire, spec_from_wire, spec_to_wire, time_from_wire, time_to_wire, variables_from_wire,
-    variables_to_wire,
+    run_key_to_wire, spec_from_wire, spec_to_wire, variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
 
-/// An envelope as a message.
+/// An envelope as a message. Its time stands once in the batch.
 #[must_use]
 pub fn envelope_to_wire(envelope: &CommandEnvelope) -> log::CommandEnvelope {
     log::CommandEnvelope {
         request_id: envelope.request_id.0.to_vec().into(),
         actor: envelope.actor.0.clone(),
-        time: Some(time_to_wire(envelope.time)),
         command: Some(command_to_wire(&envelope.command)),
     }
 }
 
-/// A message as an envelope.
+/// A message as an envelope of the batch's time.
 ///
 /// # Errors
 /// When a part is missing or not valid.
-pub fn envelope_from_wire(envelope: &log::CommandEnvelope) -> Result<CommandEnvelope> {
+pub fn envelope_from_wire(envelope: log::CommandEnvelope, time: Timestamp) -> Result<CommandEnvelope> {
     Ok(CommandEnvelope {
         request_id: request_id(&envelope.request_id)?,
-        actor: Actor(envelope.actor.clone()),
-        time: time_from_wire(envelope.time.as_ref(), "time")?,
-        command: command_from_wire(required(envelope.command.as_ref(), "command")?)?,
+        actor: Actor(envelope.actor),
+        time,
+        command: command_from_wire(required(envelope.command, "command")?)?,
     })
 }
 
@@ -136,16 +136,16 @@ fn inner_command(command: &Command) -> Option<Kind> {
 ///
 /// # Errors
 /// When it is of a kind that this version does not know, or a part is missing or not valid.
-pub fn command_from_wire(command: &log::Command) -> Result<Command> {
-    Ok(match required(command.kind.as_ref(), "kind")? {
+pub fn command_from_wire(command: log::Command) -> Result<Command> {
+    Ok(match required(command.kind, "kind")? {
         Kind::CreateCluster(c) => Command::CreateCluster { cluster: ClusterId(fixed(&c.cluster_id, "cluster_id")?) },
         Kind::CreateNamespace(c) => {
-            Command::CreateNamespace { namespace: namespace_id(&c.namespace)?, description: c.description.clone() }
+            Command::CreateNamespace { namespace: namespace_id(&c.namespace)?, description: c.description }
         }
         Kind::DeleteNamespace(c) => Command::DeleteNamespace { namespace: namespace_id(&c.namespace)? },
         Kind::RegisterPipeline(c) => Command::RegisterPipeline {
             namespace: namespace_id(&c.namespace)?,
-            config: Box::new(config_from_wire(required(c.config.as_ref(), "config")?)?),
+            config: Arc::new(config_from_wire(required(c.config, "config")?)?),
         },
         Kind::EnablePipeline(c) => Command::EnablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
         Kind::DisablePipeline(c) => Command::DisablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
@@ -153,16 +153,14 @@ pub fn command_from_wire(command: &log::Command) -> Result<Command> {
         Kind::StartRun(c) => Command::StartRun {
             pipeline: pipeline_key_from_wire(c.pipeline.as_ref())?,
             version: (c.version != 0).then_some(Version(c.version)),
-            variables: variables_from_wire(&c.variables, "variables")?,
+            variables: variables_from_wire(c.variables, "variables")?,
         },
-        Kind::CancelRun(c) => {
-            Command::CancelRun { run: run_key_from_wire(c.run.as_ref())?, message: c.message.clone() }
-        }
+        Kind::CancelRun(c) => Command::CancelRun { run: run_key_from_wire(c.run.as_ref())?, message: c.message },
         Kind::RetryRun(c) => Command::RetryRun { run: run_key_from_wire(c.run.as_ref())? },
         Kind::DrainNode(c) => Command::DrainNode { node: NodeId(c.node) },
         Kind::UndrainNode(c) => Command::UndrainNode { node: NodeId(c.node) },
         Kind::RemoveNode(c) => Command::RemoveNode { node: NodeId(c.node) },
-        other => return inner_command_from_wire(other),
+        other => return inner_command_from_wire(&other),
     })
 }
 

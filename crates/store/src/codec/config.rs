@@ -34,7 +34,7 @@ pub fn config_to_wire(config: &PipelineConfig) -> model::PipelineConfig {
 ///
 /// # Errors
 /// When an id is not valid, a task comes twice, or a value is out of range.
-pub fn config_from_wire(config: &model::PipelineConfig) -> Result<PipelineConfig> {
+pub fn config_from_wire(config: model::PipelineConfig) -> Result<PipelineConfig> {
     let overlap = match model::OverlapPolicy::try_from(config.overlap) {
         Ok(model::OverlapPolicy::Unspecified | model::OverlapPolicy::Allow) => Overlap::Allow,
         Ok(model::OverlapPolicy::Forbid) => Overlap::Forbid,
@@ -46,7 +46,7 @@ pub fn config_from_wire(config: &model::PipelineConfig) -> Result<PipelineConfig
         return Err(DecodeError::new("queue_limit", "only goes with the overlap policy QUEUE; remove it"));
     }
     let mut tasks = std::collections::BTreeMap::new();
-    for (index, task) in config.tasks.iter().enumerate() {
+    for (index, task) in config.tasks.into_iter().enumerate() {
         let id = task_id(&task.id, "id").map_err(|error| error.within(&format!("tasks[{index}]")))?;
         let decoded = task_from_wire(task).map_err(|error| error.within(&format!("tasks.{id}")))?;
         if tasks.insert(id.clone(), decoded).is_some() {
@@ -55,11 +55,11 @@ pub fn config_from_wire(config: &model::PipelineConfig) -> Result<PipelineConfig
     }
     Ok(PipelineConfig {
         id: pipeline_id(&config.id, "id")?,
-        description: config.description.clone(),
+        description: config.description,
         parallelism: config.parallelism,
         overlap,
         timeout: config.timeout.as_ref().map(|value| duration_from_wire(value, "timeout")).transpose()?,
-        variables: variables_from_wire(&config.variables, "variables")?,
+        variables: variables_from_wire(config.variables, "variables")?,
         tasks,
     })
 }
@@ -89,7 +89,7 @@ fn task_to_wire(id: &TaskId, task: &TaskConfig) -> model::TaskConfig {
     }
 }
 
-fn task_from_wire(task: &model::TaskConfig) -> Result<TaskConfig> {
+fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
     let pull = match model::PullPolicy::try_from(task.pull) {
         Ok(model::PullPolicy::Unspecified | model::PullPolicy::IfNotPresent) => PullPolicy::IfNotPresent,
         Ok(model::PullPolicy::Always) => PullPolicy::Always,
@@ -104,13 +104,13 @@ fn task_from_wire(task: &model::TaskConfig) -> Result<TaskConfig> {
         }
     }
     Ok(TaskConfig {
-        description: task.description.clone(),
-        image: some_text(&task.image),
+        description: task.description,
+        image: some_text(task.image),
         pull,
-        entrypoint: task.entrypoint.clone(),
-        command: task.command.clone(),
-        environment: variables_from_wire(&task.environment, "environment")?,
-        working_directory: some_text(&task.working_directory),
+        entrypoint: task.entrypoint,
+        command: task.command,
+        environment: variables_from_wire(task.environment, "environment")?,
+        working_directory: some_text(task.working_directory),
         depends_on,
         retry: task.retry.as_ref().map(retry_from_wire).transpose()?.unwrap_or_default(),
         timeout: task.timeout.as_ref().map(|value| duration_from_wire(value, "timeout")).transpose()?,
@@ -119,13 +119,13 @@ fn task_from_wire(task: &model::TaskConfig) -> Result<TaskConfig> {
             Ok(model::Driver::Unspecified) => None,
             _ => Some(driver_from_wire(task.driver)?),
         },
-        constraints: variables_from_wire(&task.constraints, "constraints")?,
+        constraints: variables_from_wire(task.constraints, "constraints")?,
         allow_failure: task.allow_failure,
     })
 }
 
-fn some_text(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+fn some_text(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn dependency_to_wire(parent: &TaskId, requirement: Requirement) -> model::Dependency {

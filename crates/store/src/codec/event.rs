@@ -1,5 +1,7 @@
 //! Events.
 
+use std::sync::Arc;
+
 use gofer_domain::Event;
 use gofer_domain::ids::{ClusterId, NodeId, Version};
 use gofer_wire::log::v1 as log;
@@ -139,17 +141,17 @@ fn attempt_event(event: &Event) -> Option<Kind> {
 ///
 /// # Errors
 /// When it is of a kind that this version does not know, or a part is missing or not valid.
-pub fn event_from_wire(event: &log::Event) -> Result<Event> {
-    Ok(match required(event.kind.as_ref(), "kind")? {
+pub fn event_from_wire(event: log::Event) -> Result<Event> {
+    Ok(match required(event.kind, "kind")? {
         Kind::ClusterCreated(e) => Event::ClusterCreated { cluster: ClusterId(fixed(&e.cluster_id, "cluster_id")?) },
         Kind::NamespaceCreated(e) => {
-            Event::NamespaceCreated { namespace: namespace_id(&e.namespace)?, description: e.description.clone() }
+            Event::NamespaceCreated { namespace: namespace_id(&e.namespace)?, description: e.description }
         }
         Kind::NamespaceDeleted(e) => Event::NamespaceDeleted { namespace: namespace_id(&e.namespace)? },
         Kind::PipelineRegistered(e) => Event::PipelineRegistered {
             pipeline: pipeline_key_from_wire(e.pipeline.as_ref())?,
             version: Version(e.version),
-            config: Box::new(config_from_wire(required(e.config.as_ref(), "config")?)?),
+            config: Arc::new(config_from_wire(required(e.config, "config")?)?),
         },
         Kind::PipelineEnabled(e) => Event::PipelineEnabled { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
         Kind::PipelineDisabled(e) => Event::PipelineDisabled { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
@@ -167,13 +169,13 @@ pub fn event_from_wire(event: &log::Event) -> Result<Event> {
     })
 }
 
-fn run_event_from_wire(kind: &Kind) -> Result<Event> {
+fn run_event_from_wire(kind: Kind) -> Result<Event> {
     Ok(match kind {
         Kind::RunCreated(e) => Event::RunCreated {
             run: run_key_from_wire(e.run.as_ref())?,
             version: Version(e.version),
-            variables: variables_from_wire(&e.variables, "variables")?,
-            started_by: e.started_by.clone(),
+            variables: variables_from_wire(e.variables, "variables")?,
+            started_by: e.started_by,
             retry_of: (e.retry_of != 0).then_some(e.retry_of),
         },
         Kind::RunStarted(e) => Event::RunStarted { run: run_key_from_wire(e.run.as_ref())? },
@@ -193,7 +195,7 @@ fn run_event_from_wire(kind: &Kind) -> Result<Event> {
             run: run_key_from_wire(e.run.as_ref())?,
             status: run_status_from_wire(e.status, &e.message)?,
         },
-        other => return attempt_event_from_wire(other),
+        other => return attempt_event_from_wire(&other),
     })
 }
 

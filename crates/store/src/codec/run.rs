@@ -50,7 +50,7 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         key,
         version: Version(run.version),
         status: run_status_from_wire(run.status, &run.message)?,
-        variables: variables_from_wire(&run.variables, "variables")?,
+        variables: variables_from_wire(run.variables.clone(), "variables")?,
         started_by: run.started_by.clone(),
         retry_of: (run.retry_of != 0).then_some(run.retry_of),
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,

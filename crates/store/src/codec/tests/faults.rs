@@ -13,7 +13,7 @@ fn config(tasks: Vec<model::TaskConfig>) -> model::PipelineConfig {
     model::PipelineConfig { id: "p".into(), tasks, ..model::PipelineConfig::default() }
 }
 
-fn fault(config: &model::PipelineConfig) -> String {
+fn fault(config: model::PipelineConfig) -> String {
     config_from_wire(config).unwrap_err().to_string()
 }
 
@@ -21,7 +21,7 @@ fn fault(config: &model::PipelineConfig) -> String {
 fn what_is_absent_means_the_default() {
     let mut one = task("a");
     one.depends_on.push(model::Dependency { task: "b".into(), requirement: 0 });
-    let config = config_from_wire(&config(vec![one])).unwrap();
+    let config = config_from_wire(config(vec![one])).unwrap();
     assert_eq!((config.overlap, config.parallelism, config.timeout), (Overlap::Allow, 0, None));
     let task = &config.tasks[&TaskId::new("a").unwrap()];
     assert_eq!(task.retry, RetryPolicy::default());
@@ -34,7 +34,7 @@ fn what_is_absent_means_the_default() {
 fn a_part_of_a_retry_policy_leaves_the_rest_at_its_default() {
     let mut one = task("a");
     one.retry = Some(model::RetryPolicy { attempts: 3, ..model::RetryPolicy::default() });
-    let config = config_from_wire(&config(vec![one])).unwrap();
+    let config = config_from_wire(config(vec![one])).unwrap();
     let retry = &config.tasks[&TaskId::new("a").unwrap()].retry;
     assert_eq!(*retry, RetryPolicy { attempts: 3, ..RetryPolicy::default() });
 }
@@ -43,7 +43,7 @@ fn a_part_of_a_retry_policy_leaves_the_rest_at_its_default() {
 fn an_explicit_zero_delay_stays_zero() {
     let mut one = task("a");
     one.retry = Some(model::RetryPolicy { backoff: Some(prost_types::Duration::default()), ..Default::default() });
-    let config = config_from_wire(&config(vec![one])).unwrap();
+    let config = config_from_wire(config(vec![one])).unwrap();
     assert_eq!(config.tasks[&TaskId::new("a").unwrap()].retry.backoff, Duration::ZERO);
 }
 
@@ -51,25 +51,25 @@ fn an_explicit_zero_delay_stays_zero() {
 fn faults_name_their_field() {
     let mut bad_overlap = config(vec![]);
     bad_overlap.overlap = 99;
-    assert_eq!(fault(&bad_overlap), "overlap: 99 is not a known value");
+    assert_eq!(fault(bad_overlap), "overlap: 99 is not a known value");
     let mut bad_limit = config(vec![]);
     bad_limit.queue_limit = 1;
-    assert!(fault(&bad_limit).starts_with("queue_limit: "));
-    assert!(fault(&config(vec![task("a"), task("-")])).starts_with("tasks[1].id: "));
-    assert!(fault(&config(vec![task("a"), task("a")])).starts_with("tasks.a: comes twice"));
+    assert!(fault(bad_limit).starts_with("queue_limit: "));
+    assert!(fault(config(vec![task("a"), task("-")])).starts_with("tasks[1].id: "));
+    assert!(fault(config(vec![task("a"), task("a")])).starts_with("tasks.a: comes twice"));
     let mut pull = task("a");
     pull.pull = 9;
-    assert!(fault(&config(vec![pull])).starts_with("tasks.a.pull: "));
+    assert!(fault(config(vec![pull])).starts_with("tasks.a.pull: "));
     let mut parents = task("a");
     parents.depends_on = vec![model::Dependency { task: "b".into(), requirement: 1 }; 2];
-    assert!(fault(&config(vec![parents])).starts_with("tasks.a.depends_on: "));
+    assert!(fault(config(vec![parents])).starts_with("tasks.a.depends_on: "));
     let mut environment = task("a");
     environment.environment = vec![model::Variable { name: "A".into(), value: String::new() }; 2];
-    assert!(fault(&config(vec![environment])).starts_with("tasks.a.environment: \"A\" is set twice"));
+    assert!(fault(config(vec![environment])).starts_with("tasks.a.environment: \"A\" is set twice"));
     for wrong in [(-1, 0), (0, -1), (0, 1_000_000_000), (i64::MAX, 0)] {
         let mut timeout = task("a");
         timeout.timeout = Some(prost_types::Duration { seconds: wrong.0, nanos: wrong.1 });
-        assert!(fault(&config(vec![timeout])).starts_with("tasks.a.timeout: "), "{wrong:?}");
+        assert!(fault(config(vec![timeout])).starts_with("tasks.a.timeout: "), "{wrong:?}");
     }
 }
 
@@ -97,20 +97,20 @@ fn unspecified_is_no_status() {
 #[test]
 fn ids_of_a_wrong_length_and_numbers_from_zero_are_refused() {
     let envelope = log::CommandEnvelope { request_id: vec![0; 15].into(), ..log::CommandEnvelope::default() };
-    assert_eq!(envelope_from_wire(&envelope).unwrap_err().field, "request_id");
+    assert_eq!(envelope_from_wire(envelope, Timestamp(0)).unwrap_err().field, "request_id");
     let run = model::RunRef { namespace: "n".into(), pipeline: "p".into(), run: 0 };
     assert!(run_key_from_wire(Some(&run)).is_err());
     let run = model::RunRef { run: 1, ..run };
     let attempt = model::AttemptRef { run: Some(run), task: "t".into(), attempt: 0 };
     assert!(attempt_key_from_wire(Some(&attempt)).is_err());
     assert!(log_from_wire(&model::LogRef { digest: vec![0; 31], size_bytes: 0, truncated: false }).is_err());
-    assert_eq!(event_from_wire(&log::Event::default()).unwrap_err().field, "kind");
+    assert_eq!(event_from_wire(log::Event::default()).unwrap_err().field, "kind");
 }
 
 #[test]
 fn the_order_of_lists_does_not_reach_the_value() {
     let pair = |name: &str| model::Variable { name: name.into(), value: "x".into() };
-    let there = variables_from_wire(&[pair("b"), pair("a")], "variables").unwrap();
+    let there = variables_from_wire(vec![pair("b"), pair("a")], "variables").unwrap();
     let names: Vec<String> = variables_to_wire(&there).into_iter().map(|variable| variable.name).collect();
     assert_eq!(names, ["a", "b"]);
 }

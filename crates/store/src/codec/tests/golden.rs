@@ -61,7 +61,7 @@ fn a_sealed_envelope() {
         command: Command::CreateCluster { cluster: ClusterId([0x11; 16]) },
     };
     let place = Place { revision: Revision(1), cause: Revision(1), previous: GENESIS };
-    let (bytes, hash) = seal(&place, &command, &event);
+    let (bytes, hash) = seal(&place, &command, &event_to_wire(&event));
     let body = "0801".to_owned()
         + "120b"
         + "08c0d0f2c306"
@@ -95,10 +95,7 @@ fn a_command() {
         + &"22".repeat(16)
         + "1206"
         + "6e6f64653a37"
-        + "1a0b"
-        + "08c0d0f2c306"
-        + "10c0a9d33a"
-        + "2254"
+        + "1a54"
         + "820151"
         + "0a18"
         + "0a0d"

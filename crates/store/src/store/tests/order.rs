@@ -13,14 +13,21 @@ fn blank(index: u64) -> Entry {
     Entry { index, log_id: vec![], kind: EntryKind::Blank }
 }
 
+type Records = Vec<[Box<[u8]>; 2]>;
+
 /// Everything in the databases but what names single entries of the Raft log.
-fn stored(store: &Store) -> Vec<[Box<[u8]>; 2]> {
+fn stored(store: &Store) -> (Records, Vec<u8>) {
     let db = store.db();
-    let families = ["events", "views", "dedup"].map(|family| {
+    let family = |family| {
         let found = db.inner.iterator_cf(db.family(family).unwrap(), rocksdb::IteratorMode::Start);
-        found.map(|item| item.map(|(key, value)| [key, value]).unwrap()).collect::<Vec<_>>()
-    });
-    families.concat()
+        found.map(|item| item.map(|(key, value)| [key, value]).unwrap()).collect::<Records>()
+    };
+    // Answers stand together with those of their entry, of which some may be forgotten.
+    let groups = family("dedup").into_iter().map(|[_, group]| group).collect::<Vec<_>>().concat();
+    let answers = crate::dedup::records(&groups).collect::<Result<Vec<_>, _>>().unwrap();
+    let remembered = &answers[answers.len() - FEW.dedup_capacity..];
+    let answers = remembered.iter().flat_map(|(id, answer)| [&id.0, *answer].concat());
+    (["events", "views"].map(family).concat(), answers.collect())
 }
 
 /// All commands of these entries as one entry.

@@ -97,7 +97,7 @@ fn a_version_is_known_within_the_batch_that_registers_it() {
     let world = World::new();
     let namespace = NamespaceId::new("default").unwrap();
     let register = |id, text: &str| {
-        let config = Box::new(config("p0", Overlap::Allow, text));
+        let config = std::sync::Arc::new(config("p0", Overlap::Allow, text));
         world::request(id, Command::RegisterPipeline { namespace: namespace.clone(), config })
     };
     let start = world::request(

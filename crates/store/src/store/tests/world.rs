@@ -167,7 +167,7 @@ impl World {
 
     pub(super) fn register(&mut self, name: &str, overlap: Overlap, description: &str) {
         let namespace = NamespaceId::new("default").unwrap();
-        let config = Box::new(config(name, overlap, description));
+        let config = std::sync::Arc::new(config(name, overlap, description));
         self.next(Command::RegisterPipeline { namespace, config });
     }
 

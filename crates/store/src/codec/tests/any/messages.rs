@@ -16,8 +16,10 @@ fn config_command() -> impl Strategy<Value = Command> {
         (namespace_id(), text())
             .prop_map(|(namespace, description)| Command::CreateNamespace { namespace, description }),
         namespace_id().prop_map(|namespace| Command::DeleteNamespace { namespace }),
-        (namespace_id(), config())
-            .prop_map(|(namespace, config)| Command::RegisterPipeline { namespace, config: Box::new(config) }),
+        (namespace_id(), config()).prop_map(|(namespace, config)| Command::RegisterPipeline {
+            namespace,
+            config: std::sync::Arc::new(config)
+        }),
         pipeline_key().prop_map(|pipeline| Command::EnablePipeline { pipeline }),
         pipeline_key().prop_map(|pipeline| Command::DisablePipeline { pipeline }),
         pipeline_key().prop_map(|pipeline| Command::DeletePipeline { pipeline }),
@@ -69,7 +71,7 @@ fn config_event() -> impl Strategy<Value = Event> {
         (pipeline_key(), any::<u64>(), config()).prop_map(|(pipeline, version, config)| Event::PipelineRegistered {
             pipeline,
             version: Version(version),
-            config: Box::new(config),
+            config: std::sync::Arc::new(config),
         }),
         pipeline_key().prop_map(|pipeline| Event::PipelineEnabled { pipeline }),
         pipeline_key().prop_map(|pipeline| Event::PipelineDisabled { pipeline }),

@@ -9,6 +9,7 @@ use gofer_wire::log::v1::EventEnvelope;
 use crate::client::{Call, Client, Next, events, namespaces, request};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
+use crate::losses::Losses;
 use crate::output::Style;
 use crate::{json, reference, time};
 
@@ -70,6 +71,7 @@ pub(crate) async fn execute(context: &mut Context<'_>, command: EventsCommand) -
 }
 
 async fn watch(context: &mut Context<'_>, mut message: api::WatchRequest) -> Result<u8, Error> {
+    let mut losses = Losses::new();
     loop {
         let ask = async |channel, _| events(channel).watch(message.clone()).await;
         let mut stream = context.client.call(Call::Read, ask).await?;
@@ -88,8 +90,7 @@ async fn watch(context: &mut Context<'_>, mut message: api::WatchRequest) -> Res
                 Next::End => "it ended the watch".to_owned(),
                 Next::Lost(why) => why,
             };
-            let lost = context.client.address().to_owned();
-            context.client.give_up();
+            let lost = losses.next_node(&mut context.client, &why).await?;
             let at = message.from_revision;
             context
                 .output

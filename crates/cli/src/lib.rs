@@ -13,6 +13,7 @@ mod completion;
 mod error;
 mod events;
 mod json;
+mod losses;
 mod namespace;
 mod node;
 mod output;

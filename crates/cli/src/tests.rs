@@ -279,6 +279,16 @@ async fn events_go_on_from_the_revision_after_the_last() {
     assert_eq!(*two.from.lock().unwrap(), [13]);
 }
 
+#[tokio::test]
+async fn a_watch_that_breaks_off_each_time_ends() {
+    let events = Mutex::new((0..50).map(|_| (vec![], Some(Status::unavailable("out of order")))).collect());
+    let (address, _) = serve(Script { events, ..Script::default() }).await;
+    let args = args(&[&address], Duration::from_secs(1));
+    let command = EventsCommand::Watch { from: 1, run: None, pipeline: None, until_end: true };
+    let error = crate::events::execute(&mut context(&args), command).await.unwrap_err();
+    assert!(error.to_text().contains("out of order"), "{}", error.to_text());
+}
+
 async fn watch(args: &ClientArgs) -> u8 {
     #[derive(clap::Parser)]
     struct Program {

@@ -11,6 +11,7 @@ use crate::client::{Call, Client, Next, runs};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
 use crate::json::hex;
+use crate::losses::Losses;
 use crate::output::{Output, Style, tame};
 use crate::time;
 
@@ -68,6 +69,7 @@ pub(super) async fn logs(
 
 async fn read(context: &mut Context<'_>, message: api::StreamLogsRequest, printer: &mut Printer) -> Result<u8, Error> {
     let mut shown = Shown::default();
+    let mut losses = Losses::new();
     loop {
         let ask = async |channel, _| runs(channel).stream_logs(message.clone()).await;
         let mut stream = context.client.call(Call::Read, ask).await?;
@@ -85,8 +87,7 @@ async fn read(context: &mut Context<'_>, message: api::StreamLogsRequest, printe
             }
         };
         shown.reopen();
-        let lost = context.client.address().to_owned();
-        context.client.give_up();
+        let lost = losses.next_node(&mut context.client, &why).await?;
         context.output.notice(&format!("lost {lost} ({why}); going on with {}", context.client.address()));
     }
 }

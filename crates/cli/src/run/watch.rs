@@ -11,6 +11,7 @@ use super::{exit_code, show, state};
 use crate::client::{Call, Client, Next, runs};
 use crate::command::Context;
 use crate::error::Error;
+use crate::losses::Losses;
 use crate::output::{Output, Style, tame};
 use crate::reference::run_text;
 use crate::{json, time};
@@ -52,6 +53,7 @@ pub(super) async fn watch(context: &mut Context<'_>, run: model::RunRef) -> Resu
 
 async fn follow(context: &mut Context<'_>, run: model::RunRef, view: &mut View) -> Result<u8, Error> {
     let mut revision = 0;
+    let mut losses = Losses::new();
     loop {
         let message = api::WatchRunRequest { run: Some(run.clone()) };
         let ask = async |channel, _| runs(channel).watch_run(message.clone()).await;
@@ -81,8 +83,7 @@ async fn follow(context: &mut Context<'_>, run: model::RunRef, view: &mut View) 
                 Next::Lost(why) => break why,
             }
         };
-        let lost = context.client.address().to_owned();
-        context.client.give_up();
+        let lost = losses.next_node(&mut context.client, &why).await?;
         let text = format!("lost {lost} ({why}); going on with {}", context.client.address());
         match view {
             View::Live(screen) => screen.remark(text)?,

@@ -274,6 +274,9 @@ pub(crate) fn storage(error: &gofer_store::Error) -> Fault {
         source = cause.source();
     }
     tracing::error!(%message, "a read of the store failed");
+    if matches!(error, gofer_store::Error::Corrupt { .. }) {
+        return Fault::new(Code::DataLoss, reason::DAMAGED, message).help("ask another node");
+    }
     Fault::new(Code::Unavailable, reason::STORAGE, message).help("ask another node, and see this node's log")
 }
 

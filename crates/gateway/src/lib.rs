@@ -9,6 +9,7 @@
 mod api;
 mod blobs;
 mod cluster;
+mod coalesce;
 mod convert;
 mod errors;
 mod health;

@@ -13,6 +13,7 @@ use gofer_wire::api::v1::pipeline_service_server::PipelineServiceServer;
 use gofer_wire::api::v1::run_service_server::RunServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
 use tokio::net::TcpListener;
+use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -20,6 +21,7 @@ use tower::util::MapResponseLayer;
 
 use crate::api::Api;
 use crate::cluster::Cluster;
+use crate::coalesce::Coalesced;
 use crate::lease::GrantLease;
 use crate::limits;
 use crate::logs::AttemptLogs;
@@ -100,6 +102,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(RunServiceServer, api, api_limit))
         .add_service(limited!(PeerServiceServer, peer, peer_limit));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));
+    let incoming = incoming.map(|stream| stream.map(Coalesced::new));
     let serving = router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
     let overdue = async {
         shutdown.cancelled().await;

@@ -7,14 +7,17 @@ use gofer_domain::{Revision, RunKey};
 use gofer_store::{Progress, codec};
 use gofer_wire::api::v1 as wire;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::Api;
 use super::runs::no_run;
 use crate::errors;
 
-/// Shortest time between two messages: what changes meanwhile is told together.
+/// Time between two messages in the long run: what changes meanwhile is told together.
 const PACE: Duration = Duration::from_millis(20);
+/// Messages that may go out ahead of that pace, so that the steps of a short run are told as they happen.
+const BURST: u32 = 8;
 
 struct Watch {
     api: Api,
@@ -22,6 +25,8 @@ struct Watch {
     progress: watch::Receiver<Progress>,
     /// Revision sent last.
     sent: Option<Revision>,
+    /// When the next message would go out if each kept to the pace.
+    due: Instant,
     is_over: bool,
 }
 
@@ -34,7 +39,7 @@ pub(super) async fn watch(
     if api.run(&key).await?.is_none() {
         return Err(no_run(&key).into());
     }
-    let watch = Watch { api, key, progress, sent: None, is_over: false };
+    let watch = Watch { api, key, progress, sent: None, due: Instant::now(), is_over: false };
     Ok(futures::stream::try_unfold(watch, Watch::next))
 }
 
@@ -43,9 +48,7 @@ impl Watch {
         if self.is_over {
             return Ok(None);
         }
-        if self.sent.is_some() {
-            tokio::time::sleep(PACE).await;
-        }
+        tokio::time::sleep(self.due.saturating_duration_since(Instant::now()).saturating_sub(PACE * BURST)).await;
         loop {
             self.progress.mark_unchanged();
             if self.has_changed() {
@@ -53,6 +56,7 @@ impl Watch {
                 let run = self.api.run(&self.key).await?.ok_or_else(|| Status::from(no_run(&self.key)))?;
                 if self.sent != Some(run.revision) {
                     self.sent = Some(run.revision);
+                    self.due = self.due.max(Instant::now()) + PACE;
                     self.is_over = run.status.is_final();
                     return Ok(Some((wire::WatchRunResponse { header, run: Some(codec::run_to_wire(&run)) }, self)));
                 }

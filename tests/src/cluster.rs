@@ -105,6 +105,13 @@ impl Cluster {
         .await
     }
 
+    /// The ends of what all nodes printed.
+    #[must_use]
+    pub fn log_tails(&self) -> String {
+        let tails = self.nodes.iter().enumerate().map(|(index, node)| format!("n{}:\n{}", index + 1, node.log_tail()));
+        tails.collect::<Vec<_>>().join("\n\n")
+    }
+
     /// A running node other than `index`.
     ///
     /// # Panics

@@ -95,6 +95,24 @@ impl Node {
         anyhow::bail!("gofer did not stop within {limit:?}; its log: {}", self.log_tail())
     }
 
+    /// Waits until the process ends by itself, which it must with a failure; returns the end of what it printed.
+    ///
+    /// # Errors
+    /// When it goes on for longer than `limit`, or ends as if all were well.
+    pub async fn failed(&mut self, limit: Duration) -> anyhow::Result<String> {
+        let mut child = self.child.take().context("not started")?;
+        let start = std::time::Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = child.try_wait()? {
+                anyhow::ensure!(!status.success(), "gofer ended with {status}; its log: {}", self.log_tail());
+                return Ok(self.log_tail());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.child = Some(child);
+        anyhow::bail!("gofer still runs after {limit:?}; its log: {}", self.log_tail())
+    }
+
     /// Whether the process was started and not killed.
     #[must_use]
     pub fn is_running(&self) -> bool {

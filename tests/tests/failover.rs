@@ -13,6 +13,7 @@ use gofer_tests::{Cluster, effects_task, pipeline};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
 use gofer_wire::model::v1 as model;
+use tonic::Code;
 
 /// Image that the tests make of the machine's own busybox.
 const IMAGE: &str = "gofer-busybox";
@@ -70,8 +71,7 @@ async fn failover(driver: &str, image: &str) {
     }
     let mut cluster = Cluster::start(3, &flags).await.unwrap();
     cluster.register(0, dag(image)).await.unwrap();
-    let acknowledged = Arc::new(tokio::sync::Mutex::new(Vec::new()));
-    cluster.register(0, parked()).await.unwrap();
+    let acknowledged = Acknowledged::default();
     let mut commits = Vec::new();
     let mut starts = Vec::new();
     for round in 0..rounds() {
@@ -80,7 +80,7 @@ async fn failover(driver: &str, image: &str) {
         starts.push(figures.task_start);
     }
     let lost = lost_commands(&cluster, &acknowledged.lock().await).await;
-    assert_eq!(lost, Vec::<u64>::new(), "acknowledged, but gone");
+    assert_eq!(lost, Vec::new(), "acknowledged, but gone");
     println!(
         "{driver}: {} kills; {} acknowledged commands, 0 lost; 0 doubled launches; kill to next commit p50 {:?} max {:?}; \
          kill to next task start p50 {:?} max {:?}",
@@ -93,33 +93,34 @@ async fn failover(driver: &str, image: &str) {
     );
 }
 
+/// Pipelines and numbers of runs that are known to be committed.
+type Acknowledged = Arc<tokio::sync::Mutex<Vec<(String, u64)>>>;
+
 struct Figures {
     commit: Duration,
     task_start: Duration,
 }
 
-async fn kill_the_leader(
-    cluster: &mut Cluster,
-    shared: &Path,
-    round: usize,
-    acknowledged: &Arc<tokio::sync::Mutex<Vec<u64>>>,
-) -> Figures {
+async fn kill_the_leader(cluster: &mut Cluster, shared: &Path, round: usize, acknowledged: &Acknowledged) -> Figures {
     let leader = cluster.leader().await.unwrap();
     let survivor = cluster.other_than(leader);
     let effects = shared.join(format!("effects-{round}"));
     let variables = [("GOFER_EFFECTS", effects.to_str().unwrap())];
     let run = cluster.start_run(survivor, "release", &variables).await.unwrap();
 
+    // One for each round: a pipeline's queue is limited.
+    let queue = format!("parked-{round}");
+    cluster.register(survivor, parked(&queue)).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let writer = tokio::spawn(write(cluster.runs(survivor).unwrap(), acknowledged.clone(), stop.clone()));
+    let writer = tokio::spawn(write(cluster.runs(survivor).unwrap(), queue, acknowledged.clone(), stop.clone()));
     // A different place in the run each round.
     tokio::time::sleep(Duration::from_millis(200 + 137 * (round as u64 % 12))).await;
     let launched = lines(&effects).len();
     cluster.nodes[leader].kill();
     let killed = Instant::now();
     let before = acknowledged.lock().await.len();
-    let commit = until("commit", killed, async || acknowledged.lock().await.len() > before).await;
-    let task_start = until("task start", killed, async || lines(&effects).len() > launched).await;
+    let commit = until("commit", killed, cluster, async || acknowledged.lock().await.len() > before).await;
+    let task_start = until("task start", killed, cluster, async || lines(&effects).len() > launched).await;
     if round.is_multiple_of(2) {
         cluster.restart(leader).await.unwrap();
     }
@@ -151,8 +152,8 @@ fn launched_once(run: &model::Run, lines: &[String], round: usize) {
 }
 
 /// A pipeline whose runs only wait: its one slot is taken by the first run, which sleeps.
-fn parked() -> model::PipelineConfig {
-    let mut config = pipeline("parked", vec![gofer_tests::shell_task("wait", "sleep 1000000", &[])]);
+fn parked(id: &str) -> model::PipelineConfig {
+    let mut config = pipeline(id, vec![gofer_tests::shell_task("wait", "sleep 1000000", &[])]);
     config.parallelism = 1;
     // It needs no node: no node carries this label.
     config.tasks[0].constraints = vec![model::Variable { name: "nowhere".into(), value: "1".into() }];
@@ -162,19 +163,23 @@ fn parked() -> model::PipelineConfig {
 /// Starts runs as fast as they are acknowledged, each retried with its request id until the outcome is known.
 async fn write(
     mut client: RunServiceClient<tonic::transport::Channel>,
-    acknowledged: Arc<tokio::sync::Mutex<Vec<u64>>>,
+    queue: String,
+    acknowledged: Acknowledged,
     stop: Arc<AtomicBool>,
 ) {
     while !stop.load(Ordering::SeqCst) {
         let request = api::StartRunRequest {
-            pipeline: Some(model::PipelineRef { namespace: "default".into(), pipeline: "parked".into() }),
+            pipeline: Some(model::PipelineRef { namespace: "default".into(), pipeline: queue.clone() }),
             request_id: uuid::Uuid::now_v7().as_bytes().to_vec(),
             ..Default::default()
         };
         while !stop.load(Ordering::SeqCst) {
-            if let Ok(response) = client.start_run(request.clone()).await {
-                acknowledged.lock().await.push(response.into_inner().run.unwrap().run);
-                break;
+            match client.start_run(request.clone()).await {
+                Ok(response) => {
+                    acknowledged.lock().await.push((queue.clone(), response.into_inner().run.unwrap().run));
+                    break;
+                }
+                Err(status) => assert_ne!(status.code(), Code::ResourceExhausted, "{status}"),
             }
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -182,14 +187,24 @@ async fn write(
 }
 
 /// Acknowledged runs that no longer exist; and no two acknowledgements may name the same run.
-async fn lost_commands(cluster: &Cluster, acknowledged: &[u64]) -> Vec<u64> {
-    let distinct: BTreeSet<u64> = acknowledged.iter().copied().collect();
+async fn lost_commands(cluster: &Cluster, acknowledged: &[(String, u64)]) -> Vec<(String, u64)> {
+    let distinct: BTreeSet<_> = acknowledged.iter().cloned().collect();
     assert_eq!(distinct.len(), acknowledged.len(), "one run was acknowledged to two requests");
+    let queues: BTreeSet<&String> = acknowledged.iter().map(|(queue, _)| queue).collect();
     let mut found = BTreeSet::new();
+    for queue in queues {
+        found.extend(runs(cluster, queue).await.into_iter().map(|run| (queue.clone(), run)));
+    }
+    distinct.difference(&found).cloned().collect()
+}
+
+/// Numbers of all runs of a pipeline.
+async fn runs(cluster: &Cluster, pipeline: &str) -> Vec<u64> {
+    let mut found = Vec::new();
     let mut page_token = String::new();
     loop {
         let request = api::ListRunsRequest {
-            pipeline: Some(model::PipelineRef { namespace: "default".into(), pipeline: "parked".into() }),
+            pipeline: Some(model::PipelineRef { namespace: "default".into(), pipeline: pipeline.into() }),
             page_size: 1000,
             page_token,
             ..Default::default()
@@ -198,15 +213,14 @@ async fn lost_commands(cluster: &Cluster, acknowledged: &[u64]) -> Vec<u64> {
         found.extend(response.runs.iter().map(|run| run.r#ref.as_ref().unwrap().run));
         page_token = response.next_page_token;
         if page_token.is_empty() {
-            break;
+            return found;
         }
     }
-    distinct.difference(&found).copied().collect()
 }
 
-async fn until(what: &str, start: Instant, reached: impl AsyncFn() -> bool) -> Duration {
+async fn until(what: &str, start: Instant, cluster: &Cluster, reached: impl AsyncFn() -> bool) -> Duration {
     while !reached().await {
-        assert!(start.elapsed() < Duration::from_secs(60), "no {what} for a minute");
+        assert!(start.elapsed() < Duration::from_secs(60), "no {what} for a minute\n{}", cluster.log_tails());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     start.elapsed()

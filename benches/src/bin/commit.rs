@@ -14,6 +14,10 @@ use gofer_tests::{Cluster, pipeline, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
 
+/// The load shares the machine with what it measures, so it should be light.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Args {
     /// Bytes of a value.

@@ -110,7 +110,7 @@ fn convert(entry: Entry) -> io::Result<gofer_store::Entry> {
     let kind = match entry.payload {
         EntryPayload::Blank => EntryKind::Blank,
         EntryPayload::Normal(batch) => EntryKind::Commands(
-            commands::decode(&batch.0)
+            commands::decode(&batch)
                 .map_err(|error| io::Error::other(format!("entry {}: {error}", ordinal(Some(&log_id)))))?,
         ),
         EntryPayload::Membership(membership) => {

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 mod applier;
+mod batches;
 mod codec;
 mod commands;
 mod config;
@@ -25,6 +26,7 @@ mod status;
 mod transport;
 mod types;
 
+pub use batches::{BatchLimits, Batched, Batches, Turn};
 pub use commands::Encoded;
 pub use config::Config;
 pub use error::{ConfigFault, Error, MembershipError, ProposeError};

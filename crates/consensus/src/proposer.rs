@@ -1,8 +1,8 @@
 //! Proposals on the leader: many callers, few log entries.
 //!
 //! Callers put their commands into one bounded queue. One task drains it, stamps the time and makes one log entry of
-//! all it found, then goes on while that entry is replicated; only so many entries are on their way at once, and what
-//! comes meanwhile gathers for the next. So the batches grow with the load by themselves.
+//! all it found, then goes on while that entry is replicated; what comes meanwhile gathers for the next (see
+//! [`batches`](crate::batches)). So the batches grow with the load by themselves.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,13 +12,14 @@ use gofer_domain::{Actor, Command, RequestId, Timestamp};
 use gofer_store::{Outcome, Store};
 use openraft::errors::{ClientWriteError, ForwardToLeader};
 use openraft::impls::ProgressResponder;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
+use crate::batches::{BatchLimits, Batched, Batches, Turn};
 use crate::commands::{self, Encoded};
 use crate::config::Config;
 use crate::error::ProposeError;
 use crate::fatal::Fatal;
-use crate::types::{Batch, Core, TypeConfig};
+use crate::types::{Core, TypeConfig};
 
 /// A command to be decided. The leader adds the time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,24 @@ struct Call {
     reply: oneshot::Sender<Result<Vec<Outcome>, ProposeError>>,
 }
 
+impl Batched for Call {
+    fn commands(&self) -> usize {
+        self.commands.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn goes_with(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+}
+
 /// The way to the proposer's task. Dropping the last one ends the task.
 #[derive(Clone)]
 pub(crate) struct Proposer {
@@ -58,16 +77,12 @@ pub(crate) struct Proposer {
 impl Proposer {
     pub(crate) fn spawn(raft: Core, store: Store, config: Arc<Config>, fatal: Fatal) -> Self {
         let (queue, calls) = mpsc::channel(config.queue);
-        let task = Task {
-            calls,
-            in_flight: Arc::new(Semaphore::new(config.batches_in_flight)),
-            last: Timestamp::default(),
-            held: None,
-            raft,
-            store,
-            config: config.clone(),
+        let limits = BatchLimits {
+            commands: config.batch_commands,
+            bytes: config.batch_bytes,
+            on_the_way: config.batches_in_flight,
         };
-        tokio::spawn(task.run());
+        tokio::spawn(Task { batches: Batches::new(calls, limits), last: Timestamp::default(), raft, store }.run());
         Self { queue, config, fatal }
     }
 
@@ -130,57 +145,18 @@ impl Proposer {
 }
 
 struct Task {
-    calls: mpsc::Receiver<Call>,
-    in_flight: Arc<Semaphore>,
+    batches: Batches<Call>,
     /// Newest time stamped.
     last: Timestamp,
-    /// A call that did not fit into the entry before.
-    held: Option<Call>,
     raft: Core,
     store: Store,
-    config: Arc<Config>,
 }
 
 impl Task {
     async fn run(mut self) {
-        while let Some(first) = self.next().await {
-            // The permit comes before the batch is gathered: what arrives while all are taken joins this one.
-            let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
-            let batch = self.gather(first);
-            if !batch.is_empty() {
-                self.send(batch, permit).await;
-            }
+        while let Some((batch, turn)) = self.batches.next().await {
+            self.send(batch, turn).await;
         }
-    }
-
-    async fn next(&mut self) -> Option<Call> {
-        match self.held.take() {
-            Some(call) => Some(call),
-            None => self.calls.recv().await,
-        }
-    }
-
-    /// Takes what fits into one entry. Calls whose callers have gone are left out.
-    fn gather(&mut self, first: Call) -> Vec<Call> {
-        let mut commands = 0;
-        let mut bytes = 0;
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(call) = next {
-            if !call.reply.is_closed() {
-                let full = commands + call.commands.len() > self.config.batch_commands
-                    || bytes + call.bytes > self.config.batch_bytes;
-                if full && !batch.is_empty() {
-                    self.held = Some(call);
-                    return batch;
-                }
-                commands += call.commands.len();
-                bytes += call.bytes;
-                batch.push(call);
-            }
-            next = self.calls.try_recv().ok();
-        }
-        batch
     }
 
     /// Milliseconds since the epoch, never going back, not even past what an earlier leader stamped.
@@ -191,7 +167,7 @@ impl Task {
         self.last
     }
 
-    async fn send(&mut self, batch: Vec<Call>, permit: OwnedSemaphorePermit) {
+    async fn send(&mut self, batch: Vec<Call>, turn: Turn) {
         let time = self.stamp();
         let mut commands = Vec::new();
         let mut replies = Vec::with_capacity(batch.len());
@@ -199,7 +175,7 @@ impl Task {
             replies.push((call.commands.len(), call.reply));
             commands.extend(call.commands);
         }
-        let payload = Batch(commands::encode(&commands, time));
+        let payload = commands::batch(commands, time);
         let (responder, written) = ProgressResponder::<TypeConfig, _>::complete_only();
         if let Err(error) = self.raft.client_write_ff(payload, Some(responder)).await {
             answer(replies, &Err(ProposeError::Fatal(error.to_string())));
@@ -212,7 +188,7 @@ impl Task {
                 Err(_) => Err(ProposeError::Unknown("consensus stopped meanwhile".into())),
             };
             answer(replies, &result);
-            drop(permit);
+            drop(turn);
         });
     }
 }

@@ -1,8 +1,10 @@
 //! openraft's types, filled in for this crate.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use gofer_domain::CommandEnvelope;
 use gofer_store::Outcome;
 use openraft::BasicNode;
 use openraft::impls::leader_id_std;
@@ -34,24 +36,59 @@ pub(crate) fn ordinal(log_id: Option<&LogId>) -> u64 {
 }
 
 /// The commands of one log entry: a `gofer.log.v1.CommandBatch`, encoded. Cloning it shares the bytes.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Batch(pub(crate) Bytes);
+#[derive(Clone, Default)]
+pub(crate) struct Batch {
+    bytes: Bytes,
+    /// The same, decoded, on the leader that made it. The first to ask takes it, so that it does not stay in memory as
+    /// long as the entry does.
+    decoded: Option<Arc<Mutex<Vec<CommandEnvelope>>>>,
+}
+
+impl Batch {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        Self { bytes, decoded: None }
+    }
+
+    /// A batch whose bytes decode to `commands`, which are not empty.
+    pub(crate) fn decoded(bytes: Bytes, commands: Vec<CommandEnvelope>) -> Self {
+        Self { bytes, decoded: Some(Arc::new(Mutex::new(commands))) }
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// What the bytes decode to, if that is at hand.
+    pub(crate) fn take_decoded(&self) -> Option<Vec<CommandEnvelope>> {
+        let mut decoded = self.decoded.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(std::mem::take(&mut *decoded)).filter(|commands| !commands.is_empty())
+    }
+}
+
+/// The bytes are all there is to a batch.
+impl PartialEq for Batch {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Batch {}
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Batch({} bytes)", self.0.len())
+        write!(f, "Batch({} bytes)", self.bytes.len())
     }
 }
 
 impl fmt::Display for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes of commands", self.0.len())
+        write!(f, "{} bytes of commands", self.bytes.len())
     }
 }
 
 impl Serialize for Batch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
+        serializer.serialize_bytes(&self.bytes)
     }
 }
 
@@ -66,11 +103,11 @@ impl<'de> Deserialize<'de> for Batch {
             }
 
             fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Batch, E> {
-                Ok(Batch(Bytes::copy_from_slice(bytes)))
+                Ok(Batch::new(Bytes::copy_from_slice(bytes)))
             }
 
             fn visit_byte_buf<E: serde::de::Error>(self, bytes: Vec<u8>) -> Result<Batch, E> {
-                Ok(Batch(bytes.into()))
+                Ok(Batch::new(bytes.into()))
             }
         }
         deserializer.deserialize_byte_buf(Visitor)

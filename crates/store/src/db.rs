@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use prost::Message;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Direction,
-    IteratorMode, WriteBatch, WriteOptions,
+    Env, IteratorMode, WriteBatch, WriteOptions,
 };
 
 use crate::durable;
@@ -25,6 +25,9 @@ pub(crate) const DEDUP: &str = "dedup";
 /// Format of the database that this code reads and writes. Checkpoints carry it to other nodes.
 const FORMAT: u64 = 1;
 const FORMAT_KEY: &[u8] = b"format";
+
+/// Levels of a column family; RocksDB's default.
+const LEVELS: usize = 7;
 
 /// A key and its value.
 type Found = Result<(Box<[u8]>, Box<[u8]>), Error>;
@@ -94,7 +97,8 @@ impl Db {
         settings.set_keep_log_file_num(4);
         settings.set_max_open_files(512);
         settings.set_max_background_jobs(2);
-        let families = [(META, 1 << 20), (EVENTS, 16 << 20), (VIEWS, 16 << 20), (DEDUP, 4 << 20)]
+        settings.set_env(&environment().map_err(|error| Error::rocks(path, error))?);
+        let families = [(META, 1 << 20), (EVENTS, 32 << 20), (VIEWS, 32 << 20), (DEDUP, 4 << 20)]
             .map(|(name, buffer)| ColumnFamilyDescriptor::new(name, family(&cache, buffer)));
         let inner = DB::open_cf_descriptors(&settings, path, families).map_err(|error| Error::rocks(path, error))?;
         let remains = Remains { path: path.to_owned(), unwanted: AtomicBool::new(false) };
@@ -155,6 +159,15 @@ impl Db {
     }
 }
 
+/// The process's own threads come before those that flush and merge, whose work can wait for a while: several
+/// databases, and on a small machine several nodes, tend to begin with it at the same moment.
+fn environment() -> Result<Env, rocksdb::Error> {
+    let mut environment = Env::new()?;
+    environment.lower_thread_pool_cpu_priority();
+    environment.lower_high_priority_thread_pool_cpu_priority();
+    Ok(environment)
+}
+
 fn family(cache: &Cache, buffer: usize) -> rocksdb::Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(cache);
@@ -166,7 +179,10 @@ fn family(cache: &Cache, buffer: usize) -> rocksdb::Options {
     options.set_block_based_table_factory(&blocks);
     options.set_write_buffer_size(buffer);
     options.set_max_write_buffer_number(2);
-    options.set_compression_type(DBCompressionType::Lz4);
+    // What lies in the first two levels is soon merged again.
+    let mut compression = [DBCompressionType::Lz4; LEVELS];
+    compression[..2].fill(DBCompressionType::None);
+    options.set_compression_per_level(&compression);
     options.set_bottommost_compression_type(DBCompressionType::Zstd);
     options
 }

@@ -34,7 +34,7 @@ fn the_bytes_are_those_of_version_1() {
     golden(&Vote::new_committed(5, 7), "0105010701");
     let entry = |payload| Entry { log_id: log_id(3, 300), payload };
     golden(&entry(EntryPayload::Blank), "0103ac0200");
-    golden(&entry(EntryPayload::Normal(Batch(Bytes::from_static(b"abc")))), "0103ac020103616263");
+    golden(&entry(EntryPayload::Normal(Batch::new(Bytes::from_static(b"abc")))), "0103ac020103616263");
     golden(&entry(EntryPayload::Membership(membership())), "0103ac02020201070207ac02020703613a31ac0203623a32");
     golden(
         &StoredMembership::new(Some(log_id(3, 300)), membership()),

@@ -38,7 +38,7 @@ fn log_id(index: u64) -> LogId {
 fn entry(index: u64) -> Entry {
     let length = 50 + (index * 37) % 300;
     let bytes: Vec<u8> = (0..length).map(|at| (index.wrapping_mul(31) + at) as u8).collect();
-    Entry { log_id: log_id(index), payload: EntryPayload::Normal(Batch(Bytes::from(bytes))) }
+    Entry { log_id: log_id(index), payload: EntryPayload::Normal(Batch::new(Bytes::from(bytes))) }
 }
 
 async fn read_all(log: &mut LogStore) -> Vec<Entry> {

@@ -1,14 +1,12 @@
 //! Proposals on their way to the leader: many callers, few calls.
 //!
 //! Like the leader's own proposer: one task drains a bounded queue and makes one call of all that goes to the same
-//! node. While as many calls are on their way as may be, what comes gathers for the next, so the batches grow with the load.
+//! node. What comes while calls are on their way gathers for the next, so the batches grow with the load.
 
-use std::sync::Arc;
-
-use gofer_consensus::{Encoded, ProposeError, Raft};
+use gofer_consensus::{BatchLimits, Batched, Batches, Encoded, ProposeError, Raft, Turn};
 use gofer_store::{Outcome, codec};
 use gofer_wire::peer::v1 as wire;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::TRY;
 use super::route::moved;
@@ -17,12 +15,8 @@ use crate::peers::{Lane, Peers};
 
 /// Most calls that wait to be sent.
 const QUEUE: usize = 8_192;
-/// Most commands of one call, unless a single caller has more: what fits into one log entry.
-const COMMANDS: usize = 512;
-/// Most bytes of one call, unless a single caller has more.
-const BYTES: usize = 1024 * 1024;
-/// Calls on their way.
-const IN_FLIGHT: usize = 2;
+/// Bounds of one call: what fits into one log entry.
+const LIMITS: BatchLimits = BatchLimits { commands: 512, bytes: 1024 * 1024, on_the_way: 2 };
 
 type Reply = oneshot::Sender<Result<Vec<Outcome>, ProposeError>>;
 
@@ -43,7 +37,12 @@ impl Forwarder {
     pub(crate) fn spawn(raft: Raft, peers: Peers) -> Self {
         let (queue, calls) = mpsc::channel(QUEUE);
         let sender = Sender { raft, peers };
-        tokio::spawn(Task { calls, held: None, sender, in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }.run());
+        let mut batches = Batches::new(calls, LIMITS);
+        tokio::spawn(async move {
+            while let Some((batch, turn)) = batches.next().await {
+                tokio::spawn(sender.clone().send(batch, turn));
+            }
+        });
         Self { queue }
     }
 
@@ -60,51 +59,21 @@ impl Forwarder {
     }
 }
 
-struct Task {
-    calls: mpsc::Receiver<Call>,
-    /// A call that did not fit into the batch before.
-    held: Option<Call>,
-    sender: Sender,
-    in_flight: Arc<Semaphore>,
-}
-
-impl Task {
-    async fn run(mut self) {
-        while let Some(first) = self.next().await {
-            let Ok(permit) = self.in_flight.clone().acquire_owned().await else { return };
-            let batch = self.gather(first);
-            if !batch.is_empty() {
-                tokio::spawn(self.sender.clone().send(batch, permit));
-            }
-        }
+impl Batched for Call {
+    fn commands(&self) -> usize {
+        self.commands.len()
     }
 
-    async fn next(&mut self) -> Option<Call> {
-        match self.held.take() {
-            Some(call) => Some(call),
-            None => self.calls.recv().await,
-        }
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    /// Takes what goes to the same node and fits. Calls whose callers have gone are left out.
-    fn gather(&mut self, first: Call) -> Vec<Call> {
-        let (mut commands, mut bytes) = (0, 0);
-        let mut batch: Vec<Call> = Vec::new();
-        let mut next = Some(first);
-        while let Some(call) = next {
-            if !call.reply.is_closed() {
-                let fits = commands + call.commands.len() <= COMMANDS && bytes + call.bytes <= BYTES;
-                if batch.first().is_some_and(|first| !fits || first.address != call.address) {
-                    self.held = Some(call);
-                    return batch;
-                }
-                commands += call.commands.len();
-                bytes += call.bytes;
-                batch.push(call);
-            }
-            next = self.calls.try_recv().ok();
-        }
-        batch
+    fn goes_with(&self, other: &Self) -> bool {
+        self.address == other.address
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
     }
 }
 
@@ -115,7 +84,7 @@ struct Sender {
 }
 
 impl Sender {
-    async fn send(self, batch: Vec<Call>, permit: OwnedSemaphorePermit) {
+    async fn send(self, batch: Vec<Call>, turn: Turn) {
         let Some(address) = batch.first().map(|call| call.address.clone()) else { return };
         let sizes: Vec<usize> = batch.iter().map(|call| call.commands.len()).collect();
         let (mut commands, mut callers) = (Vec::with_capacity(sizes.iter().sum()), Vec::with_capacity(batch.len()));
@@ -138,7 +107,7 @@ impl Sender {
             }
             Err(error) => callers.into_iter().for_each(|reply| drop(reply.send(Err(error.clone())))),
         }
-        drop(permit);
+        drop(turn);
     }
 
     async fn ask(&self, address: &str, commands: Vec<Encoded>) -> Result<Vec<Outcome>, ProposeError> {

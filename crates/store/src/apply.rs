@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use gofer_domain::apply::Record;
 use gofer_domain::decide::decide;
-use gofer_domain::{Answer, CommandEnvelope, Event, Rejection, Revision, State};
+use gofer_domain::{Answer, CommandEnvelope, Event, Rejection, Revision, State, Timestamp};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::event::Kind;
 use gofer_wire::model::v1 as model;
@@ -142,7 +142,7 @@ impl<'a> Applying<'a> {
             let message = codec::event_to_wire(event);
             let (bytes, hash) = event_log::seal(&place, command, &message);
             self.batch.put_cf(self.families.events, revision.0.to_be_bytes(), bytes);
-            self.keep(event, message);
+            keep(&mut self.batch, self.families.views, event, message);
             self.changed.extend(event.records());
             self.applied.revision = revision;
             self.applied.time = command.time;
@@ -155,57 +155,66 @@ impl<'a> Applying<'a> {
     fn fold(&self, first: Revision, command: &CommandEnvelope, events: &[Event]) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         for (revision, event) in (first.0..).map(Revision).zip(events) {
-            state.apply(&self.views, revision, command.time, event);
-            if let Event::PipelineRegistered { pipeline, version, .. } = event
-                && let Some(registered) = state.pipelines.get(pipeline)
-            {
-                self.views.register(pipeline, *version, &registered.config);
-            }
-        }
-    }
-
-    /// Writes what an event brings and no later one changes: a version, and the variables of a run, whose head changes
-    /// often.
-    fn keep(&mut self, event: &Event, message: log::Event) {
-        match (event, message.kind) {
-            (Event::PipelineRegistered { pipeline, version, .. }, Some(Kind::PipelineRegistered(registered))) => {
-                let config = registered.config.unwrap_or_default();
-                self.batch.put_cf(self.families.views, keys::version(pipeline, *version), config.encode_to_vec());
-            }
-            (Event::RunCreated { run, .. }, Some(Kind::RunCreated(created))) if !created.variables.is_empty() => {
-                let record = model::Run { variables: created.variables, ..model::Run::default() };
-                self.batch.put_cf(self.families.views, keys::run(kind::VARIABLES, run), record.encode_to_vec());
-            }
-            _ => {}
+            fold(&mut state, &self.views, revision, command.time, event);
         }
     }
 
     /// The batch with all changed records, and what it brings the store to.
     pub(crate) fn finish(mut self) -> Result<(WriteBatch, Applied), Error> {
         let state = look(self.state);
-        let views = self.families.views;
-        for record in &self.changed {
-            if let Record::Run(run) = record
-                && let Some(live) = state.runs.get(run)
-            {
-                let key = keys::run(kind::LIVE, run);
-                match live.run.status.is_final() {
-                    true => self.batch.delete_cf(views, key),
-                    false => self.batch.put_cf(views, key, []),
-                }
-            }
-            match encode(&state, record) {
-                Stored::Put(key, value) => self.batch.put_cf(views, key, value),
-                Stored::Gone(key) => self.batch.delete_cf(views, key),
-                Stored::Elsewhere => {}
-            }
-        }
+        put_changed(&mut self.batch, self.families.views, &state, &self.changed);
         self.views.check()?;
         self.applied.cluster = state.cluster;
         self.applied.dedup_first = self.dedup.first();
         self.applied.put(self.db, &mut self.batch)?;
         drop(state);
         Ok((self.batch, self.applied))
+    }
+}
+
+/// Folds an event in, and makes a version that it registers known to the lookups of those after it.
+pub(crate) fn fold(state: &mut State, views: &Views<'_>, revision: Revision, time: Timestamp, event: &Event) {
+    state.apply(views, revision, time, event);
+    if let Event::PipelineRegistered { pipeline, version, .. } = event
+        && let Some(registered) = state.pipelines.get(pipeline)
+    {
+        views.register(pipeline, *version, &registered.config);
+    }
+}
+
+/// Writes what an event brings and no later one changes: a version, and the variables of a run, whose head changes
+/// often.
+pub(crate) fn keep(batch: &mut WriteBatch, views: &ColumnFamily, event: &Event, message: log::Event) {
+    match (event, message.kind) {
+        (Event::PipelineRegistered { pipeline, version, .. }, Some(Kind::PipelineRegistered(registered))) => {
+            let config = registered.config.unwrap_or_default();
+            batch.put_cf(views, keys::version(pipeline, *version), config.encode_to_vec());
+        }
+        (Event::RunCreated { run, .. }, Some(Kind::RunCreated(created))) if !created.variables.is_empty() => {
+            let record = model::Run { variables: created.variables, ..model::Run::default() };
+            batch.put_cf(views, keys::run(kind::VARIABLES, run), record.encode_to_vec());
+        }
+        _ => {}
+    }
+}
+
+/// Writes the changed records as the state has them.
+pub(crate) fn put_changed(batch: &mut WriteBatch, views: &ColumnFamily, state: &State, changed: &BTreeSet<Record>) {
+    for record in changed {
+        if let Record::Run(run) = record
+            && let Some(live) = state.runs.get(run)
+        {
+            let key = keys::run(kind::LIVE, run);
+            match live.run.status.is_final() {
+                true => batch.delete_cf(views, key),
+                false => batch.put_cf(views, key, []),
+            }
+        }
+        match encode(state, record) {
+            Stored::Put(key, value) => batch.put_cf(views, key, value),
+            Stored::Gone(key) => batch.delete_cf(views, key),
+            Stored::Elsewhere => {}
+        }
     }
 }
 

@@ -37,6 +37,18 @@ pub(crate) fn init(dir: &Path, options: &Options) -> Result<(), Error> {
 
 /// The directory of the state that counts; others are removed.
 pub(crate) fn current(dir: &Path) -> Result<PathBuf, Error> {
+    let found = locate(dir)?;
+    for other in states(dir)? {
+        let other = dir.join(other);
+        if other != found {
+            durable::remove(&other)?;
+        }
+    }
+    Ok(found)
+}
+
+/// The directory of the state that counts.
+pub(crate) fn locate(dir: &Path) -> Result<PathBuf, Error> {
     let pointer = dir.join(POINTER);
     let corrupt = |detail: String| Error::corrupt(pointer.display().to_string(), detail);
     let name = match fs::read_to_string(&pointer) {
@@ -49,11 +61,6 @@ pub(crate) fn current(dir: &Path) -> Result<PathBuf, Error> {
     }
     if !dir.join(&name).is_dir() {
         return Err(corrupt(format!("it names {name}, which is missing")));
-    }
-    for other in states(dir)? {
-        if other != name {
-            durable::remove(&dir.join(other))?;
-        }
     }
     Ok(dir.join(name))
 }

@@ -73,21 +73,50 @@ impl Db {
         if !path.join("CURRENT").exists() {
             return Err(Error::corrupt(path.display().to_string(), "there is no database in it"));
         }
-        let db = Self::open_as(path, options, false)?;
-        let stored = db.inner.get_cf(db.family(META)?, FORMAT_KEY).map_err(|error| db.error(error))?;
+        Self::open_as(path, options, false)?.checked()
+    }
+
+    /// Opens a database as it is at this moment, without writing anything and without its lock: a process that has it
+    /// open goes on undisturbed.
+    pub(crate) fn open_read_only(path: &Path, options: &Options) -> Result<Self, Error> {
+        if !path.join("CURRENT").exists() {
+            return Err(Error::corrupt(path.display().to_string(), "there is no database in it"));
+        }
+        let (mut settings, families) = Self::settings(options);
+        // Every file is opened at once, as that other process may delete any of them at any time.
+        settings.set_max_open_files(-1);
+        let inner = DB::open_cf_descriptors_read_only(&settings, path, families, false);
+        Self::wrap(path, inner)?.checked()
+    }
+
+    /// This database, if it is of the format that this code knows.
+    fn checked(self) -> Result<Self, Error> {
+        let stored = self.inner.get_cf(self.family(META)?, FORMAT_KEY).map_err(|error| self.error(error))?;
         let format = stored.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
         match format {
-            Some(FORMAT) => Ok(db),
-            Some(found) if found > FORMAT => Err(Error::NewerFormat { path: path.to_owned(), found, known: FORMAT }),
-            _ => Err(Error::corrupt(path.display().to_string(), "it does not say its format")),
+            Some(FORMAT) => Ok(self),
+            Some(found) if found > FORMAT => Err(Error::NewerFormat { path: self.path.clone(), found, known: FORMAT }),
+            _ => Err(Error::corrupt(self.path.display().to_string(), "it does not say its format")),
         }
     }
 
     fn open_as(path: &Path, options: &Options, create: bool) -> Result<Self, Error> {
-        let cache = Cache::new_lru_cache(options.block_cache_bytes);
-        let mut settings = rocksdb::Options::default();
+        let (mut settings, families) = Self::settings(options);
         settings.create_if_missing(create);
         settings.create_missing_column_families(create);
+        settings.set_env(&environment().map_err(|error| Error::rocks(path, error))?);
+        Self::wrap(path, DB::open_cf_descriptors(&settings, path, families))
+    }
+
+    fn wrap(path: &Path, opened: Result<DB, rocksdb::Error>) -> Result<Self, Error> {
+        let inner = opened.map_err(|error| Error::rocks(path, error))?;
+        let remains = Remains { path: path.to_owned(), unwanted: AtomicBool::new(false) };
+        Ok(Self { inner, path: path.to_owned(), remains })
+    }
+
+    fn settings(options: &Options) -> (rocksdb::Options, [ColumnFamilyDescriptor; 4]) {
+        let cache = Cache::new_lru_cache(options.block_cache_bytes);
+        let mut settings = rocksdb::Options::default();
         // Nothing is fsynced when it is applied, so a power loss may leave the write-ahead log with a missing tail or
         // with a hole in it. Up to the first hole it is right, and the rest is applied again from the Raft log, in
         // order, as the applied index lies in the same batches. That log is purged only up to an index that `sync` or
@@ -97,12 +126,9 @@ impl Db {
         settings.set_keep_log_file_num(4);
         settings.set_max_open_files(512);
         settings.set_max_background_jobs(2);
-        settings.set_env(&environment().map_err(|error| Error::rocks(path, error))?);
         let families = [(META, 1 << 20), (EVENTS, 32 << 20), (VIEWS, 32 << 20), (DEDUP, 4 << 20)]
             .map(|(name, buffer)| ColumnFamilyDescriptor::new(name, family(&cache, buffer)));
-        let inner = DB::open_cf_descriptors(&settings, path, families).map_err(|error| Error::rocks(path, error))?;
-        let remains = Remains { path: path.to_owned(), unwanted: AtomicBool::new(false) };
-        Ok(Self { inner, path: path.to_owned(), remains })
+        (settings, families)
     }
 
     /// Removes the directory once the last user of this database is gone.
@@ -147,6 +173,13 @@ impl Db {
         let found = self.scan(family, prefix, Direction::Forward)?;
         let prefix = prefix.to_vec();
         Ok(found.take_while(move |item| item.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix))))
+    }
+
+    /// Writes a batch that may be lost with this process.
+    pub(crate) fn write_unlogged(&self, batch: WriteBatch) -> Result<(), Error> {
+        let mut options = WriteOptions::default();
+        options.disable_wal(true);
+        self.inner.write_opt(batch, &options).map_err(|error| self.error(error))
     }
 
     /// Writes a batch, durable against a killed process, not against a power loss.

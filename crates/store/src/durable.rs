@@ -1,15 +1,36 @@
 //! Files that are there whole or not at all, also after a power loss.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
+/// Of a file in the making.
+const TEMPORARY: &str = ".tmp";
+
 /// Writes a file beside its final name, makes it durable, and renames it.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let temporary = with_suffix(path, ".tmp");
-    let written = File::create(&temporary).and_then(|mut file| {
+///
+/// # Errors
+/// When it can't be written.
+pub fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    write_with(path, content, File::options().write(true).create(true).truncate(true))
+}
+
+/// Like [`write()`], for what only this user may read.
+///
+/// # Errors
+/// When it can't be written.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
+    // One that is there already might be readable by others.
+    remove(&with_suffix(path, TEMPORARY))?;
+    write_with(path, content, File::options().write(true).create_new(true).mode(0o600))
+}
+
+fn write_with(path: &Path, content: &[u8], options: &OpenOptions) -> Result<(), Error> {
+    let temporary = with_suffix(path, TEMPORARY);
+    let written = options.open(&temporary).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()
     });
@@ -18,13 +39,19 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
 }
 
 /// Renames, and makes the rename durable.
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+///
+/// # Errors
+/// When it can't be renamed.
+pub fn rename(from: &Path, to: &Path) -> Result<(), Error> {
     fs::rename(from, to).map_err(|error| Error::io(to, error))?;
     sync_parent(to)
 }
 
 /// Makes a directory with all above it, durably.
-pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
+///
+/// # Errors
+/// When it can't be made.
+pub fn make_dir(path: &Path) -> Result<(), Error> {
     let missing: Vec<&Path> = path.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
     fs::create_dir_all(path).map_err(|error| Error::io(path, error))?;
     missing.into_iter().rev().try_for_each(sync_parent)
@@ -37,7 +64,10 @@ pub(crate) fn sync_parent(path: &Path) -> Result<(), Error> {
 }
 
 /// Makes the entries of a directory durable.
-pub(crate) fn sync_dir(path: &Path) -> Result<(), Error> {
+///
+/// # Errors
+/// When they can't be.
+pub fn sync_dir(path: &Path) -> Result<(), Error> {
     let sync = || -> io::Result<()> { File::open(path)?.sync_all() };
     sync().map_err(|error| Error::io(path, error))
 }

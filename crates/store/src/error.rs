@@ -11,6 +11,9 @@ pub enum Error {
     /// Stop the other process, or use another directory.
     #[error("{} is in use by another gofer; stop it, or use another data directory", .0.display())]
     Locked(PathBuf),
+    /// Try again, or stop the node that runs there.
+    #[error("the node on {} kept changing its files while they were opened; try again, or stop it", .0.display())]
+    Busy(PathBuf),
     /// Use the newer binary.
     #[error(
         "{} has format {found}, this gofer knows formats up to {known}: it was written by a newer version; use that one",

@@ -75,6 +75,61 @@ pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     Some(RunKey { pipeline, run: u64::from_be_bytes(number.try_into().ok()?) })
 }
 
+/// What a record of the views is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ViewKind {
+    Namespace,
+    Pipeline,
+    PipelineVersion,
+    /// A run without its tasks and variables.
+    Run,
+    /// What a run was started with, in a message like a run's.
+    Variables,
+    Task,
+    /// Marks a run as live; its value is empty.
+    Live,
+    Node,
+}
+
+/// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
+/// `default/build/7/test`, or the number of a node. None when it is no key of a view.
+#[must_use]
+pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
+    let (first, rest) = key.split_first()?;
+    let (kind, names) = match *first {
+        kind::NAMESPACE => (ViewKind::Namespace, 1),
+        kind::PIPELINE => (ViewKind::Pipeline, 2),
+        kind::VERSION => (ViewKind::PipelineVersion, 2),
+        kind::RUN => (ViewKind::Run, 2),
+        kind::VARIABLES => (ViewKind::Variables, 2),
+        kind::TASK => (ViewKind::Task, 2),
+        kind::LIVE => (ViewKind::Live, 2),
+        kind::NODE => (ViewKind::Node, 0),
+        _ => return None,
+    };
+    let mut rest = rest;
+    let mut parts = Vec::new();
+    for _ in 0..names {
+        parts.push(pull(&mut rest)?.to_owned());
+    }
+    if !matches!(kind, ViewKind::Namespace | ViewKind::Pipeline) {
+        let (number, after) = rest.split_first_chunk::<8>()?;
+        parts.push(u64::from_be_bytes(*number).to_string());
+        rest = after;
+    }
+    if kind == ViewKind::Task {
+        parts.push(pull(&mut rest)?.to_owned());
+    }
+    rest.is_empty().then(|| (kind, parts.join("/")))
+}
+
+fn pull<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    let text = std::str::from_utf8(rest.get(..end)?).ok()?;
+    *rest = rest.get(end + 1..)?;
+    Some(text)
+}
+
 fn push(key: &mut Vec<u8>, text: &str) {
     key.extend(text.as_bytes());
     key.push(0);
@@ -98,7 +153,26 @@ mod tests {
         let encoded: Vec<_> = keys.iter().map(|key| run(kind::RUN, key)).collect();
         assert!(encoded.windows(2).all(|pair| pair[0] < pair[1]), "{encoded:?}");
         for key in keys {
+            assert_eq!(view_name(&run(kind::RUN, &key)), Some((ViewKind::Run, key.to_string())));
             assert_eq!(live_run(&run(kind::LIVE, &key)), Some(key));
+        }
+    }
+
+    #[test]
+    fn keys_say_what_they_are_about() {
+        let run = key("a", "b", 7);
+        let task = TaskKey { run: run.clone(), task: TaskId::new("t").unwrap() };
+        for (key, kind, name) in [
+            (namespace(&run.pipeline.namespace), ViewKind::Namespace, "a"),
+            (pipeline(kind::PIPELINE, &run.pipeline), ViewKind::Pipeline, "a/b"),
+            (version(&run.pipeline, Version(3)), ViewKind::PipelineVersion, "a/b/3"),
+            (super::task(&task), ViewKind::Task, "a/b/7/t"),
+            (node(NodeId(9)), ViewKind::Node, "9"),
+        ] {
+            assert_eq!(view_name(&key), Some((kind, name.to_owned())));
+            for cut in 0..key.len() {
+                assert!(view_name(&key[..cut]).is_none_or(|(found, _)| found != kind || cut == 0), "{name} {cut}");
+            }
         }
     }
 }

@@ -1,0 +1,213 @@
+//! The sentences.
+
+use gofer_domain::config::Requirement;
+use gofer_domain::limits::LOST_ATTEMPTS_MAX;
+use gofer_domain::run::{FailureReason, StopReason};
+use gofer_domain::{AttemptKey, AttemptOutcome, Event, RunStatus, TaskId, TaskStatus, Timestamp};
+
+use super::{Teller, run_of};
+use crate::envelope::Envelope;
+
+impl Teller<'_> {
+    /// What an event of the run says.
+    pub(super) fn words(&self, envelope: &Envelope<'_>, event: &Event) -> String {
+        match event {
+            Event::RunCreated { version, variables, started_by, retry_of, .. } => {
+                let mut text = format!("{started_by} started the run, with version {version} of its pipeline");
+                if let Some(earlier) = retry_of {
+                    text.push_str(&format!(", as a retry of run {earlier}"));
+                }
+                if !variables.is_empty() {
+                    let names: Vec<&str> = variables.keys().map(String::as_str).collect();
+                    text.push_str(&format!(", setting {}", names.join(", ")));
+                }
+                text
+            }
+            Event::RunStarted { .. } => self.started(envelope),
+            Event::RunStopRequested { reason, .. } => format!("the run is to stop: {}", stop(reason, envelope.actor)),
+            Event::RunFinished { status, .. } => finished(status),
+            Event::TaskQueued { task, not_before } => self.queued(&task.task, *not_before, envelope.time),
+            Event::TaskFinished { task, status } => self.ended(&task.task, status),
+            Event::AttemptPlaced { attempt, node, driver } => {
+                let (attempt, node) = (name(attempt), self.node(*node));
+                format!("{attempt} was placed on node {node}, for its {} driver", driver.name())
+            }
+            Event::AttemptLaunching { attempt } => {
+                format!("node {} prepares {}", self.node_of(attempt), name(attempt))
+            }
+            Event::AttemptStarted { attempt } => format!("{} runs on node {}", name(attempt), self.node_of(attempt)),
+            Event::AttemptStopRequested { attempt, reason } => {
+                format!("{} is to stop: {}", name(attempt), stop(reason, envelope.actor))
+            }
+            Event::AttemptFinished { attempt, outcome, .. } => self.attempt_ended(attempt, outcome),
+            _ => String::new(),
+        }
+    }
+
+    fn started(&self, envelope: &Envelope<'_>) -> String {
+        if envelope.revision == envelope.cause {
+            return "the run began".to_owned();
+        }
+        match self.command() {
+            Some(event) if run_of(&event) == Some(self.run) => "the run began at once".to_owned(),
+            Some(event) => match run_of(&event) {
+                Some(other) => format!("the run began, as run {} made room for it", other.run),
+                None => format!("the run began, as the event at revision {} made room for it", envelope.cause),
+            },
+            None => "the run began".to_owned(),
+        }
+    }
+
+    /// Why a task waits for a node now.
+    fn queued(&self, id: &TaskId, not_before: Timestamp, now: Timestamp) -> String {
+        let config = self.config.as_ref().and_then(|config| config.tasks.get(id));
+        let story = self.tasks.get(id);
+        if let Some(outcome) = story.and_then(|story| story.outcome.as_ref()) {
+            let (tries, lost) = story.map_or((0, 0), |story| (story.tries, story.lost));
+            let wait = not_before.since(now);
+            let when = if wait.is_zero() { "at once".to_owned() } else { format!("after {wait:?}") };
+            let allowed = match (outcome, config) {
+                (AttemptOutcome::Lost { .. }, _) => {
+                    format!(
+                        "its retry policy replaces lost attempts, of which this was {lost} of at most {LOST_ATTEMPTS_MAX}"
+                    )
+                }
+                (_, Some(config)) => {
+                    format!("its retry policy allows {} attempts, and it had {tries}", config.retry.attempts)
+                }
+                (_, None) => "its retry policy allows it".to_owned(),
+            };
+            return format!("task {id} may be tried again {when}: {allowed}");
+        }
+        let parents = config.map(|config| &config.depends_on).filter(|parents| !parents.is_empty());
+        let Some(parents) = parents else {
+            return match config {
+                Some(_) => format!("task {id} waits for a node: it depends on no other"),
+                None => format!("task {id} waits for a node"),
+            };
+        };
+        let ended = parents.iter().map(|(parent, requirement)| {
+            let status = self.tasks.get(parent).and_then(|story| story.status.as_ref()).map_or("ended", ending);
+            let needed = match requirement {
+                Requirement::Success => "success",
+                Requirement::Failure => "failure",
+                Requirement::Any => "end",
+            };
+            format!("{parent} {status}, and its {needed} is needed")
+        });
+        format!("task {id} waits for a node: {}", ended.collect::<Vec<_>>().join("; "))
+    }
+
+    fn ended(&self, id: &TaskId, status: &TaskStatus) -> String {
+        let config = self.config.as_ref().and_then(|config| config.tasks.get(id));
+        let (tries, lost) = self.tasks.get(id).map_or((0, 0), |story| (story.tries, story.lost));
+        let used_up = match config {
+            Some(config) if config.retry.attempts > 1 => {
+                format!("; it had {tries} of the {} attempts that its retry policy allows", config.retry.attempts)
+            }
+            Some(_) => "; its retry policy allows one attempt".to_owned(),
+            None => String::new(),
+        };
+        match status {
+            TaskStatus::Succeeded => format!("task {id} succeeded"),
+            TaskStatus::Failed { reason, exit_code, message } => {
+                format!("task {id} failed: {}{used_up}", failure(*reason, *exit_code, message))
+            }
+            TaskStatus::Cancelled { message } => with(format!("task {id} was cancelled"), message),
+            TaskStatus::Skipped { message } => with(format!("task {id} was skipped"), message),
+            TaskStatus::Lost { message } => {
+                let why = match config {
+                    Some(config) if !config.retry.retry_lost => {
+                        "its retry policy does not replace lost attempts".to_owned()
+                    }
+                    _ => format!("{lost} attempts of it were lost, of at most {LOST_ATTEMPTS_MAX}"),
+                };
+                format!("{}; {why}", with(format!("task {id} is lost"), message))
+            }
+            TaskStatus::Unknown { message } => {
+                format!("{}{used_up}", with(format!("nobody can tell how task {id} ended"), message))
+            }
+            TaskStatus::Pending
+            | TaskStatus::Queued
+            | TaskStatus::Placed
+            | TaskStatus::Launching
+            | TaskStatus::Running => {
+                format!("task {id} goes on")
+            }
+        }
+    }
+
+    fn attempt_ended(&self, attempt: &AttemptKey, outcome: &AttemptOutcome) -> String {
+        let name = name(attempt);
+        match outcome {
+            AttemptOutcome::Succeeded => format!("{name} succeeded"),
+            AttemptOutcome::Failed { reason, exit_code, message } => {
+                format!("{name} failed: {}", failure(*reason, *exit_code, message))
+            }
+            AttemptOutcome::Cancelled { message } => with(format!("{name} was stopped"), message),
+            AttemptOutcome::Lost { message } if message.is_empty() => {
+                format!("{name} was lost with node {}", self.node_of(attempt))
+            }
+            AttemptOutcome::Lost { message } => format!("{name} was lost: {message}"),
+            AttemptOutcome::Unknown { message } => with(format!("nobody can tell how {name} ended"), message),
+        }
+    }
+
+    fn node_of(&self, attempt: &AttemptKey) -> String {
+        let node = self.tasks.get(&attempt.task.task).and_then(|story| story.nodes.get(&attempt.attempt));
+        node.map_or_else(|| "of an unknown number".to_owned(), |node| self.node(*node))
+    }
+}
+
+fn name(attempt: &AttemptKey) -> String {
+    format!("attempt {} of task {}", attempt.attempt, attempt.task.task)
+}
+
+fn with(text: String, message: &str) -> String {
+    if message.is_empty() { text } else { format!("{text}: {message}") }
+}
+
+fn stop(reason: &StopReason, actor: &str) -> String {
+    match reason {
+        StopReason::Cancelled { message } => with(format!("{actor} cancelled it"), message),
+        StopReason::Replaced { by } => format!("run {by} replaces it"),
+        StopReason::Timeout { message } => with("its time is up".to_owned(), message),
+    }
+}
+
+fn finished(status: &RunStatus) -> String {
+    match status {
+        RunStatus::Succeeded => "the run succeeded".to_owned(),
+        RunStatus::Failed { message } => with("the run failed".to_owned(), message),
+        RunStatus::Cancelled { message } => with("the run was cancelled".to_owned(), message),
+        RunStatus::Queued | RunStatus::Running => "the run goes on".to_owned(),
+    }
+}
+
+fn ending(status: &TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Succeeded => "succeeded",
+        TaskStatus::Failed { .. } => "failed",
+        TaskStatus::Cancelled { .. } => "was cancelled",
+        TaskStatus::Skipped { .. } => "was skipped",
+        TaskStatus::Lost { .. } => "was lost",
+        TaskStatus::Unknown { .. } => "ended in an unknown way",
+        TaskStatus::Pending | TaskStatus::Queued | TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running => {
+            "goes on"
+        }
+    }
+}
+
+fn failure(reason: FailureReason, exit_code: Option<i32>, message: &str) -> String {
+    let text = match (reason, exit_code) {
+        (FailureReason::ExitCode, Some(code)) => format!("exit code {code}"),
+        (FailureReason::ExitCode, None) => "its exit code".to_owned(),
+        (FailureReason::Signal, _) => "a signal ended it".to_owned(),
+        (FailureReason::Timeout, _) => "its time was up".to_owned(),
+        (FailureReason::OutOfMemory, _) => "it ran out of memory".to_owned(),
+        (FailureReason::ImagePull, _) => "its image can't be had".to_owned(),
+        (FailureReason::CommandNotFound, _) => "its program can't be found or executed".to_owned(),
+        (FailureReason::Launch, _) => "its driver could not launch it".to_owned(),
+    };
+    if message.contains(&text) { message.to_owned() } else { with(text, message) }
+}

@@ -1,0 +1,99 @@
+//! What is told of runs.
+
+use gofer_domain::{AttemptOutcome, Command};
+
+use super::world::{World, attempt, failed, run};
+use crate::{DataDirectory, Explanation, Meter, explain};
+
+fn told(world: &World, name: &str, number: u64) -> Explanation {
+    let source = DataDirectory::open(world.path()).unwrap();
+    explain(&source, &run(name, number), &Meter::default()).unwrap().unwrap()
+}
+
+fn texts(told: &Explanation) -> Vec<&str> {
+    told.sentences.iter().map(|sentence| sentence.text.as_str()).collect()
+}
+
+#[test]
+fn retries_losses_and_skips_have_their_reasons() {
+    let mut world = World::new();
+    let run = world.start("build");
+    world.place(&attempt(&run, "a", 1), 2);
+    world.lose(2);
+    world.execute(&attempt(&run, "a", 2), 1, failed());
+    world.execute(&attempt(&run, "a", 3), 1, AttemptOutcome::Succeeded);
+    world.execute(&attempt(&run, "b", 1), 1, AttemptOutcome::Succeeded);
+    let told = told(&world, "build", 1);
+    assert!(told.is_finished && told.version.0 == 1);
+    assert!(told.sentences.windows(2).all(|pair| pair[0].revision < pair[1].revision), "{:#?}", told.sentences);
+    assert_eq!(
+        texts(&told),
+        [
+            "user:ada started the run, with version 1 of its pipeline, setting TAG",
+            "the run began at once",
+            "task a waits for a node: it depends on no other",
+            "attempt 1 of task a was placed on node n2, for its process driver",
+            "node n2 was declared lost: its lease had run out",
+            "attempt 1 of task a was lost: node n2 was lost: its lease ran out",
+            "task a may be tried again at once: its retry policy replaces lost attempts, of which this was 1 of at most 5",
+            "attempt 2 of task a was placed on node n1, for its process driver",
+            "node n1 prepares attempt 2 of task a",
+            "attempt 2 of task a runs on node n1",
+            "attempt 2 of task a failed: exit code 3",
+            "task a may be tried again after 3s: its retry policy allows 2 attempts, and it had 1",
+            "attempt 3 of task a was placed on node n1, for its process driver",
+            "node n1 prepares attempt 3 of task a",
+            "attempt 3 of task a runs on node n1",
+            "attempt 3 of task a succeeded",
+            "task a succeeded",
+            "task b waits for a node: a succeeded, and its success is needed",
+            "task c was skipped: parent a succeeded; this task runs only when it fails",
+            "attempt 1 of task b was placed on node n1, for its process driver",
+            "node n1 prepares attempt 1 of task b",
+            "attempt 1 of task b runs on node n1",
+            "attempt 1 of task b succeeded",
+            "task b succeeded",
+            "the run succeeded",
+        ]
+    );
+}
+
+#[test]
+fn who_cancelled_and_who_made_room_is_told() {
+    let mut world = World::new();
+    let first = world.start("build");
+    world.start("build");
+    world.give(Command::CancelRun { run: first, message: "enough".into() });
+    let one = told(&world, "build", 1);
+    let text = texts(&one).join("\n");
+    assert!(text.contains("the run is to stop: user:ada cancelled it: enough"), "{text}");
+    assert!(text.ends_with("the run was cancelled: enough"), "{text}");
+    let two = told(&world, "build", 2);
+    assert!(!two.is_finished);
+    assert!(texts(&two).contains(&"the run began, as run 1 made room for it"), "{:#?}", texts(&two));
+}
+
+#[test]
+fn failures_for_good_say_what_was_used_up() {
+    let mut world = World::new();
+    let run = world.start("build");
+    world.execute(&attempt(&run, "a", 1), 1, failed());
+    world.execute(&attempt(&run, "a", 2), 1, failed());
+    let told = told(&world, "build", 1);
+    let text = texts(&told).join("\n");
+    assert!(
+        text.contains("task a failed: exit code 3; it had 2 of the 2 attempts that its retry policy allows"),
+        "{text}"
+    );
+    assert!(text.contains("task b was skipped: parent a failed"), "{text}");
+    assert!(text.contains("task c waits for a node: a failed, and its failure is needed"), "{text}");
+}
+
+#[test]
+fn of_what_never_was_nothing_is_told() {
+    let world = World::busy(2);
+    let source = DataDirectory::open(world.path()).unwrap();
+    for (name, number) in [("build", 99), ("other", 1)] {
+        assert_eq!(explain(&source, &run(name, number), &Meter::default()).unwrap(), None);
+    }
+}

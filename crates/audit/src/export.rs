@@ -24,7 +24,7 @@ const PARTIAL: &str = "partial.tmp";
 pub struct ExportOptions {
     /// The cluster whose events these are, where it is known.
     pub cluster: Option<ClusterId>,
-    /// First revision wanted. One that is begun already keeps its own.
+    /// First revision wanted. An export that is begun already keeps its own, if that is not a later one.
     pub from: u64,
     /// A segment is closed when its events have this many bytes.
     pub segment_bytes: u64,
@@ -61,7 +61,7 @@ impl Exporter {
     /// When the directory holds something else, an export of another cluster or with another beginning, or is being
     /// written to by another process.
     pub fn open(dir: &Path, options: &ExportOptions) -> Result<Self, Error> {
-        durable::make_dir(&dir.join(SEGMENTS))?;
+        durable::make_dir(dir)?;
         let lock = File::open(dir).map_err(|error| Error::io(dir, error))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
             rustix::io::Errno::WOULDBLOCK => Error::InUse(dir.to_owned()),
@@ -70,6 +70,7 @@ impl Exporter {
         let manifest = if dir.join(FILE).exists() { Manifest::read(dir)? } else { begin(dir, options)? };
         check_same(&manifest, options)?;
         check_files(dir, &manifest)?;
+        durable::make_dir(&dir.join(SEGMENTS))?;
         let anchor = if manifest.segments.is_empty() { None } else { Some(manifest.last_hash) };
         let chain = Chain::starting(manifest.last_revision + 1, anchor);
         Ok(Self {
@@ -173,9 +174,10 @@ fn check_same(manifest: &Manifest, options: &ExportOptions) -> Result<(), Error>
     {
         return Err(Error::Refused(format!("this is an export of cluster {own}, and these are events of {other}")));
     }
-    if options.from > 1 && options.from != manifest.first_revision {
+    // The default asks for what there is.
+    if options.from > 1 && options.from < manifest.first_revision {
         return Err(Error::Refused(format!(
-            "this export begins with revision {}, not with {}; use another directory",
+            "this export begins with revision {}, after {}; use another directory",
             manifest.first_revision, options.from
         )));
     }

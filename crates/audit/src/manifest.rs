@@ -21,6 +21,9 @@ pub(crate) const FORMAT: u64 = 1;
 /// Largest manifest, in bytes: enough for some 10 TiB of events.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 
+/// Greatest revision of an export: none is ever reached, and sums of those below don't overflow.
+const REVISION_MAX: u64 = 1 << 62;
+
 /// The manifest of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +139,9 @@ impl Manifest {
         }
         if self.first_revision == 0 || (self.first_revision == 1 && self.previous_hash != Hash::GENESIS) {
             return Err(wrong(0, "nothing can come before the first event"));
+        }
+        if self.first_revision.max(self.last_revision) > REVISION_MAX {
+            return Err(wrong(0, format!("it has revisions beyond {REVISION_MAX}, the limit")));
         }
         let (mut last, mut head) = (self.first_revision - 1, self.previous_hash);
         let (mut events, mut bytes) = (0_u64, 0_u64);

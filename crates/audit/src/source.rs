@@ -44,6 +44,11 @@ pub trait EventSource: Sync {
     /// What says how far the log goes, for people.
     fn authority(&self) -> &'static str;
 
+    /// What whoever reads it should know, if anything.
+    fn remark(&self) -> Option<&'static str> {
+        None
+    }
+
     /// All of it in parts that can be read independently, in order. The last one may go on beyond the extent, when
     /// more is stored than there should be.
     ///
@@ -85,6 +90,6 @@ pub fn open(path: &Path) -> Result<Box<dyn EventSource>, Error> {
     Err(Error::NoSource(path.to_owned()))
 }
 
-pub(crate) fn is_data_directory(path: &Path) -> bool {
+fn is_data_directory(path: &Path) -> bool {
     path.join("identity.json").exists()
 }

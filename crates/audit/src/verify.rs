@@ -207,7 +207,7 @@ fn join(
     found: &mut Verification,
 ) -> Result<(), Fault> {
     let mut before: Option<Edge> = None;
-    let mut later = checked.iter().map(|checked| checked.events > 0).collect::<Vec<_>>();
+    let mut later = checked.iter().map(|checked| checked.events > 0 || checked.fault.is_some()).collect::<Vec<_>>();
     later.reverse();
     for (part, checked) in parts.iter().zip(checked) {
         later.pop();
@@ -229,15 +229,12 @@ fn join(
             return Err(fault);
         }
         before = checked.last.or(before);
-        if found.last_revision < *part.end() {
+        if found.last_revision < *part.end() && later.contains(&true) {
             let missing = found.last_revision + 1;
-            if later.contains(&true) {
-                return Err(Fault::new(missing, FaultKind::Removed, "it is not there, and later ones are"));
-            }
-            if missing <= extent.last {
-                let detail = format!("the log ends with revision {}, and should with {}", missing - 1, extent.last);
-                return Err(Fault::new(missing, FaultKind::Truncated, detail));
-            }
+            return Err(match missing <= extent.last {
+                true => Fault::new(missing, FaultKind::Removed, "it is not there, and later ones are"),
+                false => Fault::new(missing, FaultKind::Inserted, "something is stored far beyond the end"),
+            });
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use gofer_domain::{ClusterId, Revision, Timestamp};
 use rocksdb::ReadOptions;
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::applied::{Applied, Progress};
 use crate::checkpoint;
@@ -50,6 +51,7 @@ impl ReadOnlyStore {
     /// node kept changing its files.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
         let identity = identity::read(dir)?.ok_or_else(|| Error::NotAStore(dir.to_owned()))?;
+        allow_files();
         for _ in 0..TRIES {
             let before = layout(dir);
             let opened = Self::open_once(dir, &options);
@@ -98,17 +100,6 @@ impl ReadOnlyStore {
         self.applied.time
     }
 
-    /// The greatest revision under which an event is stored; 0 when there is none.
-    ///
-    /// # Errors
-    /// When the database can't be read, or a key is none of a revision.
-    pub fn newest(&self) -> Result<Revision, Error> {
-        let mut iterator = self.db.inner.raw_iterator_cf(self.db.family(EVENTS)?);
-        iterator.seek_to_last();
-        iterator.status().map_err(|error| self.db.error(error))?;
-        iterator.key().map_or(Ok(Revision(0)), |key| revision(key).map(Revision))
-    }
-
     /// The stored bytes of an event.
     ///
     /// # Errors
@@ -149,6 +140,15 @@ impl ReadOnlyStore {
     pub fn views(&self) -> Result<ViewScan<'_>, Error> {
         ViewScan::new(&self.db)
     }
+}
+
+/// Lets this process open as many files as it may: all of the database's are open at once, and the usual limit would
+/// do for some 60 GiB of events.
+fn allow_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // With the old limit most databases can be opened, too.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 fn revision(key: &[u8]) -> Result<u64, Error> {

@@ -28,6 +28,16 @@ impl DataDirectory {
         Ok(Self { store: ReadOnlyStore::open(path, Options::default())? })
     }
 
+    /// The first revision from one on under which something is stored.
+    fn first_from(&self, revision: u64) -> Result<Option<u64>, Error> {
+        let mut first = None;
+        self.store.scan_events(Revision(revision), &mut |revision, _| {
+            first = Some(revision.0);
+            ControlFlow::Break(())
+        })?;
+        Ok(first)
+    }
+
     /// The store itself.
     #[must_use]
     pub fn store(&self) -> &ReadOnlyStore {
@@ -56,9 +66,16 @@ impl EventSource for DataDirectory {
     }
 
     fn parts(&self) -> Result<Vec<RangeInclusive<u64>>, Error> {
-        let last = self.store.newest()?.0.max(self.extent().last);
-        let starts = (1..=last).step_by(usize::try_from(PART).unwrap_or(usize::MAX));
-        Ok(starts.map(|start| start..=last.min(start.saturating_add(PART - 1))).collect())
+        let mut parts = Vec::new();
+        let mut start = 1;
+        // A gap lies in one part with what comes behind it, so that no key, however great, makes many parts.
+        while let Some(key) = self.first_from(start)? {
+            let end = key.max(start.saturating_add(PART - 1));
+            parts.push(start..=end);
+            let Some(next) = end.checked_add(1) else { break };
+            start = next;
+        }
+        Ok(parts)
     }
 
     fn scan(&self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), Error> {

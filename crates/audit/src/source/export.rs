@@ -109,6 +109,10 @@ impl EventSource for Export {
         "the manifest"
     }
 
+    fn remark(&self) -> Option<&'static str> {
+        (!self.manifest.complete).then_some("this export was interrupted; the command that made it goes on with it")
+    }
+
     fn parts(&self) -> Result<Vec<RangeInclusive<u64>>, Error> {
         Ok(self.manifest.segments.iter().map(|segment| segment.first_revision..=segment.last_revision).collect())
     }

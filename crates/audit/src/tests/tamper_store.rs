@@ -69,6 +69,7 @@ fn what_is_changed_in_the_database_is_named() {
         ("forged", Box::new(|db, _| put(db, AT, &forged(&get(db, AT)))), Forged, Some(AT + 1)),
         ("the last forged", Box::new(|db, last| put(db, last, &forged(&get(db, last)))), Head, None),
         ("one too much", Box::new(|db, last| put(db, last + 1, &get(db, last))), Inserted, None),
+        ("far beyond the end", Box::new(|db, last| put(db, u64::MAX, &get(db, last))), Inserted, None),
         ("cut off", Box::new(|db, last| (last - 9..=last).for_each(|at| delete(db, at))), Truncated, None),
         ("nothing left", Box::new(|db, last| (1..=last).for_each(|at| delete(db, at))), Truncated, Some(1)),
         ("nonsense", Box::new(|db, _| put(db, AT, b"nonsense")), Unreadable, Some(AT)),

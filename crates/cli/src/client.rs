@@ -21,7 +21,7 @@ use crate::args::ClientArgs;
 use crate::error::Error;
 
 /// Largest answer that is read, in bytes.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(crate) const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest wait for a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// How long to go on when no node takes connections at all: more likely a wrong address than a failover.

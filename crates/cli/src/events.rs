@@ -1,5 +1,6 @@
 //! `gofer events`: the log as it grows, without gaps or repeats whatever node is lost on the way.
 
+mod copy;
 mod describe;
 
 use clap::Subcommand;
@@ -12,6 +13,8 @@ use crate::error::{EXIT_OK, Error};
 use crate::losses::Losses;
 use crate::output::Style;
 use crate::{json, reference, time};
+
+pub use copy::{ClientError, CopyError, EventSink, copy_events};
 
 /// The event log.
 #[derive(Subcommand, Clone, Debug)]
@@ -104,18 +107,22 @@ fn show(context: &Context<'_>, envelope: &EventEnvelope) -> Result<(), Error> {
     if context.output.is_json() {
         return context.output.record(&json::event(envelope)?);
     }
+    context.output.line(&line(envelope, |style, text| context.output.paint(style, text)))
+}
+
+/// An event in one line.
+pub(crate) fn line(envelope: &EventEnvelope, paint: impl Fn(Style, &str) -> String) -> String {
     let described = describe::describe(envelope);
     let clock = time::timestamp(envelope.time.as_ref()).map_or("-".into(), |time| time.strftime("%F %TZ").to_string());
-    let output = &context.output;
     let line = format!(
         "{:>7}  {}  {}  {}  {}",
         envelope.revision,
-        output.paint(Style::Dim, &clock),
-        output.paint(described.style, &format!("{:<22}", described.kind)),
+        paint(Style::Dim, &clock),
+        paint(described.style, &format!("{:<22}", described.kind)),
         described.subject,
-        output.paint(Style::Dim, &crate::output::tame(&described.details)),
+        paint(Style::Dim, &crate::output::tame(&described.details)),
     );
-    output.line(line.trim_end())
+    line.trim_end().to_owned()
 }
 
 /// The newest revision that is acknowledged.

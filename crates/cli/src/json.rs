@@ -18,10 +18,17 @@ static POOL: LazyLock<Option<DescriptorPool>> = LazyLock::new(|| DescriptorPool:
 /// # Errors
 /// `Malformed` when there is no such message.
 pub(crate) fn message<M: Message>(name: &str, message: &M) -> Result<Value, Error> {
+    encoded(name, &message.encode_to_vec())
+}
+
+/// An encoded message as JSON.
+///
+/// # Errors
+/// `Malformed` when there is no such message, or it is none.
+pub(crate) fn encoded(name: &str, bytes: &[u8]) -> Result<Value, Error> {
     let unknown = || Error::Malformed(format!("the message {name} can't be shown as JSON"));
     let descriptor = POOL.as_ref().and_then(|pool| pool.get_message_by_name(name)).ok_or_else(unknown)?;
-    let bytes = message.encode_to_vec();
-    let dynamic = DynamicMessage::decode(descriptor, bytes.as_slice()).map_err(|_| unknown())?;
+    let dynamic = DynamicMessage::decode(descriptor, bytes).map_err(|_| unknown())?;
     Ok(walk(&dynamic))
 }
 

@@ -20,6 +20,7 @@ mod output;
 mod pipeline;
 pub mod pipeline_file;
 mod reference;
+pub mod render;
 mod run;
 mod table;
 #[cfg(test)]
@@ -31,7 +32,7 @@ pub use cluster::ClusterCommand;
 pub use command::{ClientCommand, EXIT_CODES_HELP, run};
 pub use completion::{write_completion, write_man_pages};
 pub use error::{EXIT_FAILED, EXIT_OK, EXIT_REJECTED, EXIT_UNKNOWN, EXIT_USAGE};
-pub use events::EventsCommand;
+pub use events::{ClientError, CopyError, EventSink, EventsCommand, copy_events};
 pub use namespace::NamespaceCommand;
 pub use node::NodeCommand;
 pub use pipeline::PipelineCommand;

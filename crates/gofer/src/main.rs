@@ -1,5 +1,6 @@
 //! The gofer binary: a node, a client of the cluster, and (re-executed by itself) the keeper of a running task.
 
+mod audit;
 mod program;
 mod server;
 

@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use gofer_cli::{ClientArgs, ClientCommand, EXIT_CODES_HELP, EXIT_FAILED};
 use tracing_subscriber::EnvFilter;
 
+use crate::audit::{self, AuditCommand};
 use crate::server::{self, ConfigCommand, ServerArgs};
 
 /// What a node logs unless `RUST_LOG` says otherwise. openraft warns at every heartbeat that a dead node misses.
@@ -45,6 +46,9 @@ enum Command {
     Config(ConfigCommand),
     #[command(flatten)]
     Client(ClientCommand),
+    /// Export, verify, replay, compare and explain the event log
+    #[command(subcommand)]
+    Audit(Box<AuditCommand>),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  gofer completion bash > /etc/bash_completion.d/gofer\n  source <(gofer completion zsh)"
@@ -76,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Command::Config(command) => server::config(&command),
         Command::Client(command) => return client(&program.client, command),
+        Command::Audit(command) => return audit::run(&program.client, *command),
         Command::Completion { shell } => {
             gofer_cli::write_completion(&Program::command(), shell, &mut std::io::stdout()).map_err(Into::into)
         }

@@ -1,0 +1,182 @@
+//! `gofer audit` against real nodes, running and stopped.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use gofer_tests::{Cluster, PATIENCE, binary, eventually, pipeline, shell_task};
+use gofer_wire::model::v1 as model;
+use serde_json::Value;
+
+/// Runs `gofer audit`, which must end with this code, and returns what it printed.
+fn audit(code: i32, arguments: &[&str]) -> String {
+    let mut command = Command::new(binary().unwrap());
+    let output: Output = command.arg("audit").args(arguments).env_remove("GOFER_ADDRESS").output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&audit(0, &[arguments, &["-o", "json"]].concat())).unwrap()
+}
+
+fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "{word:?} is missing in: {text}");
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A cluster of three nodes with a run that ended in success after a retry, and one that failed.
+async fn cluster() -> (Cluster, model::RunRef) {
+    let cluster = Cluster::start(3, &["--drivers", "process"]).await.unwrap();
+    let flag = cluster.path().join("flag");
+    let once = format!("test -e {0} && exit 0; touch {0}; exit 3", text(&flag));
+    let mut config = pipeline("release", vec![shell_task("build", &once, &[]), shell_task("test", "true", &["build"])]);
+    config.tasks[0].retry = Some(model::RetryPolicy { attempts: 2, ..Default::default() });
+    cluster.register(0, config).await.unwrap();
+    let run = cluster.start_run(0, "release", &[("TAG", "v1")]).await.unwrap();
+    let finished = cluster.finished(0, &run, PATIENCE).await.unwrap();
+    assert_eq!(finished.status(), model::RunStatus::Succeeded);
+    (cluster, run)
+}
+
+async fn all_at(cluster: &Cluster, revision: u64) {
+    for node in 0..cluster.nodes.len() {
+        eventually("the node to catch up", PATIENCE, || async {
+            let header = cluster.status(node).await?.header.unwrap_or_default();
+            Ok((header.revision >= revision).then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+}
+
+/// The program in the documentation that checks an export.
+fn documented_program() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let page = fs::read_to_string(root.join("docs/log-format.md")).unwrap();
+    let (_, rest) = page.split_once("```python\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+fn python(export: &Path) -> Output {
+    Command::new("python3").args(["-c", &documented_program()]).arg(export).output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_cluster_is_exported_verified_and_explained() {
+    let (cluster, run) = cluster().await;
+    let (live, offline) = (cluster.path().join("live"), cluster.path().join("offline"));
+    let revision = cluster.status(0).await.unwrap().header.unwrap().revision;
+    all_at(&cluster, revision).await;
+
+    let data = text(&cluster.nodes[1].data).to_owned();
+    says(&audit(0, &["export", text(&live), "--address", &cluster.nodes[0].address]), &["revisions 1 to"]);
+    audit(0, &["export", text(&offline), "--data-dir", &data]);
+    for source in [text(&live), text(&offline), &data] {
+        let found = json(&["verify", source]);
+        assert_eq!((&found["valid"], found["last_revision"].as_u64() >= Some(revision)), (&Value::Bool(true), true));
+    }
+    says(&audit(0, &["diff", text(&live), text(&offline)]), &["equal from revision 1"]);
+    says(&audit(0, &["diff", text(&live), "--from", "1"]), &["+ run default/release/1", "succeeded"]);
+
+    let story = audit(0, &["explain", "release/1", "--source", text(&live)]);
+    says(
+        &story,
+        &[
+            "started the run, with version 1",
+            "attempt 1 of task build failed: the program ended with exit code 3",
+            "its retry policy allows 2 attempts, and it had 1",
+            "task test waits for a node: build succeeded",
+            "the run succeeded",
+        ],
+    );
+    assert_eq!(story, audit(0, &["explain", "default/release", "1", "--source", text(&offline)]));
+    says(&audit(2, &["explain", "release/7", "--source", &data]), &["knows no run default/release/7"]);
+
+    let lines = audit(0, &["export", "--format", "jsonl", "--address", &cluster.nodes[2].address, "--to", "5"]);
+    let revisions: Vec<u64> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["revision"].as_u64().unwrap()).collect();
+    assert_eq!(revisions, [1, 2, 3, 4, 5]);
+    let same = audit(0, &["export", "--format", "jsonl", "--data-dir", text(&live), "--to", "5"]);
+    assert_eq!(lines, same);
+
+    let other = cluster.start_run(0, "release", &[]).await.unwrap();
+    cluster.finished(0, &other, PATIENCE).await.unwrap();
+    let before = json(&["verify", text(&live)])["last_revision"].as_u64();
+    let more = json(&["export", text(&live), "--address", &cluster.nodes[1].address]);
+    assert!(more["added"].as_u64() > Some(0) && more["last_revision"].as_u64() > before, "{more}");
+    assert_eq!(more["segments"].as_array().unwrap().len(), 2);
+    let checked = python(&live);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    says(&String::from_utf8_lossy(&checked.stdout), &["are right", more["last_hash"].as_str().unwrap()]);
+    assert_eq!(run.run + 1, other.run);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_nodes_have_the_state_that_their_events_add_up_to() {
+    let (mut cluster, _) = cluster().await;
+    let revision = cluster.status(0).await.unwrap().header.unwrap().revision;
+    all_at(&cluster, revision).await;
+    for node in &mut cluster.nodes {
+        node.terminate(Duration::from_secs(30)).unwrap();
+    }
+    let data: Vec<PathBuf> = cluster.nodes.iter().map(|node| node.data.clone()).collect();
+    let until = revision.to_string();
+    let mut digests = Vec::new();
+    for data in &data {
+        says(&audit(0, &["replay", text(data)]), &["equal to the node's stored state"]);
+        digests.push(json(&["replay", text(data), "--until", &until])["state_digest"].clone());
+    }
+    assert!(digests.iter().all(|digest| digest.is_string() && *digest == digests[0]), "{digests:?}");
+    says(&audit(0, &["diff", text(&data[0]), text(&data[1])]), &["equal from revision 1"]);
+    let early = json(&["replay", text(&data[0]), "--until", "1971-01-01T00:00:00Z"]);
+    assert_eq!(early["revision"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_outlives_what_it_vouches_for() {
+    let (mut cluster, _) = cluster().await;
+    let data = text(&cluster.nodes[0].data).to_owned();
+    let note = audit(0, &["checkpoint", "--data-dir", &data]);
+    let key = audit(0, &["key", "--data-dir", &data]).trim().to_owned();
+    let stranger = audit(0, &["key", "--data-dir", text(&cluster.nodes[1].data)]).trim().to_owned();
+    let file = cluster.path().join("head.txt");
+    fs::write(&file, &note).unwrap();
+    let verify =
+        |code, source: &str, key: &str| audit(code, &["verify", source, "--checkpoint", text(&file), "--trust", key]);
+    says(&verify(0, &data, &key), &["agrees with the checkpoint"]);
+    says(&verify(1, &data, &stranger), &["no trusted key"]);
+    let export = cluster.path().join("export");
+    audit(0, &["export", text(&export), "--data-dir", &data]);
+    says(&verify(0, text(&export), &key), &["agrees with the checkpoint"]);
+    let short = cluster.path().join("short");
+    audit(0, &["export", text(&short), "--data-dir", &data, "--to", "5"]);
+    says(&verify(1, text(&short), &key), &["revision 6: truncated end"]);
+
+    let revision = note.lines().nth(1).unwrap();
+    fs::write(&file, note.replace(&format!("\n{revision}\n"), &format!("\n{revision}0\n"))).unwrap();
+    says(&verify(1, &data, &key), &["signature", "wrong"]);
+
+    let segment = fs::read_dir(export.join("segments")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    says(&audit(1, &["verify", text(&export)]), &["revision 1: wrong segment"]);
+    assert!(!python(&export).status.success());
+    let nothing = cluster.path().join("nothing");
+    says(&audit(2, &["verify", text(&nothing)]), &["neither a data directory nor an export"]);
+    assert!(!nothing.exists());
+    // The node goes on as if nobody had looked.
+    cluster.nodes[0].terminate(Duration::from_secs(30)).unwrap();
+    cluster.restart(0).await.unwrap();
+}

@@ -13,6 +13,7 @@ use openraft::{EntryPayload, OptionalSend, Snapshot};
 use crate::codec;
 use crate::commands;
 use crate::fatal::Fatal;
+use crate::host::{Host, Work};
 use crate::snapshots::{self, Snapshots};
 use crate::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig, ordinal};
 
@@ -25,6 +26,7 @@ pub(crate) struct Applier {
     store: Store,
     snapshots: Arc<Snapshots>,
     fatal: Fatal,
+    host: Host,
     /// Whether a missing snapshot is made when it is asked for: once running, it is wanted for sending.
     running: Arc<AtomicBool>,
 }
@@ -39,8 +41,8 @@ pub(crate) enum SnapshotData {
 }
 
 impl Applier {
-    pub(crate) fn new(store: Store, snapshots: Arc<Snapshots>, fatal: Fatal) -> Self {
-        Self { store, snapshots, fatal, running: Arc::new(AtomicBool::new(false)) }
+    pub(crate) fn new(store: Store, snapshots: Arc<Snapshots>, fatal: Fatal, host: Host) -> Self {
+        Self { store, snapshots, fatal, host, running: Arc::new(AtomicBool::new(false)) }
     }
 
     /// From now on snapshots are asked for in order to send them.
@@ -51,11 +53,12 @@ impl Applier {
     /// Runs disk work aside; a failure closes the latch.
     async fn blocking<T: Send + 'static>(
         &self,
+        kind: Work,
         doing: &str,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         self.fatal.check()?;
-        let result = tokio::task::spawn_blocking(work).await.map_err(io::Error::other).and_then(|result| result);
+        let result = self.host.blocking(kind, work).await.and_then(|result| result);
         result.inspect_err(|error| self.fatal.set(&format!("{doing} failed: {}", chain(error))))
     }
 
@@ -65,8 +68,10 @@ impl Applier {
         responders: Vec<Option<ApplyResponder<TypeConfig>>>,
     ) -> io::Result<()> {
         let store = self.store.clone();
+        #[cfg(feature = "planted")]
+        let follows = responders.iter().all(Option::is_none);
         let answers = self
-            .blocking("applying committed entries", move || {
+            .blocking(Work::Apply, "applying committed entries", move || {
                 let entries = entries.into_iter().map(convert).collect::<io::Result<Vec<_>>>()?;
                 let count = entries.len();
                 let applied = store.progress().borrow().applied;
@@ -76,6 +81,8 @@ impl Applier {
                         "entries are applied already or out of order after {applied}"
                     )));
                 }
+                #[cfg(feature = "planted")]
+                gofer_store::planted::follow(follows);
                 let answers = store.apply(entries).map_err(io::Error::other)?;
                 if answers.len() == count {
                     Ok(answers)
@@ -154,7 +161,7 @@ impl RaftStateMachine<TypeConfig> for Applier {
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotData) -> Result<(), io::Error> {
         let snapshots = self.snapshots.clone();
         let meta = meta.clone();
-        self.blocking("installing a snapshot", move || {
+        self.blocking(Work::Snapshot, "installing a snapshot", move || {
             let dir = match &snapshot {
                 SnapshotData::Kept(snapshot) => snapshot.data(),
                 SnapshotData::Received(dir) => dir.clone(),
@@ -183,6 +190,6 @@ impl RaftSnapshotBuilder<TypeConfig> for Applier {
 
     async fn build_snapshot(&mut self) -> Result<Handed, io::Error> {
         let snapshots = self.snapshots.clone();
-        self.blocking("making a snapshot", move || snapshots.build()).await.map(handed)
+        self.blocking(Work::Snapshot, "making a snapshot", move || snapshots.build()).await.map(handed)
     }
 }

@@ -29,6 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::codec;
 use crate::error::Error;
 use crate::fatal::Fatal;
+use crate::host::{Host, Work};
 use crate::types::{Entry, LogId, TypeConfig, Vote};
 
 use cache::Cache;
@@ -60,6 +61,7 @@ pub(crate) struct LogStore {
 pub(crate) struct Core {
     pub(crate) db: DB,
     pub(crate) fatal: Fatal,
+    pub(crate) host: Host,
     pub(crate) stats: flusher::Stats,
     limits: Limits,
     memory: Mutex<Memory>,
@@ -114,12 +116,19 @@ impl LogStore {
     ///
     /// # Errors
     /// `Corrupt` when it is damaged or lacks writes that were on the disk, `NewerFormat`, or `Io`.
-    pub(crate) fn open(dir: &Path, limits: Limits, make_durable: MakeDurable, fatal: Fatal) -> Result<Self, Error> {
+    pub(crate) fn open(
+        dir: &Path,
+        limits: Limits,
+        make_durable: MakeDurable,
+        fatal: Fatal,
+        host: Host,
+    ) -> Result<Self, Error> {
         let (db, loaded) = db::open(dir)?;
         let marker = synced::Marker::open(dir, &db)?;
         let core = Arc::new(Core {
             db,
             fatal,
+            host,
             stats: flusher::Stats::default(),
             limits,
             memory: Mutex::new(Memory {
@@ -190,6 +199,11 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         self.core.write(batch)?;
         let (sender, receiver) = oneshot::channel();
         self.submit(Done::Vote(sender)).await?;
+        #[cfg(feature = "planted")]
+        if gofer_store::planted::is(gofer_store::planted::Bug::VoteNotDurable) {
+            self.core.memory().vote = Some(*vote);
+            return Ok(());
+        }
         receiver.await.map_err(|_| io::Error::other("the raft log's flusher dropped a vote"))??;
         self.core.memory().vote = Some(*vote);
         Ok(())
@@ -218,6 +232,11 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             callback.io_completed(Err(io::Error::other(error.to_string())));
             return Err(error);
         }
+        #[cfg(feature = "planted")]
+        if gofer_store::planted::is(gofer_store::planted::Bug::AckBeforeFlush) {
+            callback.io_completed(Ok(()));
+            return self.submit(Done::Vote(oneshot::channel().0)).await;
+        }
         self.submit(Done::Append(callback)).await
     }
 
@@ -235,7 +254,10 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {
         let wanted = log_id.index().saturating_add(1);
         let make_durable = self.make_durable.clone();
-        let durable = tokio::task::spawn_blocking(move || make_durable())
+        let durable = self
+            .core
+            .host
+            .blocking(Work::Sync, move || make_durable())
             .await
             .map_err(|error| self.core.fail("making the state durable", &error))?
             .map_err(|error| self.core.fail("making the state durable", &error))?;

@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::applier::SnapshotData;
 use crate::codec;
 use crate::config::Config;
+use crate::host::{Host, Work};
 use crate::transport::{MessageKind, Transport, TransportError};
 use crate::types::{TypeConfig, Vote};
 
@@ -32,11 +33,12 @@ pub(crate) struct Network {
     id: NodeId,
     transport: Arc<dyn Transport>,
     config: Arc<Config>,
+    host: Host,
 }
 
 impl Network {
-    pub(crate) fn new(id: NodeId, transport: Arc<dyn Transport>, config: Arc<Config>) -> Self {
-        Self { id, transport, config }
+    pub(crate) fn new(id: NodeId, transport: Arc<dyn Transport>, config: Arc<Config>, host: Host) -> Self {
+        Self { id, transport, config, host }
     }
 }
 
@@ -86,10 +88,8 @@ impl Peer {
         let meta = codec::encode(&snapshot.meta).map_err(|error| local(error.into()))?;
         let vote = codec::encode(&vote).map_err(|error| local(error.into()))?;
         let reading = kept.clone();
-        let files = tokio::task::spawn_blocking(move || reading.files())
-            .await
-            .map_err(|error| local(std::io::Error::other(error)))?
-            .map_err(local)?;
+        let files = self.network.host.blocking(Work::Snapshot, move || reading.files()).await.and_then(|files| files);
+        let files = files.map_err(local)?;
         let transport = &self.network.transport;
         let sending = transport.send_snapshot(self.target, &self.address, files, vote.into(), meta.into());
         let answer = sending.await.map_err(|error| Streaming::from(failed(&error)))?;

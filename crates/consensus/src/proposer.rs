@@ -5,7 +5,6 @@
 //! [`batches`](crate::batches)). So the batches grow with the load by themselves.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use gofer_domain::{Actor, Command, RequestId, Timestamp};
@@ -19,6 +18,7 @@ use crate::commands::{self, Encoded};
 use crate::config::Config;
 use crate::error::ProposeError;
 use crate::fatal::Fatal;
+use crate::host::Host;
 use crate::types::{Core, TypeConfig};
 
 /// A command to be decided. The leader adds the time.
@@ -75,14 +75,15 @@ pub(crate) struct Proposer {
 }
 
 impl Proposer {
-    pub(crate) fn spawn(raft: Core, store: Store, config: Arc<Config>, fatal: Fatal) -> Self {
+    pub(crate) fn spawn(raft: Core, store: Store, config: Arc<Config>, fatal: Fatal, host: Host) -> Self {
         let (queue, calls) = mpsc::channel(config.queue);
         let limits = BatchLimits {
             commands: config.batch_commands,
             bytes: config.batch_bytes,
             on_the_way: config.batches_in_flight,
         };
-        tokio::spawn(Task { batches: Batches::new(calls, limits), last: Timestamp::default(), raft, store }.run());
+        let batches = Batches::new(calls, limits);
+        tokio::spawn(Task { batches, last: Timestamp::default(), raft, store, host }.run());
         Self { queue, config, fatal }
     }
 
@@ -150,6 +151,7 @@ struct Task {
     last: Timestamp,
     raft: Core,
     store: Store,
+    host: Host,
 }
 
 impl Task {
@@ -161,8 +163,7 @@ impl Task {
 
     /// Milliseconds since the epoch, never going back, not even past what an earlier leader stamped.
     fn stamp(&mut self) -> Timestamp {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Timestamp(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        let now = Timestamp(self.host.unix_ms());
         self.last = now.max(self.last).max(self.store.read(|state| state.time));
         self.last
     }

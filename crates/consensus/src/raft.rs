@@ -21,6 +21,7 @@ use crate::commands::Encoded;
 use crate::config::Config;
 use crate::error::{Error, MembershipError, ProposeError};
 use crate::fatal::Fatal;
+use crate::host::{Host, Work};
 use crate::log_store::{self, DiskStats, LogStore};
 use crate::membership::Changer;
 use crate::network::{self, Network};
@@ -49,6 +50,7 @@ struct Inner {
     log: Weak<log_store::Core>,
     log_closed: watch::Receiver<()>,
     fatal: Fatal,
+    host: Host,
     /// Gone once shut down, so that their tasks end.
     work: Mutex<Option<(Proposer, Reads)>>,
     leadership: watch::Receiver<Leadership>,
@@ -68,17 +70,30 @@ impl Raft {
     /// # Errors
     /// See [`Error`]: settings that contradict each other, a damaged or newer log, a failing disk.
     pub async fn start(store: Store, config: Config, transport: Arc<dyn Transport>) -> Result<Self, Error> {
+        Self::start_on(Host::Machine, store, config, transport).await
+    }
+
+    /// [`Raft::start`] on another host than this machine.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_on(
+        host: Host,
+        store: Store,
+        config: Config,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, Error> {
         config.validate().map_err(Error::Config)?;
         let config = Arc::new(config);
         let settings = Arc::new(core_config(&config)?);
         let fatal = Fatal::new();
-        let (log, snapshots) = open_disk(store.clone(), config.clone(), fatal.clone()).await?;
+        let (log, snapshots) = open_disk(&host, store.clone(), config.clone(), fatal.clone()).await?;
         let log_core = Arc::downgrade(&log.core());
         let log_closed = log.core().closed();
         let id = store.identity().node_id;
-        let applier = Applier::new(store.clone(), snapshots.clone(), fatal.clone());
+        let applier = Applier::new(store.clone(), snapshots.clone(), fatal.clone(), host.clone());
         let running = applier.running();
-        let network = Network::new(id, transport, config.clone());
+        let network = Network::new(id, transport, config.clone(), host.clone());
         let core = Core::build(id.0, settings, network, log, applier)
             .await
             .map_err(|error| Error::Fatal(fatal.reason().unwrap_or_else(|| error.to_string())))?;
@@ -86,7 +101,7 @@ impl Raft {
         core.run();
         let leadership = leadership::spawn(&core, fatal.clone());
         leadership::spawn_repair(core.clone());
-        let proposer = Proposer::spawn(core.clone(), store.clone(), config.clone(), fatal.clone());
+        let proposer = Proposer::spawn(core.clone(), store.clone(), config.clone(), fatal.clone(), host.clone());
         let reads = Reads::spawn(core.clone(), config.message_timeout);
         let work = Mutex::new(Some((proposer, reads)));
         let raft = Self(Arc::new(Inner {
@@ -97,6 +112,7 @@ impl Raft {
             log: log_core,
             log_closed,
             fatal,
+            host,
             work,
             leadership,
             turn: tokio::sync::Mutex::new(()),
@@ -151,7 +167,7 @@ impl Raft {
         let answer = self.0.core.install_full_snapshot(vote, snapshot).await;
         if dir.exists() {
             // It was not wanted after all: an old leader's, or not newer than the log here.
-            drop(tokio::fs::remove_dir_all(&dir).await);
+            drop(self.0.host.blocking(Work::Snapshot, move || std::fs::remove_dir_all(dir)).await);
         }
         let answer = answer.map_err(|error| self.stopped(&error.to_string()))?;
         codec::encode(&answer).map(Bytes::from).map_err(bad)
@@ -308,6 +324,12 @@ impl Raft {
         status::of(&metrics, applied, self.0.fatal.reason())
     }
 
+    /// Where this node runs.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.0.host
+    }
+
     /// How the log's disk did since the start.
     #[must_use]
     pub fn disk(&self) -> DiskStats {
@@ -374,19 +396,25 @@ impl Propose for Raft {
 }
 
 /// Opens the log and finds the snapshots, off the async threads.
-async fn open_disk(store: Store, config: Arc<Config>, fatal: Fatal) -> Result<(LogStore, Arc<Snapshots>), Error> {
+async fn open_disk(
+    host: &Host,
+    store: Store,
+    config: Arc<Config>,
+    fatal: Fatal,
+) -> Result<(LogStore, Arc<Snapshots>), Error> {
+    let on = host.clone();
     let open = move || {
         let limits = log_store::Limits { cache_bytes: config.log_cache_bytes, read_bytes: config.append_bytes };
         let syncing = store.clone();
         let make_durable = Arc::new(move || syncing.sync().map_err(std::io::Error::other));
         let dir: &Path = &store.dir().join("raft");
-        let log = LogStore::open(dir, limits, make_durable, fatal)?;
+        let log = LogStore::open(dir, limits, make_durable, fatal, on)?;
         let snapshots =
             Snapshots::open(store).map_err(|source| Error::Io { what: "looking for snapshots".into(), source })?;
         Ok((log, Arc::new(snapshots)))
     };
-    let io = |error| Error::Io { what: "opening it".into(), source: std::io::Error::other(error) };
-    tokio::task::spawn_blocking(open).await.map_err(io)?
+    let io = |source| Error::Io { what: "opening it".into(), source };
+    host.blocking(Work::Open, open).await.map_err(io)?
 }
 
 fn core_config(config: &Config) -> Result<openraft::Config, Error> {

@@ -47,6 +47,11 @@ impl Reads {
 }
 
 async fn round(raft: &Core, timeout: Duration) -> Result<u64, ProposeError> {
+    #[cfg(feature = "planted")]
+    if gofer_store::planted::is(gofer_store::planted::Bug::StaleRead) {
+        use openraft::async_runtime::watch::WatchReceiver;
+        return Ok(ordinal(raft.metrics().borrow_watched().local_committed.as_ref()));
+    }
     let asked = tokio::time::timeout(timeout, raft.get_read_log_id(ReadPolicy::ReadIndex)).await;
     match asked {
         Ok(Ok((read, _))) => Ok(ordinal(Some(read.log_id()))),

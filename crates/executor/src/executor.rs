@@ -71,7 +71,7 @@ impl Executor {
             return Err(Error::Config(faults));
         }
         let node = parts.store.identity().node_id;
-        let lease = Lease::new(&config.lease_file, config.stop_before_lease_end);
+        let lease = Lease::new(&config.lease_file, config.stop_before_lease_end, parts.host.clone());
         let shutdown = CancellationToken::new();
         let seal_memory = Semaphore::new(seal::MEMORY_UNITS as usize);
         Ok(Self { context: Arc::new(Context { node, config, parts, drivers, lease, seal_memory, shutdown }) })

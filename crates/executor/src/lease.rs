@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gofer_consensus::{Host, Work};
 use gofer_domain::NodeId;
 use gofer_drivers::lease as file;
 use tokio::sync::watch;
@@ -31,11 +32,20 @@ pub(crate) struct Lease {
     /// How long before the end everything stops.
     margin: Duration,
     path: PathBuf,
+    host: Host,
 }
 
 impl Lease {
-    pub(crate) fn new(path: &Path, margin: Duration) -> Self {
-        Self { held: watch::Sender::new(None), margin, path: path.to_owned() }
+    pub(crate) fn new(path: &Path, margin: Duration, host: Host) -> Self {
+        Self { held: watch::Sender::new(None), margin, path: path.to_owned(), host }
+    }
+
+    /// The clock that the lease file is written in.
+    fn boot_ms(&self) -> u64 {
+        match &self.host {
+            Host::Machine => file::now_ms(),
+            Host::Simulated(host) => host.boot_ms(),
+        }
     }
 
     /// Waits until the lease allows a launch.
@@ -65,7 +75,7 @@ impl Lease {
     fn allows(&self, held: Option<Held>) -> bool {
         let margin_ms = millis(self.margin);
         held.is_some_and(|held| {
-            Instant::now() + self.margin < held.until && file::now_ms() + margin_ms < held.until_boot_ms
+            Instant::now() + self.margin < held.until && self.boot_ms() + margin_ms < held.until_boot_ms
         })
     }
 
@@ -85,7 +95,7 @@ impl Lease {
 
     async fn write(&self, until_boot_ms: u64) -> bool {
         let path = self.path.clone();
-        let written = tokio::task::spawn_blocking(move || file::write(&path, until_boot_ms)).await;
+        let written = self.host.blocking(Work::Lease, move || file::write(&path, until_boot_ms)).await;
         match written {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => warn!(%error, path = %self.path.display(), "the lease file can't be written"),
@@ -118,7 +128,7 @@ pub(crate) async fn keep(
         };
         ended = false;
         let sent = Instant::now();
-        let sent_boot_ms = file::now_ms();
+        let sent_boot_ms = lease.boot_ms();
         let answer = tokio::select! {
             changed = registered.changed() => if changed.is_err() { return } else { continue },
             answer = timeout(PATIENCE, client.renew(node, incarnation)) => answer,
@@ -137,6 +147,11 @@ pub(crate) async fn keep(
         }
         let pause = match granted {
             Some(duration) => {
+                #[cfg(feature = "planted")]
+                let duration = match gofer_store::planted::is(gofer_store::planted::Bug::LeaseTooLong) {
+                    true => duration * 3,
+                    false => duration,
+                };
                 let until_boot_ms = sent_boot_ms.saturating_add(millis(duration));
                 lease.extend(Held { until: sent + duration, until_boot_ms }).await;
                 every.saturating_sub(sent.elapsed())
@@ -179,7 +194,7 @@ mod tests {
 
     fn start(grants: usize) -> (tempfile::TempDir, Arc<Lease>, watch::Sender<Option<u64>>) {
         let dir = tempfile::tempdir().unwrap();
-        let lease = Arc::new(Lease::new(&dir.path().join("lease"), Duration::from_millis(200)));
+        let lease = Arc::new(Lease::new(&dir.path().join("lease"), Duration::from_millis(200), Host::Machine));
         let (incarnation, registered) = watch::channel(None);
         let kept = Arc::clone(&lease);
         tokio::spawn(async move {

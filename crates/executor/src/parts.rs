@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gofer_consensus::Propose;
+use gofer_consensus::{Host, Propose};
 use gofer_domain::NodeId;
 use gofer_drivers::{Driver, RegistryAuth};
 use gofer_store::Store;
@@ -22,6 +22,8 @@ pub struct Parts {
     pub leases: Arc<dyn LeaseClient>,
     pub replicate: Arc<dyn Replicate>,
     pub registries: Arc<dyn RegistryCredentials>,
+    /// Where the node runs.
+    pub host: Host,
 }
 
 impl fmt::Debug for Parts {

@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use gofer_consensus::Work;
 use gofer_domain::run::LogRef;
 use gofer_drivers::logfile::{Reader, Stream};
 use gofer_drivers::{Driver, Error};
@@ -40,13 +41,16 @@ pub(crate) async fn seal(context: &Context, driver: &dyn Driver, placed: &Placed
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
     let path = driver.log_path(placed.id());
     // Compressed logs are in memory for a moment; many large ones at a time take turns.
-    let size = tokio::fs::metadata(&path).await.map_or(0, |file| file.len());
+    let host = &context.parts.host;
+    let measured = path.clone();
+    let size = host.blocking(Work::Seal, move || std::fs::metadata(measured).map_or(0, |file| file.len())).await;
+    let size = size.unwrap_or(0);
     let share = u32::try_from(size / MEMORY_UNIT).unwrap_or(u32::MAX).clamp(1, MEMORY_UNITS);
     let memory = context.seal_memory.acquire_many(share).await;
     let log = loop {
         let (store, path) = (context.parts.store.clone(), path.clone());
         let most = placed.spec.log_bytes_max;
-        let why = match tokio::task::spawn_blocking(move || keep(&store, &path, most)).await {
+        let why = match host.blocking(Work::Seal, move || keep(&store, &path, most)).await {
             Ok(Ok(log)) => break log?,
             Ok(Err(why)) => why,
             Err(broken) => broken.to_string(),

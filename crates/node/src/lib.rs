@@ -4,6 +4,8 @@
 
 pub mod config;
 
+const _: () = assert!(!gofer_store::PLANTED, "no node has bugs that are there on purpose");
+
 mod adapters;
 mod advice;
 mod drivers;

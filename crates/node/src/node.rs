@@ -117,6 +117,7 @@ impl Node {
             leases: Arc::new(Renewals(LeaseRenewer::new(cluster.clone(), leases.clone()))),
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
+            host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
 

@@ -125,6 +125,10 @@ impl LeaseTable {
         let mut lost = Vec::new();
         for (node, incarnation) in ready {
             let Some(entry) = self.entry(now, *node, *incarnation) else { continue };
+            #[cfg(feature = "planted")]
+            if gofer_store::planted::is(gofer_store::planted::Bug::LostTooEarly) {
+                entry.lost |= now > entry.granted + config.duration / 3;
+            }
             entry.lost |= now > entry.granted + config.duration + config.margin;
             if entry.lost {
                 lost.push((*node, *incarnation));
@@ -137,6 +141,11 @@ impl LeaseTable {
     pub(crate) fn next(&self, now: Instant, config: &LeaseConfig) -> Option<Instant> {
         let ends = self.nodes.values().filter(|entry| !entry.lost).map(|entry| {
             let loss = entry.granted + config.duration + config.margin + Duration::from_millis(1);
+            #[cfg(feature = "planted")]
+            let loss = match gofer_store::planted::is(gofer_store::planted::Bug::LostTooEarly) {
+                true => entry.granted + config.duration / 3 + Duration::from_millis(1),
+                false => loss,
+            };
             entry.until.filter(|until| *until > now).map_or(loss, |until| until.min(loss))
         });
         ends.min()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use gofer_consensus::{Leadership, Proposal, Propose, ProposeError, Raft};
 use gofer_domain::{Actor, Command, NodeId, Revision, Timestamp};
@@ -176,9 +176,9 @@ impl Term<'_> {
     }
 
     fn look(&self) -> Agenda {
-        let Scheduler { store, leases, config, .. } = self.scheduler;
+        let Scheduler { store, raft, leases, config, .. } = self.scheduler;
         store.read(|state| {
-            let now = Timestamp(unix_ms()).max(state.time);
+            let now = Timestamp(raft.host().unix_ms()).max(state.time);
             let lost = leases.run_out(state);
             let plan = plan(state, now, &leases.plan_input(state, config.plan_max));
             Agenda { revision: state.revision, plan, now, lost }
@@ -295,9 +295,4 @@ impl Submit for Own<'_> {
     async fn submit(&self, proposals: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
         self.0.propose(proposals).await
     }
-}
-
-fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

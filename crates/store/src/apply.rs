@@ -107,7 +107,7 @@ impl<'a> Applying<'a> {
                 Vec::new()
             }
             EntryKind::Commands(commands) => {
-                commands.iter().map(|command| self.command(command)).collect::<Result<_, _>>()?
+                commands.into_iter().map(|command| self.command(command)).collect::<Result<_, _>>()?
             }
         };
         self.dedup.close(self.families.dedup, &mut self.batch);
@@ -116,22 +116,38 @@ impl<'a> Applying<'a> {
         Ok(outcomes)
     }
 
-    fn command(&mut self, command: &CommandEnvelope) -> Result<Outcome, Error> {
-        if let Some(recorded) = self.dedup.get(self.db, command.request_id)? {
+    fn command(&mut self, mut command: CommandEnvelope) -> Result<Outcome, Error> {
+        if let Some(recorded) = self.recorded(&command)? {
             return Ok(recorded);
         }
-        let decision = decide(&look(self.state), &self.views, command);
+        // A leader whose clock is behind may stamp before it has applied what its predecessor stamped.
+        let newest = self.applied.time;
+        #[cfg(feature = "planted")]
+        let newest = match crate::planted::is(crate::planted::Bug::OlderTime) {
+            true => command.time,
+            false => newest,
+        };
+        command.time = command.time.max(newest);
+        let decision = decide(&look(self.state), &self.views, &command);
         // An error of a lookup makes the decision void, whatever it is.
         self.views.check()?;
         let outcome = match decision {
             Ok(decision) => {
-                self.events(command, &decision.events)?;
+                self.events(&command, &decision.events)?;
                 Outcome::Accepted { revision: self.applied.revision, answer: decision.answer }
             }
             Err(rejection) => Outcome::Rejected(rejection),
         };
         self.dedup.record(command.request_id, &outcome)?;
         Ok(outcome)
+    }
+
+    fn recorded(&self, command: &CommandEnvelope) -> Result<Option<Outcome>, Error> {
+        #[cfg(feature = "planted")]
+        if crate::planted::is(crate::planted::Bug::DedupSkipped) {
+            return Ok(None);
+        }
+        self.dedup.get(self.db, command.request_id)
     }
 
     fn events(&mut self, command: &CommandEnvelope, events: &[Event]) -> Result<(), Error> {
@@ -155,6 +171,12 @@ impl<'a> Applying<'a> {
     fn fold(&self, first: Revision, command: &CommandEnvelope, events: &[Event]) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         for (revision, event) in (first.0..).map(Revision).zip(events) {
+            #[cfg(feature = "planted")]
+            if matches!(event, Event::TaskFinished { .. })
+                && crate::planted::on_follower(crate::planted::Bug::FoldSkipped)
+            {
+                continue;
+            }
             fold(&mut state, &self.views, revision, command.time, event);
         }
     }

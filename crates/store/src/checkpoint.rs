@@ -120,6 +120,14 @@ impl Store {
             std::mem::replace(&mut *current, state)
         };
         drop(replaced);
+        #[cfg(feature = "planted")]
+        let loaded = match crate::planted::is(crate::planted::Bug::SnapshotWithoutAnswers) {
+            true => Writer {
+                dedup: crate::dedup::Dedup::load(&old, writer.applied.dedup_first, self.0.options.dedup_capacity)?,
+                ..loaded
+            },
+            false => loaded,
+        };
         *writer = loaded;
         self.0.progress.send_replace(writer.applied.progress());
         old.discard_when_closed();

@@ -21,6 +21,8 @@ mod history;
 mod identity;
 mod keys;
 mod load;
+#[cfg(feature = "planted")]
+pub mod planted;
 mod read_only;
 mod reader;
 mod replayer;
@@ -37,3 +39,6 @@ pub use read_only::ReadOnlyStore;
 pub use replayer::{PlacedEvent, Replayer};
 pub use store::{Options, Store};
 pub use view_scan::{FrozenViews, ViewKind, ViewRecord, ViewScan, Views, view_name};
+
+/// Whether this was compiled with bugs that are there on purpose.
+pub const PLANTED: bool = cfg!(feature = "planted");

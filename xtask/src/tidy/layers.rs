@@ -12,7 +12,7 @@ struct Crate {
 }
 
 /// The only place that says what the layers are. A new edge needs a reason; `docs/architecture.md` draws this table.
-const CRATES: [Crate; 15] = [
+const CRATES: [Crate; 16] = [
     Crate { name: "gofer-domain", layer: 0, uses: &[] },
     Crate { name: "gofer-wire", layer: 0, uses: &[] },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
@@ -47,6 +47,11 @@ const CRATES: [Crate; 15] = [
         uses: &["gofer-node", "gofer-cli", "gofer-drivers", "gofer-audit", "gofer-domain"],
     },
     Crate { name: "gofer-tests", layer: 5, uses: &["gofer-wire"] },
+    Crate {
+        name: "gofer-sim",
+        layer: 5,
+        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-drivers", "gofer-scheduler", "gofer-executor"],
+    },
     Crate {
         name: "gofer-benches",
         layer: 6,

@@ -1,4 +1,4 @@
-//! Group commit: the one thread that syncs the log.
+//! Group commit: the one thread, or in a simulation the one task, that syncs the log.
 
 use std::io;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::synced::Marker;
 use super::{Core, DiskStats};
 use crate::error::Error;
+use crate::host::{Host, Simulated, Work};
 use crate::types::TypeConfig;
 
 /// A write that counts only once it is on the disk.
@@ -56,6 +57,10 @@ impl Stats {
 
 /// Starts the thread. It ends when the log store is dropped, after it has synced what was handed to it.
 pub(super) fn spawn(core: Arc<Core>, queue: mpsc::Receiver<Job>, marker: Marker) -> Result<(), Error> {
+    if let Host::Simulated(host) = &core.host {
+        tokio::spawn(run_simulated(host.clone(), core, queue, marker));
+        return Ok(());
+    }
     std::thread::Builder::new()
         .name("raft-flush".into())
         .spawn(move || run(&core, queue, marker))
@@ -70,19 +75,37 @@ fn run(core: &Core, mut queue: mpsc::Receiver<Job>, mut marker: Marker) {
         while let Ok(job) = queue.try_recv() {
             jobs.push(job);
         }
-        let result = flush(core, jobs.len() as u64);
-        if result.is_ok() {
-            let sequence = jobs.iter().map(|job| job.sequence).max().unwrap_or(0);
-            if let Err(error) = marker.set(sequence) {
-                core.fail("noting what is durable", &error);
-            }
+        commit(core, &mut jobs, &mut marker);
+    }
+}
+
+async fn run_simulated(host: Arc<dyn Simulated>, core: Arc<Core>, mut queue: mpsc::Receiver<Job>, mut marker: Marker) {
+    let mut jobs = Vec::new();
+    while let Some(job) = queue.recv().await {
+        jobs.push(job);
+        host.begin(Work::Flush).await;
+        while let Ok(job) = queue.try_recv() {
+            jobs.push(job);
         }
-        for job in jobs.drain(..) {
-            job.done.call(match &result {
-                Ok(()) => Ok(()),
-                Err(error) => Err(io::Error::other(error.to_string())),
-            });
+        commit(&core, &mut jobs, &mut marker);
+        host.done(Work::Flush);
+    }
+}
+
+/// One sync for all of them.
+fn commit(core: &Core, jobs: &mut Vec<Job>, marker: &mut Marker) {
+    let result = flush(core, jobs.len() as u64);
+    if result.is_ok() {
+        let sequence = jobs.iter().map(|job| job.sequence).max().unwrap_or(0);
+        if let Err(error) = marker.set(sequence) {
+            core.fail("noting what is durable", &error);
         }
+    }
+    for job in jobs.drain(..) {
+        job.done.call(match &result {
+            Ok(()) => Ok(()),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        });
     }
 }
 

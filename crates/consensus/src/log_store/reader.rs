@@ -11,6 +11,7 @@ use openraft::storage::RaftLogReader;
 use rocksdb::{Direction, IteratorMode, ReadOptions};
 
 use super::{Core, db};
+use crate::host::Work;
 use crate::types::{Entry, TypeConfig, Vote};
 
 /// Reads entries and the vote. Every replication task and the state machine has one.
@@ -35,7 +36,7 @@ impl LogReader {
             return Ok(entries);
         }
         let core = self.core.clone();
-        let read = tokio::task::spawn_blocking(move || read_disk(&core, start, end, bytes_max)).await;
+        let read = self.core.host.blocking(Work::Read, move || read_disk(&core, start, end, bytes_max)).await;
         match read {
             Ok(Ok(entries)) => Ok(entries),
             Ok(Err(error)) => Err(self.core.fail("reading the raft log", &error)),

@@ -15,12 +15,13 @@ use openraft::type_config::TypeConfigExt;
 use super::{Limits, LogReader, LogStore};
 use crate::error::Error;
 use crate::fatal::Fatal;
+use crate::host::Host;
 use crate::types::{Batch, Entry, LogId, TypeConfig, Vote};
 
 const LIMITS: Limits = Limits { cache_bytes: 4096, read_bytes: 2048 };
 
 fn open(dir: &Path) -> Result<LogStore, Error> {
-    LogStore::open(dir, LIMITS, Arc::new(|| Ok(u64::MAX)), Fatal::new())
+    LogStore::open(dir, LIMITS, Arc::new(|| Ok(u64::MAX)), Fatal::new(), Host::Machine)
 }
 
 /// Ends the flusher and closes the database.
@@ -142,7 +143,7 @@ async fn after_a_failure_nothing_is_accepted() {
 async fn nothing_is_purged_that_the_state_has_not_made_durable() {
     let dir = tempfile::tempdir().unwrap();
     let fatal = Fatal::new();
-    let mut log = LogStore::open(dir.path(), LIMITS, Arc::new(|| Ok(5)), fatal.clone()).unwrap();
+    let mut log = LogStore::open(dir.path(), LIMITS, Arc::new(|| Ok(5)), fatal.clone(), Host::Machine).unwrap();
     log.blocking_append((0..10).map(entry)).await.unwrap();
     log.purge(log_id(4)).await.unwrap();
     assert!(log.purge(log_id(5)).await.is_err());

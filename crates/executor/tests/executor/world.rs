@@ -135,6 +135,7 @@ impl World {
             leases: Arc::new(Line { leases: self.leases.clone(), cut: Arc::clone(&self.cut) }),
             replicate: Arc::new(Alone(self.store.clone())),
             registries: Arc::new(NoCredentials),
+            host: gofer_consensus::Host::Machine,
         };
         let executor = Executor::new(parts, config).unwrap();
         let logs = executor.logs();

@@ -1,9 +1,10 @@
 //! Entries come in order, in batches of any size, and a replica that could not finish one stops.
 
+use gofer_domain::{ClusterId, CommandEnvelope, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::world::{World, empty};
+use super::world::{World, empty, request};
 use super::*;
 
 /// Capacity of the table of answers: so small that many are forgotten within one batch.
@@ -128,4 +129,22 @@ fn a_panic_of_the_writer_stops_the_store() {
     assert!(matches!(store.install(&target), Err(Error::Poisoned(_))));
     assert!(matches!(store.sync(), Err(Error::Poisoned(_))));
     assert_eq!(store.applied().index, index);
+}
+
+#[test]
+fn the_time_of_events_never_goes_back() {
+    let (_dir, store) = empty();
+    let at = |id, time, command| {
+        let command = CommandEnvelope { time: Timestamp(time), ..request(id, command) };
+        Entry { index: id, log_id: vec![], kind: EntryKind::Commands(vec![command]) }
+    };
+    let namespace = NamespaceId::new("late").unwrap();
+    let create = Command::CreateNamespace { namespace, description: String::new() };
+    store.apply(vec![at(1, 2_000, Command::CreateCluster { cluster: ClusterId([1; 16]) })]).unwrap();
+    // By a new leader whose clock is behind, and which had not applied the entry before when it stamped this one.
+    store.apply(vec![at(2, 1_000, create)]).unwrap();
+    let events = store.events(Revision(1), 10, 1 << 20).unwrap();
+    let times = events.iter().map(|event| crate::codec::time_from_wire(event.envelope.time.as_ref(), "time").unwrap());
+    assert!(times.is_sorted(), "{events:?}");
+    assert_eq!(store.read(|state| state.time), Timestamp(2_000));
 }

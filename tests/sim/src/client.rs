@@ -1,0 +1,157 @@
+//! Clients: they start, cancel and retry runs, register pipelines and read, on any node. What they don't know the
+//! outcome of they send again under the same request id, until they know.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gofer_consensus::Proposal;
+use gofer_domain::{Actor, Answer, Command, NodeId, RequestId, RunKey};
+use gofer_store::Outcome;
+use tokio::time::sleep;
+
+use crate::endpoint::Endpoint;
+use crate::history::{Fact, History};
+use crate::net::{Ask, Reply};
+use crate::rng::Rng;
+use crate::workload;
+
+/// What all clients share.
+pub(crate) struct Shared {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) history: History,
+    /// The nodes to ask.
+    pub(crate) nodes: Mutex<Vec<NodeId>>,
+    runs: Mutex<Vec<RunKey>>,
+    reads: AtomicU64,
+    /// No more new calls.
+    pub(crate) closing: AtomicBool,
+    /// Clients that still have something to do.
+    pub(crate) busy: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, history: History) -> Arc<Self> {
+        Arc::new(Self {
+            endpoint,
+            history,
+            nodes: Mutex::default(),
+            runs: Mutex::default(),
+            reads: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
+            busy: AtomicU64::new(0),
+        })
+    }
+}
+
+/// One client.
+pub(crate) struct Client {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) rng: Rng,
+    pub(crate) number: u64,
+}
+
+impl Client {
+    /// The first of all: makes what the others need.
+    pub(crate) async fn prepare(mut self) {
+        let (namespace, _) = workload::pipeline(0);
+        self.commit(Command::CreateNamespace { namespace, description: String::new() }).await;
+        for number in 0..workload::count() {
+            let (namespace, config) = workload::pipeline(number);
+            self.commit(Command::RegisterPipeline { namespace, config }).await;
+        }
+        self.shared.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) async fn run(mut self) {
+        while !self.shared.closing.load(Ordering::Relaxed) {
+            self.act().await;
+            let pause = self.rng.range(20, 900);
+            sleep(Duration::from_millis(pause)).await;
+        }
+        self.shared.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    async fn act(&mut self) {
+        let choice = self.rng.range(0, 99);
+        match choice {
+            0..40 => {
+                let pipeline = workload::key(self.rng.next() % workload::count());
+                let command = Command::StartRun { pipeline, version: None, variables: Default::default() };
+                if let Outcome::Accepted { answer: Answer::Run(run), .. } = self.commit(command).await {
+                    self.shared.runs.lock().unwrap_or_else(PoisonError::into_inner).push(run);
+                }
+            }
+            40..47 => {
+                if let Some(run) = self.known_run() {
+                    self.commit(Command::CancelRun { run, message: "a client said so".into() }).await;
+                }
+            }
+            47..52 => {
+                if let Some(run) = self.known_run() {
+                    self.commit(Command::RetryRun { run }).await;
+                }
+            }
+            52..56 => {
+                let (namespace, config) = workload::pipeline(self.rng.next() % workload::count());
+                self.commit(Command::RegisterPipeline { namespace, config }).await;
+            }
+            56..85 => self.read(true).await,
+            _ => self.read(false).await,
+        }
+    }
+
+    fn known_run(&mut self) -> Option<RunKey> {
+        let runs = self.shared.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        self.rng.pick(&runs).cloned()
+    }
+
+    fn node(&mut self) -> NodeId {
+        let nodes = self.shared.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.rng.pick(&nodes).copied().unwrap_or(NodeId(1))
+    }
+
+    /// Commits a command, however long that takes; now and then asks again after the answer.
+    async fn commit(&mut self, command: Command) -> Outcome {
+        let request = RequestId(self.rng.bytes());
+        let actor = Actor(format!("client:{}", self.number));
+        let proposal = Proposal { request_id: request, actor, command };
+        let first = self.commit_once(&proposal).await;
+        while self.rng.chance(120) {
+            let pause = self.rng.range(0, 4000);
+            sleep(Duration::from_millis(pause)).await;
+            self.commit_once(&proposal).await;
+        }
+        first
+    }
+
+    async fn commit_once(&mut self, proposal: &Proposal) -> Outcome {
+        loop {
+            let node = self.node();
+            let patience = Duration::from_millis(self.rng.range(1000, 6000));
+            // Some give up before the node does, and ask the next one.
+            let own = Duration::from_millis(self.rng.range(800, 7000));
+            let ask = Ask::Commit { command: Box::new(proposal.clone()), patience };
+            if let Some(Reply::Outcomes(Ok(outcomes))) = self.shared.endpoint.ask(node, ask, own).await
+                && let Some(outcome) = outcomes.into_iter().next()
+            {
+                let fact = Fact::Answered { request: proposal.request_id, outcome: outcome.clone() };
+                self.shared.history.tell(fact);
+                return outcome;
+            }
+            let pause = self.rng.range(20, 400);
+            sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    async fn read(&mut self, linearizable: bool) {
+        let node = self.node();
+        let read = self.shared.reads.fetch_add(1, Ordering::Relaxed);
+        self.shared.history.tell(Fact::ReadBegun { read });
+        let patience = Duration::from_secs(3);
+        let ask = Ask::Read { linearizable, patience };
+        if let Some(Reply::Read(Ok(revision))) = self.shared.endpoint.ask(node, ask, patience * 2).await {
+            self.shared.history.tell(Fact::ReadDone { read, node, revision, linearizable });
+        }
+    }
+}

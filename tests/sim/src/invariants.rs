@@ -1,0 +1,93 @@
+//! What must hold, whatever goes wrong. One file for each: its claim, where it comes from, and the check.
+//!
+//! Invariants see facts only. They must not know what faults there are, nor look into a node.
+
+mod acknowledged;
+mod chain;
+mod dedup;
+mod election;
+mod liveness;
+mod one_copy;
+mod order;
+mod outcomes;
+mod prefix;
+mod reads;
+mod running;
+mod time;
+
+use std::collections::BTreeMap;
+
+use gofer_domain::{NodeId, State};
+
+use crate::history::Fact;
+
+/// A claim that the facts may break.
+pub(crate) trait Invariant {
+    fn name(&self) -> &'static str;
+
+    /// Looks at a fact.
+    ///
+    /// # Errors
+    /// When it breaks the claim; says how.
+    fn see(&mut self, at: u64, fact: &Fact) -> Result<(), String>;
+
+    /// Looks at how it all ended, long after everything was healed.
+    ///
+    /// # Errors
+    /// When that breaks the claim; says how.
+    fn end(&mut self, _end: &End) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// How it all ended.
+pub(crate) struct End {
+    /// How far each member is: its revision, its head and its state.
+    pub(crate) nodes: BTreeMap<NodeId, (u64, [u8; 32], State)>,
+    /// Clients that still wait for an answer.
+    pub(crate) busy: u64,
+}
+
+/// A broken invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub(crate) invariant: &'static str,
+    pub(crate) how: String,
+}
+
+/// All invariants.
+pub(crate) struct Judges(Vec<Box<dyn Invariant>>);
+
+impl Judges {
+    pub(crate) fn new() -> Self {
+        Self(vec![
+            Box::<running::Running>::default(),
+            Box::<election::Election>::default(),
+            Box::<prefix::Prefix>::default(),
+            Box::<chain::Chain>::default(),
+            Box::<acknowledged::Acknowledged>::default(),
+            Box::<dedup::Dedup>::default(),
+            Box::<time::Time>::default(),
+            Box::<reads::Reads>::default(),
+            Box::<one_copy::OneCopy>::default(),
+            Box::<order::Order>::default(),
+            Box::<outcomes::Outcomes>::default(),
+            Box::<liveness::Liveness>::default(),
+        ])
+    }
+
+    pub(crate) fn see(&mut self, at: u64, fact: &Fact) -> Result<(), Broken> {
+        self.each(|judge| judge.see(at, fact))
+    }
+
+    pub(crate) fn end(&mut self, end: &End) -> Result<(), Broken> {
+        self.each(|judge| judge.end(end))
+    }
+
+    fn each(&mut self, mut ask: impl FnMut(&mut dyn Invariant) -> Result<(), String>) -> Result<(), Broken> {
+        for judge in &mut self.0 {
+            ask(&mut **judge).map_err(|how| Broken { invariant: judge.name(), how })?;
+        }
+        Ok(())
+    }
+}

@@ -70,8 +70,8 @@ fn options() -> Options {
 fn log_options() -> Options {
     let mut options = Options::default();
     // Most entries are purged before they would be merged a second time, so to compress them is not worth it.
-    options.set_write_buffer_size(64 << 20);
-    options.set_max_write_buffer_number(3);
+    options.set_write_buffer_size(32 << 20);
+    options.set_max_write_buffer_number(2);
     options.set_compression_type(DBCompressionType::None);
     options.set_target_file_size_base(64 << 20);
     options

@@ -36,7 +36,7 @@ fn until(text: &str) -> Result<Until, String> {
 /// A time in RFC 3339.
 pub(super) fn time_text(time: Timestamp) -> String {
     let millis = i64::try_from(time.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
-    millis.map_or_else(|| time.to_string(), |time| time.to_string())
+    millis.map_or_else(|| time.to_string(), |time| format!("{time:.3}"))
 }
 
 pub(super) fn run(screen: &Screen, args: &ReplayArgs) -> Result<u8, Failure> {

@@ -12,6 +12,7 @@ mod batches;
 mod codec;
 mod commands;
 mod config;
+mod disk;
 mod error;
 mod fatal;
 mod host;

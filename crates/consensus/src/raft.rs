@@ -31,7 +31,7 @@ use crate::snapshots::Snapshots;
 use crate::status::{Leadership, Status};
 use crate::transport::{MessageKind, Transport};
 use crate::types::{Core, SnapshotMeta, Vote};
-use crate::{leadership, status};
+use crate::{disk, leadership, status};
 
 /// How long a node waits to become the leader of the cluster it creates, beyond an election.
 const BOOTSTRAP_WAIT: Duration = Duration::from_secs(20);
@@ -101,6 +101,10 @@ impl Raft {
         core.run();
         let leadership = leadership::spawn(&core, fatal.clone());
         leadership::spawn_repair(core.clone());
+        // RocksDB's own threads run in real time also in a simulation.
+        if matches!(host, Host::Machine) {
+            disk::spawn_watch(store.clone(), log_core.clone(), fatal.clone());
+        }
         let proposer = Proposer::spawn(core.clone(), store.clone(), config.clone(), fatal.clone(), host.clone());
         let reads = Reads::spawn(core.clone(), config.message_timeout);
         let work = Mutex::new(Some((proposer, reads)));

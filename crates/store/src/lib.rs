@@ -9,6 +9,7 @@
 
 mod applied;
 mod apply;
+pub mod background;
 mod blobs;
 mod checkpoint;
 pub mod codec;

@@ -15,7 +15,7 @@ use crate::dedup::Dedup;
 use crate::error::Error;
 use crate::event_log::{self, StoredEvent};
 use crate::identity::{self, Identity};
-use crate::{checkpoint, load, reader};
+use crate::{background, checkpoint, load, reader};
 
 /// How often a run is looked for before its records count as contradicting each other.
 const LOOKS: u32 = 8;
@@ -236,6 +236,15 @@ impl Store {
         };
         self.guard(db.inner.flush_wal(true).map_err(|error| db.error(error)))?;
         Ok(index)
+    }
+
+    /// Whether the database can still flush what was applied; see [`background`].
+    ///
+    /// # Errors
+    /// Any error is final: the store is poisoned, and the process must exit.
+    pub fn check_background(&self) -> Result<(), Error> {
+        let db = self.db();
+        self.guard(background::check(&db.inner, &db.path))
     }
 
     pub(crate) fn db(&self) -> Arc<Db> {

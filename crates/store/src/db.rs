@@ -9,9 +9,9 @@ use rocksdb::{
     Env, IteratorMode, WriteBatch, WriteOptions,
 };
 
-use crate::durable;
 use crate::error::Error;
 use crate::store::Options;
+use crate::{background, durable};
 
 /// What is applied, and the format.
 pub(crate) const META: &str = "meta";
@@ -104,6 +104,7 @@ impl Db {
         let (mut settings, families) = Self::settings(options);
         settings.create_if_missing(create);
         settings.create_missing_column_families(create);
+        background::write_directly(&mut settings, path);
         settings.set_env(&environment().map_err(|error| Error::rocks(path, error))?);
         Self::wrap(path, DB::open_cf_descriptors(&settings, path, families))
     }
@@ -126,7 +127,7 @@ impl Db {
         settings.set_keep_log_file_num(4);
         settings.set_max_open_files(512);
         settings.set_max_background_jobs(2);
-        let families = [(META, 1 << 20), (EVENTS, 32 << 20), (VIEWS, 32 << 20), (DEDUP, 4 << 20)]
+        let families = [(META, 1 << 20), (EVENTS, 32 << 20), (VIEWS, 8 << 20), (DEDUP, 4 << 20)]
             .map(|(name, buffer)| ColumnFamilyDescriptor::new(name, family(&cache, buffer)));
         (settings, families)
     }
@@ -204,6 +205,7 @@ fn environment() -> Result<Env, rocksdb::Error> {
 fn family(cache: &Cache, buffer: usize) -> rocksdb::Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(cache);
+    blocks.set_block_size(16 << 10);
     blocks.set_bloom_filter(10.0, false);
     // Indexes and filters count as cache, so memory stays bounded while history grows.
     blocks.set_cache_index_and_filter_blocks(true);

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use gofer_store::background;
 use openraft::entry::RaftEntry;
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Direction, IteratorMode, Options,
@@ -87,7 +88,9 @@ fn meta_options() -> Options {
 pub(super) fn open(dir: &Path) -> Result<(DB, Loaded), Error> {
     std::fs::create_dir_all(dir).map_err(|source| Error::Io { what: format!("creating {}", dir.display()), source })?;
     let families = [ColumnFamilyDescriptor::new(LOG, log_options()), ColumnFamilyDescriptor::new(META, meta_options())];
-    let db = DB::open_cf_descriptors(&options(), dir, families).map_err(|error| from_rocksdb(dir, &error))?;
+    let mut options = options();
+    background::write_directly(&mut options, dir);
+    let db = DB::open_cf_descriptors(&options, dir, families).map_err(|error| from_rocksdb(dir, &error))?;
     check_format(dir, &db)?;
     let corrupt = |what: String| Error::Corrupt { what, at: dir.display().to_string() };
     let vote = read_meta::<Vote>(&db, VOTE).map_err(|error| corrupt(format!("its vote: {error}")))?;

@@ -129,4 +129,17 @@ mod tests {
         assert_eq!(Encoded::check(cut).unwrap_err().field, "commands");
         assert_eq!(Encoded::check(Bytes::new()).unwrap_err().field, "request_id");
     }
+
+    #[test]
+    fn damaged_batches_are_refused() {
+        let bytes = batch([1, 300].map(|node| Encoded::new(proposal(node))).to_vec(), Timestamp(5)).bytes().to_vec();
+        gofer_fuzz::fuzz("command-batch", &[bytes], |bytes| {
+            drop(decode(&Batch::new(Bytes::copy_from_slice(bytes))));
+        });
+        gofer_fuzz::fuzz("forwarded-command", &[Encoded::new(proposal(300)).bytes().to_vec()], |bytes| {
+            if let Ok(encoded) = Encoded::check(Bytes::copy_from_slice(bytes)) {
+                assert_eq!(encoded.bytes(), bytes);
+            }
+        });
+    }
 }

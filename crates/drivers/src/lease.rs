@@ -97,4 +97,16 @@ mod tests {
         std::fs::write(&path, "soon").unwrap();
         assert!(read(&path).is_err());
     }
+
+    #[test]
+    fn a_damaged_lease_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lease");
+        write(&path, 12_345).unwrap();
+        let valid = std::fs::read(&path).unwrap();
+        gofer_fuzz::fuzz_some("lease", &[valid], 1000, |bytes| {
+            std::fs::write(&path, bytes).unwrap();
+            let _ = read(&path);
+        });
+    }
 }

@@ -178,3 +178,33 @@ fn decode(id: RequestId, bytes: &[u8]) -> Result<Outcome, Error> {
     let message = log::Outcome::decode(bytes).map_err(|error| Error::corrupt(what.as_str(), error.to_string()))?;
     codec::outcome_from_wire(&message).map_err(|error| Error::decode(&what, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use gofer_domain::{Answer, Revision};
+
+    use super::*;
+
+    #[test]
+    fn damaged_groups_are_refused() {
+        let mut dedup = Dedup {
+            capacity: 10,
+            first: 0,
+            order: VecDeque::new(),
+            numbers: HashMap::new(),
+            groups: VecDeque::new(),
+            open: Vec::new(),
+            unwritten: HashMap::new(),
+        };
+        for (id, revision) in [(1, 7), (2, 300)] {
+            let outcome = Outcome::Accepted { revision: Revision(revision), answer: Answer::Done };
+            dedup.record(RequestId([id; 16]), &outcome).unwrap();
+        }
+        gofer_fuzz::fuzz("dedup-group", &[dedup.open], |bytes| {
+            for record in records(bytes) {
+                let Ok((id, answer)) = record else { break };
+                let _ = decode(id, answer);
+            }
+        });
+    }
+}

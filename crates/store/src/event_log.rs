@@ -147,3 +147,47 @@ fn open(revision: Revision, bytes: &[u8]) -> Result<StoredEvent, Error> {
     }
     Ok(StoredEvent { revision, envelope })
 }
+
+#[cfg(test)]
+mod tests {
+    use gofer_domain::{Actor, Command, NodeId, RequestId, Timestamp};
+
+    use super::*;
+
+    fn sealed(revision: u64) -> Vec<u8> {
+        let place = Place { revision: Revision(revision), cause: Revision(1), previous: [7; 32] };
+        let command = CommandEnvelope {
+            request_id: RequestId([3; 16]),
+            actor: Actor("user:ada".into()),
+            time: Timestamp(1_753_000_000_123),
+            command: Command::DrainNode { node: NodeId(9) },
+        };
+        seal(&place, &command, &codec::event_to_wire(&Event::NodeDrained { node: NodeId(9) })).0
+    }
+
+    #[test]
+    fn a_damaged_envelope_is_never_taken_for_another() {
+        let valid = [sealed(1), sealed(300)];
+        gofer_fuzz::fuzz("event-envelope", &valid, |bytes| {
+            if open(Revision(300), bytes).is_ok() {
+                assert_eq!(bytes, valid[1]);
+            }
+        });
+    }
+
+    #[test]
+    fn an_envelope_with_a_right_hash_may_hold_anything() {
+        let bodies = [1, 300].map(|revision| {
+            let bytes = sealed(revision);
+            bytes[..bytes.len() - TRAILER].to_vec()
+        });
+        gofer_fuzz::fuzz("event-envelope-body", &bodies, |body| {
+            let mut bytes = body.to_vec();
+            bytes.extend(HASH_FIELD);
+            bytes.extend(<[u8; 32]>::from(Sha256::digest(body)));
+            if let Ok(event) = open(Revision(300), &bytes) {
+                let _ = event.decode();
+            }
+        });
+    }
+}

@@ -164,4 +164,14 @@ mod tests {
         let text = r#"{"format":1,"node_id":1,"cluster_id":"+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1"}"#;
         assert!(parse(Path::new("x"), text).is_err());
     }
+
+    #[test]
+    fn a_damaged_identity_panics_nobody() {
+        let text = br#"{"format":1,"node_id":77,"cluster_id":"000102030405060708090a0b0c0d0e0f"}"#;
+        gofer_fuzz::fuzz("identity", &[text.to_vec()], |bytes| {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                let _ = parse(Path::new("identity.json"), text);
+            }
+        });
+    }
 }

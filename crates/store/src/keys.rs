@@ -63,13 +63,12 @@ pub(crate) fn node(node: NodeId) -> Vec<u8> {
 pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     let rest = key.strip_prefix(&[kind::LIVE])?;
     let (rest, number) = rest.split_at_checked(rest.len().checked_sub(8)?)?;
-    let mut parts = rest.strip_suffix(&[0])?.split(|byte| *byte == 0);
-    let mut text = || std::str::from_utf8(parts.next()?).ok();
+    let mut rest = rest;
     let pipeline = PipelineKey {
-        namespace: NamespaceId::new(text()?).ok()?,
-        pipeline: gofer_domain::PipelineId::new(text()?).ok()?,
+        namespace: NamespaceId::new(pull(&mut rest)?).ok()?,
+        pipeline: gofer_domain::PipelineId::new(pull(&mut rest)?).ok()?,
     };
-    if text().is_some() {
+    if !rest.is_empty() {
         return None;
     }
     Some(RunKey { pipeline, run: u64::from_be_bytes(number.try_into().ok()?) })
@@ -174,5 +173,18 @@ mod tests {
                 assert!(view_name(&key[..cut]).is_none_or(|(found, _)| found != kind || cut == 0), "{name} {cut}");
             }
         }
+    }
+
+    #[test]
+    fn keys_of_strangers_are_none_of_ours() {
+        let run = key("a", "b", 7);
+        let task = TaskKey { run: run.clone(), task: TaskId::new("t").unwrap() };
+        let valid = [super::task(&task), super::run(kind::LIVE, &run), node(NodeId(9))];
+        gofer_fuzz::fuzz("view-key", &valid, |bytes| {
+            let _ = view_name(bytes);
+            if let Some(run) = live_run(bytes) {
+                assert_eq!(super::run(kind::LIVE, &run), bytes, "no two keys name one run");
+            }
+        });
     }
 }

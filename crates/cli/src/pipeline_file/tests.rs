@@ -228,3 +228,22 @@ fn the_examples_of_the_manual_are_read() {
     }
     assert!(whole >= 2, "the manual has a whole file in each format");
 }
+
+#[test]
+fn damaged_files_are_told_not_tripped_over() {
+    let document: toml::Table = toml::from_str(EXAMPLE).unwrap();
+    let valid = serde_json::to_string_pretty(&document).unwrap();
+    for (target, valid, parse) in [
+        ("pipeline-toml", EXAMPLE.to_owned(), toml as fn(&str) -> Result<model::PipelineConfig, Box<Fault>>),
+        ("pipeline-json", valid, json),
+    ] {
+        parse(&valid).unwrap();
+        gofer_fuzz::fuzz(target, &[valid.into_bytes()], |bytes| {
+            if let Ok(text) = std::str::from_utf8(bytes)
+                && let Err(fault) = parse(text)
+            {
+                assert!(!fault.to_string().is_empty());
+            }
+        });
+    }
+}

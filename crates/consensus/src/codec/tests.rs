@@ -59,3 +59,46 @@ fn bytes_that_make_no_sense_are_refused() {
     newer[0] = VERSION + 1;
     assert!(matches!(decode::<Option<LogId>>(&newer), Err(CodecError::Version(2))));
 }
+
+/// Decodes damaged forms of a value; what is read has to come back the same.
+fn damaged<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(target: &str, values: &[T]) {
+    let valid: Vec<_> = values.iter().map(|value| encode(value).unwrap()).collect();
+    gofer_fuzz::fuzz(target, &valid, |bytes| {
+        if let Ok(value) = decode::<T>(bytes) {
+            assert_eq!(decode::<T>(&encode(&value).unwrap()).unwrap(), value);
+        }
+    });
+}
+
+#[test]
+fn damaged_records_of_the_log_and_of_snapshots_are_refused() {
+    let entry = |payload| Entry { log_id: log_id(3, 300), payload };
+    damaged(
+        "raft-entry",
+        &[
+            entry(EntryPayload::Blank),
+            entry(EntryPayload::Normal(Batch::new(Bytes::from_static(b"abc")))),
+            entry(EntryPayload::Membership(membership())),
+        ],
+    );
+    damaged("raft-vote", &[Vote::new(5, 7), Vote::new_committed(5, 7)]);
+    damaged("raft-log-id", &[Some(log_id(3, 300)), None]);
+    let last_membership = StoredMembership::new(Some(log_id(3, 300)), membership());
+    damaged("raft-snapshot", &[SnapshotMeta { last_log_id: Some(log_id(4, 1)), last_membership }]);
+}
+
+#[test]
+fn damaged_messages_of_other_nodes_are_refused() {
+    let append = openraft::raft::AppendEntriesRequest::<crate::types::TypeConfig> {
+        vote: Vote::new_committed(5, 7),
+        prev_log_id: Some(log_id(3, 299)),
+        entries: vec![
+            Entry { log_id: log_id(3, 300), payload: EntryPayload::Membership(membership()) },
+            Entry { log_id: log_id(3, 301), payload: EntryPayload::Normal(Batch::new(Bytes::from_static(b"abc"))) },
+        ],
+        leader_commit: Some(log_id(3, 298)),
+    };
+    gofer_fuzz::fuzz("raft-append", &[encode(&append).unwrap()], |bytes| {
+        drop(decode::<openraft::raft::AppendEntriesRequest<crate::types::TypeConfig>>(bytes));
+    });
+}

@@ -96,3 +96,20 @@ async fn a_follower_ends_at_a_torn_tail_of_a_dead_writer() {
     OpenOptions::new().append(true).open(&path).unwrap().write_all(&[1, 0, 0]).unwrap();
     assert_eq!(follow(&path, 0, || true).count().await, 1);
 }
+
+#[test]
+fn damaged_logs_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let mut writer = Writer::open(&path, 1 << 20).unwrap();
+    writer.append(Stream::Stdout, 5, b"one").unwrap();
+    writer.append(Stream::Stderr, 6, b"two").unwrap();
+    let valid = std::fs::read(&path).unwrap();
+    gofer_fuzz::fuzz_some("log-file", &[valid], 1000, |bytes| {
+        std::fs::write(&path, bytes).unwrap();
+        let mut reader = Reader::open(&path, 0).unwrap();
+        while let Ok(Some(_)) = reader.next() {
+            assert!(reader.offset() <= bytes.len() as u64);
+        }
+    });
+}

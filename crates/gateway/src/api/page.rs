@@ -58,4 +58,14 @@ mod tests {
         }
         assert!(position("runs a/b", &made[..made.len() - 2]).is_err());
     }
+
+    #[test]
+    fn damaged_tokens_are_refused() {
+        let made = token("runs a/b", &7u64.to_be_bytes()).into_bytes();
+        gofer_fuzz::fuzz("page-token", &[made], |bytes| {
+            if let Ok(text) = std::str::from_utf8(bytes) {
+                let _ = position("runs a/b", text);
+            }
+        });
+    }
 }

@@ -114,4 +114,16 @@ mod tests {
         frames.next().unwrap();
         assert!(frames.next().unwrap_err().to_string().contains("offset 16"));
     }
+
+    #[test]
+    fn damaged_logs_are_refused() {
+        let mut log = encode(LogSource::Stdout, Timestamp(5), b"one");
+        log.extend(encode(LogSource::Notice, Timestamp(6), b""));
+        gofer_fuzz::fuzz("sealed-log", &[log], |bytes| {
+            let mut frames = Frames::new(bytes);
+            while let Ok(Some(record)) = frames.next() {
+                assert!(record.next <= bytes.len() as u64);
+            }
+        });
+    }
 }

@@ -2,6 +2,7 @@
 
 mod any;
 mod faults;
+mod fuzz;
 mod golden;
 mod kinds;
 
@@ -59,19 +60,5 @@ proptest! {
     fn pipelines_come_back(pipeline in any::pipeline()) {
         let config = Arc::clone(&pipeline.config);
         prop_assert_eq!(pipeline_from_wire(&wired(&pipeline_to_wire(&pipeline)), config).unwrap(), pipeline);
-    }
-
-    #[test]
-    fn bytes_of_strangers_are_an_error_at_worst(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        use gofer_wire::log::v1 as log;
-        if let Ok(message) = log::Event::decode(&*bytes) {
-            let _ = event_from_wire(message);
-        }
-        if let Ok(message) = log::CommandEnvelope::decode(&*bytes) {
-            let _ = envelope_from_wire(message, Timestamp(0));
-        }
-        if let Ok(message) = model::Run::decode(&*bytes) {
-            let _ = run_from_wire(&message);
-        }
     }
 }

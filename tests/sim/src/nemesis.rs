@@ -7,7 +7,7 @@ use gofer_consensus::MessageKind;
 use gofer_domain::NodeId;
 
 use crate::fault::{Fault, Settings};
-use crate::net::{CLIENTS, Net, Weather};
+use crate::net::{CLIENTS, Net, Promise, Weather};
 use crate::node::Node;
 use crate::rng::Rng;
 use crate::workload;
@@ -164,6 +164,12 @@ impl Nemesis {
         net.set_cut(links);
     }
 
+    /// Nobody hears of a node any more, though it hears all: whoever forgets a promise to it is soon asked for another.
+    fn mute(&mut self, now: u64, nodes: &[Node], net: &Net, node: NodeId) {
+        self.cut_until = now + self.rng.range(1000, 6000);
+        net.set_cut(nodes.iter().map(|other| (node, other.id)).filter(|(a, b)| a != b).collect());
+    }
+
     fn pause(&mut self, now: u64, nodes: &mut [Node]) {
         let lasts = match self.rng.chance(300) {
             true => self.rng.range(6_000, 15_000),
@@ -202,17 +208,20 @@ impl Nemesis {
         if !self.settings.has(Fault::Crash) {
             return Ok(());
         }
-        for (node, kind) in promises {
+        for Promise { by, to, kind } in promises {
             let likely = match kind {
                 MessageKind::Vote => self.kill_promises * 8,
                 MessageKind::AppendEntries => self.kill_promises / 10,
                 MessageKind::PreVote | MessageKind::TransferLeader => 0,
             };
             if self.rng.chance(likely)
-                && let Some(node) = nodes.iter_mut().find(|known| known.id == node && known.is_up())
+                && let Some(node) = nodes.iter_mut().find(|known| known.id == by && known.is_up())
             {
                 let down = self.rng.range(4, 60);
                 node.crash(false, Some(now + down))?;
+                if kind == MessageKind::Vote && self.settings.has(Fault::Partition) && self.rng.chance(600) {
+                    self.mute(now, nodes, net, to);
+                }
             }
         }
         Ok(())

@@ -74,6 +74,14 @@ pub(crate) enum Reply {
     Read(Result<u64, ProposeError>),
 }
 
+/// An answer that must outlive the process that gave it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Promise {
+    pub(crate) by: NodeId,
+    pub(crate) to: NodeId,
+    pub(crate) kind: MessageKind,
+}
+
 /// How bad it is, in thousandths and milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Weather {
@@ -97,8 +105,8 @@ struct Inner {
     sent: u64,
     cut: BTreeSet<(NodeId, NodeId)>,
     weather: Weather,
-    /// Who just answered something that must be durable.
-    promised: Vec<(NodeId, MessageKind)>,
+    /// What was just answered that must be durable.
+    promised: Vec<Promise>,
     history: History,
 }
 
@@ -147,8 +155,8 @@ impl Net {
         arrived
     }
 
-    /// Nodes that answered a vote or an append since this was asked last.
-    pub(crate) fn promises(&self) -> Vec<(NodeId, MessageKind)> {
+    /// Answers to votes and appends since this was asked last.
+    pub(crate) fn promises(&self) -> Vec<Promise> {
         std::mem::take(&mut self.lock().promised)
     }
 
@@ -166,7 +174,7 @@ impl Inner {
     fn send(&mut self, packet: Packet) {
         let Weather { drop, duplicate, late, late_ms } = self.weather;
         if let Body::Reply(Reply::Raft(kind, Ok(_))) = &packet.body {
-            self.promised.push((packet.from, *kind));
+            self.promised.push(Promise { by: packet.from, to: packet.to, kind: *kind });
         }
         if self.cut.contains(&(packet.from, packet.to)) || self.rng.chance(drop) {
             return;

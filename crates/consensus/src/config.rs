@@ -41,6 +41,9 @@ pub struct Config {
     pub change_timeout: Duration,
     /// Memory for the newest log entries, so that followers are fed without reading the disk, in bytes.
     pub log_cache_bytes: usize,
+    /// Longest write-ahead log of the Raft log's database, in bytes: then what is in memory is flushed. Its room is taken
+    /// in advance.
+    pub log_wal_bytes: u64,
 }
 
 impl Default for Config {
@@ -63,6 +66,7 @@ impl Default for Config {
             snapshot_timeout: Duration::from_secs(600),
             change_timeout: Duration::from_secs(60),
             log_cache_bytes: 32 * 1024 * 1024,
+            log_wal_bytes: 256 * 1024 * 1024,
         }
     }
 }
@@ -104,6 +108,7 @@ impl Config {
             ("queue", self.queue as u64),
             ("commands_per_call", self.commands_per_call as u64),
             ("append_bytes", self.append_bytes as u64),
+            ("log_wal_bytes", self.log_wal_bytes),
         ] {
             check(value > 0, setting, "it is 0, use at least 1".into());
         }

@@ -48,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) cache_bytes: usize,
     /// Most bytes of entries that one read for a follower returns.
     pub(crate) read_bytes: usize,
+    /// Longest write-ahead log of the database.
+    pub(crate) wal_bytes: u64,
 }
 
 /// The writing side; there is one.
@@ -123,7 +125,7 @@ impl LogStore {
         fatal: Fatal,
         host: Host,
     ) -> Result<Self, Error> {
-        let (db, loaded) = db::open(dir)?;
+        let (db, loaded) = db::open(dir, limits.wal_bytes)?;
         let marker = synced::Marker::open(dir, &db)?;
         let core = Arc::new(Core {
             db,

@@ -408,7 +408,11 @@ async fn open_disk(
 ) -> Result<(LogStore, Arc<Snapshots>), Error> {
     let on = host.clone();
     let open = move || {
-        let limits = log_store::Limits { cache_bytes: config.log_cache_bytes, read_bytes: config.append_bytes };
+        let limits = log_store::Limits {
+            cache_bytes: config.log_cache_bytes,
+            read_bytes: config.append_bytes,
+            wal_bytes: config.log_wal_bytes,
+        };
         let syncing = store.clone();
         let make_durable = Arc::new(move || syncing.sync().map_err(std::io::Error::other));
         let dir: &Path = &store.dir().join("raft");

@@ -123,7 +123,7 @@ impl Db {
         // order, as the applied index lies in the same batches. That log is purged only up to an index that `sync` or
         // `checkpoint` made durable here. The stricter modes would refuse to open, and lose the node for nothing.
         settings.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
-        settings.set_max_total_wal_size(64 << 20);
+        settings.set_max_total_wal_size(options.wal_bytes);
         settings.set_keep_log_file_num(4);
         settings.set_max_open_files(512);
         settings.set_max_background_jobs(2);

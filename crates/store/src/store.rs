@@ -27,11 +27,13 @@ pub struct Options {
     pub block_cache_bytes: usize,
     /// Recorded answers kept. The same on all nodes of a cluster, or their tables differ.
     pub dedup_capacity: usize,
+    /// Longest write-ahead log of the database, in bytes: then what is in memory is flushed. Its room is taken in advance.
+    pub wal_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { block_cache_bytes: 32 << 20, dedup_capacity: 100_000 }
+        Self { block_cache_bytes: 32 << 20, dedup_capacity: 100_000, wal_bytes: 64 << 20 }
     }
 }
 

@@ -115,6 +115,9 @@ impl Process {
     }
 }
 
+/// Far more than a run writes, and far less than by default: taking the room for it was half of the work of a run.
+pub(crate) const WAL_BYTES: u64 = 8 << 20;
+
 /// Sizes that let a minute see snapshots, and leases that end within it.
 pub(crate) fn lease() -> gofer_scheduler::LeaseConfig {
     gofer_scheduler::LeaseConfig::default()
@@ -123,7 +126,8 @@ pub(crate) fn lease() -> gofer_scheduler::LeaseConfig {
 async fn live(start: Start, endpoint: Arc<Endpoint>, handles: Shared<Handles>, synced: Synced) -> anyhow::Result<()> {
     let Start { machine, data, config, rng, local_ms, .. } = start;
     let host = Host::Simulated(Arc::new(SimHost::new(machine.clone(), &data, synced, rng, local_ms)));
-    let store = Store::open(&data, Options { block_cache_bytes: 1 << 20, ..Options::default() })?;
+    let options = Options { block_cache_bytes: 1 << 20, wal_bytes: WAL_BYTES, ..Options::default() };
+    let store = Store::open(&data, options)?;
     let wire = Arc::new(Wire(endpoint.clone()));
     let raft = Raft::start_on(host.clone(), store.clone(), config, wire).await?;
     let cluster = Cluster { raft: raft.clone(), endpoint: endpoint.clone() };

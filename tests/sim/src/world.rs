@@ -19,6 +19,7 @@ use crate::nemesis::{self, Nemesis, Wish};
 use crate::net::{Body, CLIENTS, Net, Packet, Reply};
 use crate::node::Node;
 use crate::panics;
+use crate::process;
 use crate::rng::Rng;
 use crate::workload;
 
@@ -329,6 +330,7 @@ fn consensus(settings: &Settings, rng: &mut Rng) -> Config {
     config.change_timeout = std::time::Duration::from_secs(rng.range(3, 30));
     config.batches_in_flight = usize::try_from(rng.range(1, 4)).unwrap_or(1);
     config.append_entries = rng.range(1, 64);
+    config.log_wal_bytes = process::WAL_BYTES;
     // Small enough that followers that lag are fed from the disk.
     config.log_cache_bytes = if rng.chance(500) { 2_000 } else { config.log_cache_bytes };
     config

@@ -50,7 +50,7 @@ pub(super) fn meta(db: &DB) -> io::Result<&ColumnFamily> {
     db.cf_handle(META).ok_or_else(|| io::Error::other("the raft log lacks its meta column family"))
 }
 
-fn options() -> Options {
+fn options(wal_bytes: u64) -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
@@ -60,7 +60,7 @@ fn options() -> Options {
     options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     // Records stay in RocksDB's buffer until the flusher writes all of them with one call and syncs.
     options.set_manual_wal_flush(true);
-    options.set_max_total_wal_size(256 << 20);
+    options.set_max_total_wal_size(wal_bytes);
     options.set_max_background_jobs(2);
     options.set_paranoid_checks(true);
     options.set_keep_log_file_num(2);
@@ -85,10 +85,10 @@ fn meta_options() -> Options {
 }
 
 /// Opens or creates the database and reads its bounds.
-pub(super) fn open(dir: &Path) -> Result<(DB, Loaded), Error> {
+pub(super) fn open(dir: &Path, wal_bytes: u64) -> Result<(DB, Loaded), Error> {
     std::fs::create_dir_all(dir).map_err(|source| Error::Io { what: format!("creating {}", dir.display()), source })?;
     let families = [ColumnFamilyDescriptor::new(LOG, log_options()), ColumnFamilyDescriptor::new(META, meta_options())];
-    let mut options = options();
+    let mut options = options(wal_bytes);
     background::write_directly(&mut options, dir);
     let db = DB::open_cf_descriptors(&options, dir, families).map_err(|error| from_rocksdb(dir, &error))?;
     check_format(dir, &db)?;

@@ -18,7 +18,7 @@ use crate::fatal::Fatal;
 use crate::host::Host;
 use crate::types::{Batch, Entry, LogId, TypeConfig, Vote};
 
-const LIMITS: Limits = Limits { cache_bytes: 4096, read_bytes: 2048 };
+const LIMITS: Limits = Limits { cache_bytes: 4096, read_bytes: 2048, wal_bytes: 1 << 20 };
 
 fn open(dir: &Path) -> Result<LogStore, Error> {
     LogStore::open(dir, LIMITS, Arc::new(|| Ok(u64::MAX)), Fatal::new(), Host::Machine)

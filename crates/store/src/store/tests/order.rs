@@ -8,7 +8,7 @@ use super::world::{World, empty, request};
 use super::*;
 
 /// Capacity of the table of answers: so small that many are forgotten within one batch.
-const FEW: Options = Options { block_cache_bytes: 1 << 20, dedup_capacity: 5 };
+const FEW: Options = Options { block_cache_bytes: 1 << 20, dedup_capacity: 5, wal_bytes: 1 << 20 };
 
 fn blank(index: u64) -> Entry {
     Entry { index, log_id: vec![], kind: EntryKind::Blank }

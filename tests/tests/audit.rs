@@ -102,6 +102,7 @@ async fn a_running_cluster_is_exported_verified_and_explained() {
     assert_eq!(story, audit(0, &["explain", "default/release", "1", "--source", text(&offline)]));
     says(&audit(2, &["explain", "release/7", "--source", &data]), &["knows no run default/release/7"]);
 
+    shows_the_past(text(&offline), &story);
     let lines = audit(0, &["export", "--format", "jsonl", "--address", &cluster.nodes[2].address, "--to", "5"]);
     let revisions: Vec<u64> =
         lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["revision"].as_u64().unwrap()).collect();
@@ -119,6 +120,23 @@ async fn a_running_cluster_is_exported_verified_and_explained() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     says(&String::from_utf8_lossy(&checked.stdout), &["are right", more["last_hash"].as_str().unwrap()]);
     assert_eq!(run.run + 1, other.run);
+}
+
+/// The run as it is at the end, and as it was when it began.
+fn shows_the_past(source: &str, story: &str) {
+    let now = json(&["show", "run", "release/1", "--source", source]);
+    assert_eq!(now["run"]["status"], "succeeded", "{now}");
+    let began = story.lines().find(|line| line.contains("started the run")).unwrap();
+    let revision = began.split_whitespace().next().unwrap();
+    let then = json(&["show", "run", "release/1", "--at", revision, "--source", source]);
+    assert_eq!(then["revision"].to_string(), revision);
+    assert_ne!(then["run"]["status"], "succeeded", "{then}");
+    let before = (revision.parse::<u64>().unwrap() - 1).to_string();
+    says(&audit(2, &["show", "run", "release/1", "--at", &before, "--source", source]), &["there is no run release/1"]);
+    let pipeline = json(&["show", "pipeline", "release", "--at", &before, "--source", source]);
+    assert_eq!(pipeline["pipeline"]["config"]["id"], "release", "{pipeline}");
+    assert!(json(&["show", "node", "n1", "--source", source])["node"].is_object());
+    assert!(json(&["show", "namespace", "default", "--source", source])["namespace"].is_object());
 }
 
 #[tokio::test(flavor = "multi_thread")]

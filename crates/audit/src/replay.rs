@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use gofer_domain::{Revision, State, Timestamp};
+use gofer_domain::state::Namespace;
+use gofer_domain::{Node, Pipeline, Revision, RunKey, State, Timestamp};
 use gofer_store::{Options, PlacedEvent, ReadOnlyStore, Replayer, ViewKind, ViewScan, Views, codec, view_name};
+use gofer_wire::model::v1 as model;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -28,6 +30,34 @@ const BATCH_BYTES: usize = 4 << 20;
 const AHEAD: usize = 2;
 /// What the digest of a state begins with.
 const DIGEST_MARK: &[u8] = b"gofer-state-1\n";
+
+/// Full names of messages.
+const NAMESPACE: &str = "gofer.model.v1.Namespace";
+const PIPELINE: &str = "gofer.model.v1.Pipeline";
+const NODE: &str = "gofer.model.v1.Node";
+const RUN: &str = "gofer.model.v1.Run";
+
+/// The full name of a message, and its encoding.
+pub type Encoded = (&'static str, Vec<u8>);
+
+/// A namespace as a message.
+#[must_use]
+pub fn encoded_namespace(namespace: &Namespace) -> Encoded {
+    (NAMESPACE, codec::namespace_to_wire(namespace).encode_to_vec())
+}
+
+/// A pipeline with its newest version as a message.
+#[must_use]
+pub fn encoded_pipeline(pipeline: &Pipeline) -> Encoded {
+    let config = Some(codec::config_to_wire(&pipeline.config));
+    (PIPELINE, model::Pipeline { config, ..codec::pipeline_to_wire(pipeline) }.encode_to_vec())
+}
+
+/// A node as a message.
+#[must_use]
+pub fn encoded_node(node: &Node) -> Encoded {
+    (NODE, codec::node_to_wire(node).encode_to_vec())
+}
 
 /// How far to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +144,20 @@ impl Replay {
         let pipelines = state.pipelines.values();
         let (nodes, runs) = (state.nodes.values(), state.runs.values());
         [
-            Messages::of("namespaces", "gofer.model.v1.Namespace", namespaces.map(codec::namespace_to_wire)),
-            Messages::of("pipelines", "gofer.model.v1.Pipeline", pipelines.map(codec::pipeline_to_wire)),
-            Messages::of("nodes", "gofer.model.v1.Node", nodes.map(codec::node_to_wire)),
-            Messages::of("live_runs", "gofer.model.v1.Run", runs.map(|live| codec::run_to_wire(&live.run))),
+            Messages::of("namespaces", NAMESPACE, namespaces.map(codec::namespace_to_wire)),
+            Messages::of("pipelines", PIPELINE, pipelines.map(codec::pipeline_to_wire)),
+            Messages::of("nodes", NODE, nodes.map(codec::node_to_wire)),
+            Messages::of("live_runs", RUN, runs.map(|live| codec::run_to_wire(&live.run))),
         ]
+    }
+
+    /// A run with its tasks, live or ended.
+    ///
+    /// # Errors
+    /// When its records can't be read.
+    pub fn run(&self, key: &RunKey) -> Result<Option<Encoded>, Error> {
+        let run = self.replayer.run(key)?;
+        Ok(run.map(|run| (RUN, codec::run_to_wire(&run).encode_to_vec())))
     }
 
     /// All records.

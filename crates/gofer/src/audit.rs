@@ -5,6 +5,7 @@ mod explain;
 mod export;
 mod replay;
 mod screen;
+mod show;
 mod trust;
 mod verify;
 
@@ -58,6 +59,14 @@ pub(crate) enum AuditCommand {
         gofer audit replay ./archive --until 2026-11-24T12:00:00Z\n\n\
         Exit codes: 0 the state is right, 1 the log or the node's state is not")]
     Replay(replay::ReplayArgs),
+    /// Show a run, a pipeline, a namespace or a node as it was at a revision or a time
+    ///
+    /// Rebuilds the state up to there from the events alone, and prints the record as JSON.
+    #[command(after_help = "Examples:\n  \
+        gofer audit show run release/12 --at 1200 --source /var/lib/gofer\n  \
+        gofer audit show pipeline release --at 2026-11-24T12:00:00Z --source ./archive\n  \
+        gofer audit show node n1 --source ./archive")]
+    Show(show::ShowArgs),
     /// Show what changed between two revisions, or where two logs part
     #[command(after_help = "Examples:\n  \
         gofer audit diff /var/lib/gofer --from 100 --to 200\n  \
@@ -113,6 +122,7 @@ pub(crate) fn run(client: &ClientArgs, command: AuditCommand) -> ExitCode {
     let screen = Screen::new(client);
     let result = match command {
         AuditCommand::Export(args) => export::run(client, &screen, &args),
+        AuditCommand::Show(args) => show::run(client, &screen, &args),
         AuditCommand::Verify(args) => verify::run(&screen, &args),
         AuditCommand::Checkpoint(args) => trust::checkpoint(&screen, &args),
         AuditCommand::Key(args) => trust::key(&screen, &args),

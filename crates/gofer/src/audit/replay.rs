@@ -24,7 +24,7 @@ pub(crate) struct ReplayArgs {
     scratch: ScratchArgs,
 }
 
-fn until(text: &str) -> Result<Until, String> {
+pub(super) fn until(text: &str) -> Result<Until, String> {
     if let Ok(revision) = text.parse() {
         return Ok(Until::Revision(revision));
     }

@@ -175,6 +175,13 @@ impl<'a> Teller<'a> {
             Some(Event::NodeLost { node, .. }) => {
                 format!("node {} was declared lost: its lease had run out", self.node(node))
             }
+            Some(Event::ClusterRestored { from, revision, .. }) => {
+                format!("the cluster was restored from a backup of cluster {from} at revision {revision}")
+            }
+            Some(Event::ClusterRecovered { survivor, revision, .. }) => {
+                let survivor = self.node(survivor);
+                format!("the cluster was recovered with what node {survivor} had, up to revision {revision}")
+            }
             Some(Event::NodeRemoved { node }) => format!("node {} was taken out of the cluster", self.node(node)),
             Some(Event::NodeRegistered { node, .. }) => format!("node {} registered anew", self.node(node)),
             _ => return,

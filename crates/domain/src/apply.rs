@@ -38,7 +38,9 @@ impl State {
         self.revision = revision;
         self.time = time;
         match event {
-            Event::ClusterCreated { cluster } => self.cluster = Some(*cluster),
+            Event::ClusterCreated { cluster }
+            | Event::ClusterRestored { cluster, .. }
+            | Event::ClusterRecovered { cluster, .. } => self.cluster = Some(*cluster),
             Event::NamespaceCreated { namespace, description } => {
                 let created = Namespace { id: namespace.clone(), description: description.clone(), created_at: time };
                 self.namespaces.insert(namespace.clone(), created);
@@ -120,7 +122,9 @@ impl Event {
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         match self {
-            Self::ClusterCreated { .. } => vec![Record::Cluster],
+            Self::ClusterCreated { .. } | Self::ClusterRestored { .. } | Self::ClusterRecovered { .. } => {
+                vec![Record::Cluster]
+            }
             Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => {
                 vec![Record::Namespace(namespace.clone())]
             }

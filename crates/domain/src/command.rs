@@ -1,10 +1,11 @@
 //! What can be asked of the cluster. Imperative; nothing here has happened yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{DriverKind, PipelineConfig};
-use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, RunKey, Version};
+use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, Version};
 use crate::node::NodeSpec;
 use crate::run::{AttemptOutcome, LogRef};
 use crate::time::Timestamp;
@@ -30,6 +31,27 @@ pub enum Command {
     /// First command of every log.
     CreateCluster {
         cluster: ClusterId,
+    },
+    /// Makes another cluster of what a backup holds. None of the old cluster's nodes is part of it: their live attempts
+    /// are lost.
+    RestoreCluster {
+        /// Id of the cluster that begins here.
+        cluster: ClusterId,
+        /// Revision at which the backup ends; what this command is decided against.
+        revision: Revision,
+        /// Hash of the event at that revision.
+        head: [u8; 32],
+    },
+    /// Makes another cluster of what one node is left with, after a majority of the voters was lost. All other nodes
+    /// are out of it: their live attempts are lost, and not tried again before `grace` has passed, as their leases may
+    /// last that long.
+    RecoverCluster {
+        /// Id of the cluster that begins here.
+        cluster: ClusterId,
+        survivor: NodeId,
+        /// The other members that the survivor knew.
+        dropped: BTreeSet<NodeId>,
+        grace: Duration,
     },
     CreateNamespace {
         namespace: NamespaceId,

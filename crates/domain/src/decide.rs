@@ -67,6 +67,10 @@ pub fn decide(state: &State, history: &dyn History, envelope: &CommandEnvelope) 
 fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
     match command {
         Command::CreateCluster { cluster } => cluster::create(context, *cluster),
+        Command::RestoreCluster { cluster, revision, head } => cluster::restore(context, *cluster, *revision, *head),
+        Command::RecoverCluster { cluster, survivor, dropped, grace } => {
+            cluster::recover(context, *cluster, *survivor, dropped, *grace)
+        }
         Command::CreateNamespace { namespace, description } => namespace::create(context, namespace, description),
         Command::DeleteNamespace { namespace } => namespace::delete(context, namespace),
         Command::RegisterPipeline { namespace, config } => pipeline::register(context, namespace, config),

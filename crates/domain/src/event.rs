@@ -1,10 +1,10 @@
 //! What has happened. Past tense; an event is never wrong and never refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::{DriverKind, PipelineConfig};
-use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RunKey, TaskKey, Version};
+use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::NodeSpec;
 use crate::run::{AttemptOutcome, LogRef, RunStatus, StopReason, TaskStatus};
 use crate::time::Timestamp;
@@ -14,6 +14,27 @@ use crate::time::Timestamp;
 pub enum Event {
     ClusterCreated {
         cluster: ClusterId,
+    },
+    /// The log goes on in another cluster, which was made of a backup.
+    ClusterRestored {
+        cluster: ClusterId,
+        /// The cluster that the backup was of.
+        from: ClusterId,
+        /// Revision at which the backup ended.
+        revision: Revision,
+        /// Hash of the event at that revision.
+        head: [u8; 32],
+    },
+    /// The log goes on in another cluster, which was made of what one node was left with.
+    ClusterRecovered {
+        cluster: ClusterId,
+        /// The cluster that had lost its majority.
+        from: ClusterId,
+        survivor: NodeId,
+        /// Members that are out of it for ever.
+        dropped: BTreeSet<NodeId>,
+        /// Newest revision that the survivor had.
+        revision: Revision,
     },
     NamespaceCreated {
         namespace: NamespaceId,

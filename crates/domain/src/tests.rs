@@ -4,6 +4,7 @@ mod properties;
 mod rules;
 mod script;
 mod script_attempts;
+mod script_clusters;
 mod script_nodes;
 mod script_overlap;
 mod script_pipelines;

@@ -10,11 +10,13 @@ mod config;
 mod event;
 mod run;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gofer_domain::{AttemptKey, NamespaceId, PipelineId, PipelineKey, RequestId, RunKey, TaskId, TaskKey, Timestamp};
+use gofer_domain::{
+    AttemptKey, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, RunKey, TaskId, TaskKey, Timestamp,
+};
 use gofer_wire::model::v1 as model;
 
 pub(crate) use cluster::pipeline_head_to_wire;
@@ -162,6 +164,17 @@ pub fn variables_from_wire(variables: Vec<model::Variable>, field: &str) -> Resu
 /// When it is not 16 bytes long.
 pub fn request_id(bytes: &[u8]) -> Result<RequestId> {
     fixed(bytes, "request_id").map(RequestId)
+}
+
+fn nodes_to_wire(nodes: &BTreeSet<NodeId>) -> Vec<u64> {
+    nodes.iter().map(|node| node.0).collect()
+}
+
+fn nodes_from_wire(nodes: &[u64]) -> Result<BTreeSet<NodeId>> {
+    let set: BTreeSet<NodeId> = nodes.iter().copied().map(NodeId).collect();
+    // Anything else would not encode to the same bytes again.
+    let is_sorted = nodes.is_sorted_by(|one, next| one < next);
+    if is_sorted { Ok(set) } else { Err(DecodeError::new("dropped", "is not sorted, or names a node twice")) }
 }
 
 fn fixed<const N: usize>(bytes: &[u8], field: &str) -> Result<[u8; N]> {

@@ -26,6 +26,17 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
     match event.kind {
         None => line("unknown", String::new(), "of a newer version; -o json shows its bytes".into(), Style::Warning),
         Some(Kind::ClusterCreated(event)) => plain("cluster created", crate::json::hex(&event.cluster_id)),
+        Some(Kind::ClusterRestored(event)) => {
+            let details = format!("from revision {} of {}", event.revision, crate::json::hex(&event.restored_from));
+            line("cluster restored", crate::json::hex(&event.cluster_id), details, Style::Warning)
+        }
+        Some(Kind::ClusterRecovered(event)) => {
+            let dropped: Vec<String> = event.dropped.iter().map(u64::to_string).collect();
+            let (of, nodes) = (crate::json::hex(&event.recovered_from), dropped.join(", "));
+            let details =
+                format!("by node {} without {nodes}, from revision {} of {of}", event.survivor, event.revision);
+            line("cluster recovered", crate::json::hex(&event.cluster_id), details, Style::Warning)
+        }
         Some(Kind::NamespaceCreated(event)) => {
             line("namespace created", event.namespace, event.description, Style::Plain)
         }

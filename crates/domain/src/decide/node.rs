@@ -55,7 +55,7 @@ pub(super) fn declare_lost(context: Context<'_>, node: NodeId, incarnation: u64)
         return Ok(Decision::done(Vec::new()));
     }
     let mut events = vec![Event::NodeLost { node, incarnation }];
-    lose_attempts(context, known, "its lease ran out", &mut events);
+    lose_attempts(context, &[known], "its lease ran out", &mut events);
     Ok(Decision::done(events))
 }
 
@@ -63,12 +63,16 @@ pub(super) fn declare_lost(context: Context<'_>, node: NodeId, incarnation: u64)
 pub(super) fn remove(context: Context<'_>, node: NodeId) -> Verdict {
     let known = find(context, node)?;
     let mut events = Vec::new();
-    if known.status == NodeStatus::Ready {
-        events.push(Event::NodeLost { node, incarnation: known.incarnation });
-    }
-    lose_attempts(context, known, "it was removed", &mut events);
-    events.push(Event::NodeRemoved { node });
+    remove_all(context, &[known], "it was removed", &mut events);
     Ok(Decision::done(events))
+}
+
+/// Takes nodes out at once; their live attempts are lost.
+pub(super) fn remove_all(context: Context<'_>, nodes: &[&Node], why: &str, events: &mut Vec<Event>) {
+    let ready = nodes.iter().filter(|node| node.status == NodeStatus::Ready);
+    events.extend(ready.map(|node| Event::NodeLost { node: node.id, incarnation: node.incarnation }));
+    lose_attempts(context, nodes, why, events);
+    events.extend(nodes.iter().map(|node| Event::NodeRemoved { node: node.id }));
 }
 
 fn find(context: Context<'_>, node: NodeId) -> Result<&Node, Rejection> {
@@ -77,19 +81,21 @@ fn find(context: Context<'_>, node: NodeId) -> Result<&Node, Rejection> {
     })
 }
 
-/// Ends every attempt of a node, and with each what depends on it. Runs are taken one by one and pipelines after
-/// them, since several runs of one pipeline may end here.
-fn lose_attempts(context: Context<'_>, node: &Node, why: &str, events: &mut Vec<Event>) {
-    let mut by_run: BTreeMap<&RunKey, Vec<&TaskId>> = BTreeMap::new();
-    for attempt in context.state.index.placed.get(&node.id).into_iter().flatten() {
-        by_run.entry(&attempt.task.run).or_default().push(&attempt.task.task);
+/// Ends every attempt of some nodes, and with each what depends on it. Runs are taken one by one and pipelines after
+/// them, since several attempts of one run, and several runs of one pipeline, may end here.
+fn lose_attempts(context: Context<'_>, nodes: &[&Node], why: &str, events: &mut Vec<Event>) {
+    let mut by_run: BTreeMap<&RunKey, Vec<(&TaskId, &str)>> = BTreeMap::new();
+    for node in nodes {
+        for attempt in context.state.index.placed.get(&node.id).into_iter().flatten() {
+            by_run.entry(&attempt.task.run).or_default().push((&attempt.task.task, &node.spec.name));
+        }
     }
     let mut ended: BTreeMap<&PipelineKey, BTreeSet<u64>> = BTreeMap::new();
     for (key, tasks) in by_run {
         let Some(live) = context.state.runs.get(key) else { continue };
         let mut draft = RunDraft::new(live, context.time);
-        for task in tasks {
-            let message = format!("node {} was lost: {why}", node.spec.name);
+        for (task, node) in tasks {
+            let message = format!("node {node} was lost: {why}");
             draft.finish_attempt(task, AttemptOutcome::Lost { message }, None, events);
         }
         if draft.conclude(events) {

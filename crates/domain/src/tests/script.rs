@@ -11,8 +11,8 @@ use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::run::{AttemptOutcome, FailureReason, StopReason};
 use crate::{
-    AttemptKey, Command, Event, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey, RunKey, RunStatus, TaskId,
-    TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey, Revision, RunKey,
+    RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// Runs a script in a new world; fails at the first line that goes otherwise than it says.
@@ -89,6 +89,17 @@ fn parse(words: &[&str]) -> Command {
         "drain" => Command::DrainNode { node: NodeId(number(words[1])) },
         "undrain" => Command::UndrainNode { node: NodeId(number(words[1])) },
         "lost" => Command::DeclareNodeLost { node: NodeId(number(words[1])), incarnation: number(words[2]) },
+        "restore" => Command::RestoreCluster {
+            cluster: ClusterId([u8::try_from(number(words[1])).unwrap(); 16]),
+            revision: Revision(number(words[2])),
+            head: [9; 32],
+        },
+        "recover" => Command::RecoverCluster {
+            cluster: ClusterId([u8::try_from(number(words[1])).unwrap(); 16]),
+            survivor: NodeId(number(words[2])),
+            dropped: words[3].split(',').map(|node| NodeId(number(node))).collect(),
+            grace: Duration::from_millis(option("grace").map_or(0, number)),
+        },
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         other => panic!("no such command: {other}"),
     }
@@ -256,6 +267,10 @@ fn attempt(text: &str) -> AttemptKey {
 fn show(event: &Event, now: Timestamp) -> String {
     let text = match event {
         Event::ClusterCreated { .. } => "cluster created".into(),
+        Event::ClusterRestored { cluster, revision, .. } => format!("restored as {} from {revision}", cluster.0[0]),
+        Event::ClusterRecovered { cluster, survivor, dropped, .. } => {
+            format!("recovered as {} on {survivor} without {}", cluster.0[0], dropped.len())
+        }
         Event::NamespaceCreated { namespace, .. } => format!("namespace {namespace} created"),
         Event::NamespaceDeleted { namespace } => format!("namespace {namespace} deleted"),
         Event::PipelineRegistered { pipeline, version, .. } => format!("{pipeline} version {version}"),

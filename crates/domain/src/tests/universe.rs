@@ -12,8 +12,8 @@ use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement};
 use crate::run::{AttemptOutcome, StopReason};
 use crate::state::Deadline;
 use crate::{
-    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, PipelineId, PipelineKey, RunKey, RunStatus, TaskId,
-    TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, PipelineId, PipelineKey, Revision, RunKey, RunStatus,
+    TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// One random move; what it means depends on the world it is made in, so that most moves are possible ones.
@@ -94,6 +94,16 @@ pub(crate) fn result(number: u8) -> AttemptOutcome {
 pub(crate) fn command(world: &World, step: &Step) -> Command {
     let (a, b) = (step.a, step.b);
     match step.kind {
+        0 if b % 16 == 1 => Command::RecoverCluster {
+            cluster: ClusterId([a; 16]),
+            survivor: node(a),
+            dropped: [node(a / 3 + 1), node(a / 3 + 2)].into(),
+            grace: Duration::from_millis(u64::from(b)),
+        },
+        0 if b % 16 == 2 => {
+            let revision = if a == 0 { Revision(0) } else { world.state.revision };
+            Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
+        }
         0 => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
         1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
         2 => Command::DeleteNamespace { namespace: namespace(a) },
@@ -188,6 +198,17 @@ pub(crate) fn event(step: &Step) -> Event {
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
     match step.kind % 25 {
+        0 if b % 4 == 1 => {
+            let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
+            Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }
+        }
+        0 if b % 4 == 2 => Event::ClusterRecovered {
+            cluster: ClusterId([a; 16]),
+            from: ClusterId([b; 16]),
+            survivor: node(a),
+            dropped: [node(b)].into(),
+            revision: Revision(u64::from(b)),
+        },
         0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
         1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },
         2 => Event::NamespaceDeleted { namespace: namespace(a) },

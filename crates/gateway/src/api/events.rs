@@ -216,6 +216,8 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
     }
     match event {
         Event::ClusterCreated { .. }
+        | Event::ClusterRestored { .. }
+        | Event::ClusterRecovered { .. }
         | Event::NodeRegistered { .. }
         | Event::NodeDrained { .. }
         | Event::NodeUndrained { .. }

@@ -9,9 +9,10 @@ use gofer_wire::log::v1::command::Kind;
 
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
-    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
-    log_to_wire, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire,
-    run_key_to_wire, spec_from_wire, spec_to_wire, variables_from_wire, variables_to_wire,
+    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
+    duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
+    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire,
+    spec_from_wire, spec_to_wire, variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
 
@@ -50,6 +51,17 @@ fn client_command(command: &Command) -> Option<Kind> {
         Command::CreateCluster { cluster } => {
             Kind::CreateCluster(log::CreateCluster { cluster_id: cluster.0.to_vec().into() })
         }
+        Command::RestoreCluster { cluster, revision, head } => Kind::RestoreCluster(log::RestoreCluster {
+            cluster_id: cluster.0.to_vec().into(),
+            revision: revision.0,
+            head: head.to_vec().into(),
+        }),
+        Command::RecoverCluster { cluster, survivor, dropped, grace } => Kind::RecoverCluster(log::RecoverCluster {
+            cluster_id: cluster.0.to_vec().into(),
+            survivor: survivor.0,
+            dropped: nodes_to_wire(dropped),
+            grace: Some(duration_to_wire(*grace)),
+        }),
         Command::CreateNamespace { namespace, description } => Kind::CreateNamespace(log::CreateNamespace {
             namespace: namespace.to_string(),
             description: description.clone(),
@@ -117,6 +129,8 @@ fn inner_command(command: &Command) -> Option<Kind> {
             Kind::DeclareNodeLost(log::DeclareNodeLost { node: node.0, incarnation: *incarnation })
         }
         Command::CreateCluster { .. }
+        | Command::RestoreCluster { .. }
+        | Command::RecoverCluster { .. }
         | Command::CreateNamespace { .. }
         | Command::DeleteNamespace { .. }
         | Command::RegisterPipeline { .. }
@@ -139,6 +153,17 @@ fn inner_command(command: &Command) -> Option<Kind> {
 pub fn command_from_wire(command: log::Command) -> Result<Command> {
     Ok(match required(command.kind, "kind")? {
         Kind::CreateCluster(c) => Command::CreateCluster { cluster: ClusterId(fixed(&c.cluster_id, "cluster_id")?) },
+        Kind::RestoreCluster(c) => Command::RestoreCluster {
+            cluster: ClusterId(fixed(&c.cluster_id, "cluster_id")?),
+            revision: Revision(c.revision),
+            head: fixed(&c.head, "head")?,
+        },
+        Kind::RecoverCluster(c) => Command::RecoverCluster {
+            cluster: ClusterId(fixed(&c.cluster_id, "cluster_id")?),
+            survivor: NodeId(c.survivor),
+            dropped: nodes_from_wire(&c.dropped)?,
+            grace: duration_from_wire(required(c.grace.as_ref(), "grace")?, "grace")?,
+        },
         Kind::CreateNamespace(c) => {
             Command::CreateNamespace { namespace: namespace_id(&c.namespace)?, description: c.description }
         }

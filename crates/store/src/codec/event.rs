@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use gofer_domain::Event;
-use gofer_domain::ids::{ClusterId, NodeId, Version};
+use gofer_domain::ids::{ClusterId, NodeId, Revision, Version};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::event::Kind;
 
 use super::{
     Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire, attempt_outcome_to_wire,
     config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire, log_to_wire,
-    namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, required, run_key_from_wire, run_key_to_wire,
-    run_status_from_wire, run_status_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire,
-    task_key_from_wire, task_key_to_wire, task_status_from_wire, task_status_to_wire, time_from_wire, time_to_wire,
-    variables_from_wire, variables_to_wire,
+    namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
+    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, spec_from_wire, spec_to_wire,
+    stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire, task_status_from_wire, task_status_to_wire,
+    time_from_wire, time_to_wire, variables_from_wire, variables_to_wire,
 };
 
 /// An event as a message.
@@ -26,6 +26,21 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
     Some(match event {
         Event::ClusterCreated { cluster } => {
             Kind::ClusterCreated(log::ClusterCreated { cluster_id: cluster.0.to_vec().into() })
+        }
+        Event::ClusterRestored { cluster, from, revision, head } => Kind::ClusterRestored(log::ClusterRestored {
+            cluster_id: cluster.0.to_vec().into(),
+            restored_from: from.0.to_vec().into(),
+            revision: revision.0,
+            head: head.to_vec().into(),
+        }),
+        Event::ClusterRecovered { cluster, from, survivor, dropped, revision } => {
+            Kind::ClusterRecovered(log::ClusterRecovered {
+                cluster_id: cluster.0.to_vec().into(),
+                recovered_from: from.0.to_vec().into(),
+                survivor: survivor.0,
+                dropped: nodes_to_wire(dropped),
+                revision: revision.0,
+            })
         }
         Event::NamespaceCreated { namespace, description } => Kind::NamespaceCreated(log::NamespaceCreated {
             namespace: namespace.to_string(),
@@ -117,6 +132,8 @@ fn attempt_event(event: &Event) -> Option<Kind> {
             log: output.as_ref().map(log_to_wire),
         }),
         Event::ClusterCreated { .. }
+        | Event::ClusterRestored { .. }
+        | Event::ClusterRecovered { .. }
         | Event::NamespaceCreated { .. }
         | Event::NamespaceDeleted { .. }
         | Event::PipelineRegistered { .. }
@@ -144,6 +161,19 @@ fn attempt_event(event: &Event) -> Option<Kind> {
 pub fn event_from_wire(event: log::Event) -> Result<Event> {
     Ok(match required(event.kind, "kind")? {
         Kind::ClusterCreated(e) => Event::ClusterCreated { cluster: ClusterId(fixed(&e.cluster_id, "cluster_id")?) },
+        Kind::ClusterRestored(e) => Event::ClusterRestored {
+            cluster: ClusterId(fixed(&e.cluster_id, "cluster_id")?),
+            from: ClusterId(fixed(&e.restored_from, "restored_from")?),
+            revision: Revision(e.revision),
+            head: fixed(&e.head, "head")?,
+        },
+        Kind::ClusterRecovered(e) => Event::ClusterRecovered {
+            cluster: ClusterId(fixed(&e.cluster_id, "cluster_id")?),
+            from: ClusterId(fixed(&e.recovered_from, "recovered_from")?),
+            survivor: NodeId(e.survivor),
+            dropped: nodes_from_wire(&e.dropped)?,
+            revision: Revision(e.revision),
+        },
         Kind::NamespaceCreated(e) => {
             Event::NamespaceCreated { namespace: namespace_id(&e.namespace)?, description: e.description }
         }

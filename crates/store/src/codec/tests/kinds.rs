@@ -25,12 +25,12 @@ macro_rules! kinds {
 }
 
 kinds!(command_kind of Command:
-    CreateCluster CreateNamespace DeleteNamespace RegisterPipeline EnablePipeline DisablePipeline DeletePipeline
+    CreateCluster RestoreCluster RecoverCluster CreateNamespace DeleteNamespace RegisterPipeline EnablePipeline DisablePipeline DeletePipeline
     StartRun CancelRun RetryRun TimeOutRun AssignAttempt TimeOutAttempt ReportLaunching ReportStarted ReportFinished
     RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode);
 
 kinds!(event_kind of Event:
-    ClusterCreated NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
+    ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
     PipelineDeleted RunCreated RunStarted RunStopRequested TaskQueued TaskFinished RunFinished AttemptPlaced
     AttemptLaunching AttemptStarted AttemptStopRequested AttemptFinished NodeRegistered NodeDrained NodeUndrained
     NodeLost NodeRemoved);

@@ -10,9 +10,26 @@ use super::{
 };
 use crate::Outcome;
 
+fn nodes() -> impl Strategy<Value = std::collections::BTreeSet<NodeId>> {
+    proptest::collection::btree_set(any::<u64>().prop_map(NodeId), 0..5)
+}
+
 fn config_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         any::<[u8; 16]>().prop_map(|id| Command::CreateCluster { cluster: ClusterId(id) }),
+        any::<([u8; 16], u64, [u8; 32])>().prop_map(|(id, revision, head)| Command::RestoreCluster {
+            cluster: ClusterId(id),
+            revision: Revision(revision),
+            head,
+        }),
+        (any::<([u8; 16], u64)>(), nodes(), 0..1_000_000_u64).prop_map(|((id, survivor), dropped, millis)| {
+            Command::RecoverCluster {
+                cluster: ClusterId(id),
+                survivor: NodeId(survivor),
+                dropped,
+                grace: std::time::Duration::from_millis(millis),
+            }
+        }),
         (namespace_id(), text())
             .prop_map(|(namespace, description)| Command::CreateNamespace { namespace, description }),
         namespace_id().prop_map(|namespace| Command::DeleteNamespace { namespace }),
@@ -65,6 +82,21 @@ pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelo
 fn config_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         any::<[u8; 16]>().prop_map(|id| Event::ClusterCreated { cluster: ClusterId(id) }),
+        any::<([u8; 16], [u8; 16], u64, [u8; 32])>().prop_map(|(id, from, revision, head)| Event::ClusterRestored {
+            cluster: ClusterId(id),
+            from: ClusterId(from),
+            revision: Revision(revision),
+            head,
+        }),
+        (any::<([u8; 16], [u8; 16], u64, u64)>(), nodes()).prop_map(|((id, from, survivor, revision), dropped)| {
+            Event::ClusterRecovered {
+                cluster: ClusterId(id),
+                from: ClusterId(from),
+                survivor: NodeId(survivor),
+                dropped,
+                revision: Revision(revision),
+            }
+        }),
         (namespace_id(), text())
             .prop_map(|(namespace, description)| Event::NamespaceCreated { namespace, description }),
         namespace_id().prop_map(|namespace| Event::NamespaceDeleted { namespace }),

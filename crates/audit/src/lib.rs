@@ -38,6 +38,8 @@ pub use hash::Hash;
 pub use key::{NodeKey, PublicKey};
 pub use manifest::{Manifest, Segment};
 pub use note::{NOTE_BYTES_MAX, Note};
-pub use replay::{Comparison, Encoded, Messages, Replay, Until, encoded_namespace, encoded_node, encoded_pipeline};
+pub use replay::{
+    Comparison, Encoded, Messages, Replay, Until, encoded_namespace, encoded_node, encoded_pipeline, state_digest,
+};
 pub use source::{DataDirectory, EventSource, Export, Extent, Visit, open};
 pub use verify::{Meter, Verification, verify};

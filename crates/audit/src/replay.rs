@@ -171,7 +171,7 @@ impl Replay {
     /// # Errors
     /// When the records can't be read.
     pub fn digest(&self) -> Result<Hash, Error> {
-        digest(self.state().revision, self.views().scan()?)
+        state_digest(self.state().revision, self.views().scan()?)
     }
 
     /// Compares the state with what a node has stored, which must be of the same revision.
@@ -233,7 +233,7 @@ impl Messages {
 ///
 /// # Errors
 /// When the records can't be read.
-pub(crate) fn digest(revision: Revision, mut records: ViewScan<'_>) -> Result<Hash, Error> {
+pub fn state_digest(revision: Revision, mut records: ViewScan<'_>) -> Result<Hash, Error> {
     let mut hasher = Sha256::new();
     hasher.update(DIGEST_MARK);
     hasher.update(revision.0.to_be_bytes());

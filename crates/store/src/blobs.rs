@@ -59,7 +59,11 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
+    /// The blobs in a directory, which is made if missing. What was cut short in it is removed.
+    ///
+    /// # Errors
+    /// When it can't be read or written.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
         durable::make_dir(dir)?;
         for entry in fs::read_dir(dir).map_err(|error| Error::io(dir, error))? {
             let entry = entry.map_err(|error| Error::io(dir, error))?;
@@ -68,6 +72,38 @@ impl Blobs {
             }
         }
         Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// The blobs in a directory, which is left as it is, and need not be there.
+    #[must_use]
+    pub fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned() }
+    }
+
+    /// Begins a blob that comes in pieces.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn incoming(&self) -> Result<IncomingBlob, Error> {
+        durable::make_dir(&self.dir)?;
+        let path = self.dir.join(format!("{INCOMING}{}", uuid::Uuid::new_v4()));
+        let file = File::create(&path).map_err(|error| Error::io(&path, error))?;
+        Ok(IncomingBlob { path, file, hasher: Sha256::new(), length: 0 })
+    }
+
+    /// Keeps a blob that came in pieces, durably, if it is the one that was wanted.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it is another; else when it can't be written.
+    pub fn keep(&self, mut incoming: IncomingBlob, digest: Digest) -> Result<(), Error> {
+        let found = Digest(std::mem::take(&mut incoming.hasher).finalize().into());
+        if found != digest {
+            return Err(Error::corrupt(format!("blob {digest}"), format!("what came of it has the digest {found}")));
+        }
+        incoming.file.sync_all().map_err(|error| Error::io(&incoming.path, error))?;
+        let path = self.path(digest);
+        durable::make_dir(path.parent().unwrap_or(&self.dir))?;
+        durable::rename(&incoming.path, &path)
     }
 
     /// Keeps a blob durably and answers its name. A copy that is here is left alone, unless it is damaged.
@@ -172,6 +208,43 @@ impl Blobs {
     pub fn path(&self, digest: Digest) -> PathBuf {
         let name = digest.to_string();
         self.dir.join(&name[..2]).join(name)
+    }
+}
+
+/// A blob of which not all has come yet. Removed unless it is kept.
+#[derive(Debug)]
+pub struct IncomingBlob {
+    path: PathBuf,
+    file: File,
+    hasher: Sha256,
+    length: u64,
+}
+
+impl IncomingBlob {
+    /// Adds a piece.
+    ///
+    /// # Errors
+    /// When it gets too large or can't be written.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.length += bytes.len() as u64;
+        if self.length > BLOB_BYTES_MAX {
+            return Err(Error::BlobTooLarge { limit: BLOB_BYTES_MAX });
+        }
+        self.hasher.update(bytes);
+        self.file.write_all(bytes).map_err(|error| Error::io(&self.path, error))
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
+impl Drop for IncomingBlob {
+    fn drop(&mut self) {
+        // Once it is kept, there is nothing under that name.
+        let _ = fs::remove_file(&self.path);
     }
 }
 

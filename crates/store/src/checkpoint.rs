@@ -21,9 +21,8 @@ const PREFIX: &str = "state-";
 
 /// Makes the first, empty state of a directory that has no identity yet. An earlier try may have been cut short.
 pub(crate) fn init(dir: &Path, options: &Options) -> Result<(), Error> {
-    let first = format!("{PREFIX}1");
-    let path = dir.join(&first);
-    if dir.join("raft").exists() || states(dir)?.iter().any(|name| *name != first) {
+    let path = first(dir);
+    if dir.join("raft").exists() || states(dir)?.iter().any(|name| dir.join(name) != path) {
         return Err(identity::missing(dir));
     }
     if dir.join(POINTER).exists() {
@@ -32,7 +31,17 @@ pub(crate) fn init(dir: &Path, options: &Options) -> Result<(), Error> {
     }
     durable::remove(&path)?;
     Db::create(&path, options)?;
-    durable::write(&dir.join(POINTER), first.as_bytes())
+    point_to_first(dir)
+}
+
+/// Where the first state of a directory is.
+pub(crate) fn first(dir: &Path) -> PathBuf {
+    dir.join(format!("{PREFIX}1"))
+}
+
+/// Makes the first state the one that counts.
+pub(crate) fn point_to_first(dir: &Path) -> Result<(), Error> {
+    durable::write(&dir.join(POINTER), format!("{PREFIX}1").as_bytes())
 }
 
 /// The directory of the state that counts; others are removed.

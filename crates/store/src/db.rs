@@ -183,6 +183,17 @@ impl Db {
         self.inner.write_opt(batch, &options).map_err(|error| self.error(error))
     }
 
+    /// Makes all that was written durable, also what [`Db::write_unlogged`] wrote.
+    pub(crate) fn flush(&self) -> Result<(), Error> {
+        let families =
+            [META, EVENTS, VIEWS, DEDUP].map(|name| self.family(name)).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut options = rocksdb::FlushOptions::default();
+        options.set_wait(true);
+        self.inner.flush_cfs_opt(&families, &options).map_err(|error| self.error(error))?;
+        self.inner.flush_wal(true).map_err(|error| self.error(error))?;
+        durable::sync_dir(&self.path)
+    }
+
     /// Writes a batch, durable against a killed process, not against a power loss.
     pub(crate) fn write(&self, batch: WriteBatch) -> Result<(), Error> {
         self.inner.write_opt(batch, &WriteOptions::default()).map_err(|error| self.error(error))

@@ -23,6 +23,12 @@ pub enum Error {
     /// Use an empty directory.
     #[error("{} is neither empty nor a gofer data directory; use an empty one", .0.display())]
     NotAStore(PathBuf),
+    /// Use an empty directory, or a new one.
+    #[error("{} is not empty; restore to a new directory", .0.display())]
+    NotEmpty(PathBuf),
+    /// Run the command again that was interrupted.
+    #[error("{} was not finished by `{what}`: run that again, and start no node on it before", path.display())]
+    Unfinished { path: PathBuf, what: String },
     /// The directory belongs to another cluster.
     #[error(
         "this node's data belongs to cluster {own}, not to {other}; use an empty data directory to join another cluster"

@@ -14,9 +14,9 @@ use crate::durable;
 use crate::error::Error;
 
 /// Format of the data directory that this code reads and writes.
-pub(crate) const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 1;
 const FILE: &str = "identity.json";
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 /// Bits of a node id: few enough to be exact as a number in JSON.
 const NODE_BITS: u32 = 48;
 
@@ -116,7 +116,7 @@ pub(crate) fn write(dir: &Path, identity: Identity) -> Result<(), Error> {
 }
 
 /// Random and never 0: unique among all nodes that ever were, as an emptied directory comes back as another node.
-fn draw_node_id() -> NodeId {
+pub(crate) fn draw_node_id() -> NodeId {
     // Above its lowest 62 bits, a UUID says how it was made.
     let random = uuid::Uuid::new_v4().as_u128() & ((1 << NODE_BITS) - 1);
     NodeId(u64::try_from(random).unwrap_or(0).max(1))

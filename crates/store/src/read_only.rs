@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::identity::{self, Identity};
 use crate::store::Options;
 use crate::view_scan::ViewScan;
+use crate::{blobs::Blobs, unfinished};
 
 /// How often a directory is opened anew because a node changed its files meanwhile.
 const TRIES: u32 = 20;
@@ -50,6 +51,7 @@ impl ReadOnlyStore {
     /// When it is no data directory, is of a newer format, or too damaged to be opened; [`Error::Busy`] when a running
     /// node kept changing its files.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        unfinished::check(dir)?;
         let identity = identity::read(dir)?.ok_or_else(|| Error::NotAStore(dir.to_owned()))?;
         allow_files();
         for _ in 0..TRIES {
@@ -131,6 +133,12 @@ impl ReadOnlyStore {
             iterator.next();
         }
         iterator.status().map_err(|error| self.db.error(error))
+    }
+
+    /// The blobs of this node.
+    #[must_use]
+    pub fn blobs(&self) -> Blobs {
+        Blobs::at(&self.dir.join("blobs"))
     }
 
     /// The stored views.

@@ -70,6 +70,10 @@ impl Replayer {
         Ok(())
     }
 
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
     /// The hot state.
     #[must_use]
     pub fn state(&self) -> &State {

@@ -15,7 +15,7 @@ use crate::dedup::Dedup;
 use crate::error::Error;
 use crate::event_log::{self, StoredEvent};
 use crate::identity::{self, Identity};
-use crate::{background, checkpoint, load, reader};
+use crate::{background, checkpoint, load, reader, unfinished};
 
 /// How often a run is looked for before its records count as contradicting each other.
 const LOOKS: u32 = 8;
@@ -73,6 +73,15 @@ impl Store {
     /// # Errors
     /// When the directory is in use, of a newer format, somebody else's, or damaged.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        unfinished::check(dir)?;
+        Self::open_unfinished(dir, options)
+    }
+
+    /// Like [`Store::open`], for whoever finishes what is [marked](unfinished) as unfinished.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_unfinished(dir: &Path, options: Options) -> Result<Self, Error> {
         let lock = identity::lock(dir)?;
         let identity = match identity::read(dir)? {
             Some(identity) => identity,
@@ -127,6 +136,21 @@ impl Store {
                 Ok(())
             }
         }
+    }
+
+    /// Binds the node to the cluster that its state is of, whichever it belonged to before. For a directory that is
+    /// marked as [unfinished] only.
+    ///
+    /// # Errors
+    /// When the state is of none, or it can't be written.
+    pub fn adopt_cluster(&self) -> Result<ClusterId, Error> {
+        let cluster = self.read(|state| state.cluster);
+        let cluster = cluster.ok_or_else(|| Error::corrupt("the state", "it is of no cluster"))?;
+        let mut identity = self.0.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        let bound = Identity { cluster_id: Some(cluster), ..*identity };
+        identity::write(&self.0.dir, bound)?;
+        *identity = bound;
+        Ok(cluster)
     }
 
     /// Looks at the hot state. `look` must be short: nothing is applied meanwhile. What is seen may be a moment ahead

@@ -6,6 +6,7 @@ mod damage;
 mod directory;
 mod order;
 mod read;
+mod restorer;
 mod swap;
 mod world;
 

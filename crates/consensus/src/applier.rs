@@ -112,7 +112,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn convert(entry: Entry) -> io::Result<gofer_store::Entry> {
+/// An entry as the store takes it.
+pub(crate) fn convert(entry: Entry) -> io::Result<gofer_store::Entry> {
     let log_id = entry.log_id;
     let kind = match entry.payload {
         EntryPayload::Blank => EntryKind::Blank,

@@ -20,6 +20,7 @@ mod leadership;
 mod log_store;
 mod membership;
 mod network;
+pub mod offline;
 mod proposer;
 mod raft;
 mod reads;

@@ -9,6 +9,7 @@
 mod cache;
 mod db;
 mod flusher;
+pub(crate) mod offline;
 mod reader;
 mod synced;
 

@@ -134,6 +134,19 @@ impl Changer<'_> {
         self.change(ChangeMembers::AddVoterIds([node.0].into()), true, deadline).await
     }
 
+    /// Gives the only member another address.
+    pub(crate) async fn move_alone(&self, address: &str) -> Result<(), MembershipError> {
+        let deadline = Instant::now() + self.timeout;
+        let metrics = self.leading()?;
+        let members: Vec<u64> = metrics.membership_config.membership().nodes().map(|(id, _)| *id).collect();
+        if members != [metrics.id] {
+            let why = "only a node that is the only member can change its address".to_owned();
+            return Err(MembershipError::Invalid(why));
+        }
+        let node = [(metrics.id, BasicNode::new(address))].into();
+        self.change(ChangeMembers::SetNodes(node), true, deadline).await
+    }
+
     /// Takes a node out. A leader that is taken out hands over afterwards.
     pub(crate) async fn remove(&self, node: NodeId) -> Result<(), MembershipError> {
         let deadline = Instant::now() + self.timeout;

@@ -303,6 +303,17 @@ impl Raft {
         self.changer()?.add(node, address, learner).await
     }
 
+    /// Makes an address this node's, which must be the only member: nobody else looks for it at the old one.
+    ///
+    /// # Errors
+    /// See [`MembershipError`].
+    pub async fn move_alone(&self, address: &str) -> Result<(), MembershipError> {
+        let wait = self.0.config.election_max * 2 + BOOTSTRAP_WAIT;
+        let leads = async { drop(self.watch().wait_for(|leadership| leadership.is_self).await) };
+        drop(tokio::time::timeout(wait, leads).await);
+        self.changer()?.move_alone(address).await
+    }
+
     /// Takes a node out of the cluster; on the leader only. Its id must never come back.
     ///
     /// # Errors

@@ -6,12 +6,15 @@ use anyhow::Context;
 use gofer_consensus::{Member, Raft};
 use gofer_gateway::Cluster;
 use gofer_store::Store;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::config::{Config, Start};
 
 /// How long a node asks to be admitted before it gives up.
 const JOIN_PATIENCE: Duration = Duration::from_secs(120);
+/// How often a node looks whether the cluster goes on without it.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// How long consensus may take to say what it knows.
 const MEMBERS_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -45,10 +48,59 @@ async fn members(store: &Store, raft: &Raft) -> Vec<Member> {
     raft.status().members
 }
 
+/// Watches for members that have gone on without this node, as another cluster: then nothing that this node has counts
+/// any more. Looks while no leader is known, or while this node leads itself.
+///
+/// # Errors
+/// Once a member has.
+pub(crate) async fn watch_expulsion(
+    config: &Config,
+    store: &Store,
+    raft: &Raft,
+    cluster: &Cluster,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let leadership = raft.watch().borrow().clone();
+        let Some(own) = store.identity().cluster_id.filter(|_| leadership.is_self || leadership.leader.is_none())
+        else {
+            continue;
+        };
+        let node = store.identity().node_id;
+        let others: Vec<Member> = raft.status().members.into_iter().filter(|member| member.id != node).collect();
+        let asked = others.iter().map(|member| cluster.found_at(&member.address));
+        for (member, found) in others.iter().zip(futures::future::join_all(asked).await) {
+            if let Some((id, other)) = found
+                && id == member.id
+                && other != own
+            {
+                let (address, data) = (&member.address, config.data_dir.display());
+                anyhow::bail!(
+                    "node {id} at {address} goes on as cluster {other}: the cluster {own}, to which this node belongs, was \
+                     recovered without it; empty {data} and start this node with --join {address}"
+                );
+            }
+        }
+    }
+}
+
 /// Bootstraps, joins or waits, as configured; a node that belongs to a cluster already does none of it.
 pub(crate) async fn enter(config: &Config, store: &Store, raft: &Raft, cluster: &Cluster) -> anyhow::Result<()> {
     let node = store.identity().node_id;
-    let is_member = members(store, raft).await.iter().any(|member| member.id == node);
+    let known = members(store, raft).await;
+    let is_member = known.iter().any(|member| member.id == node);
+    if let [only] = &known[..]
+        && only.id == node
+        && only.address != config.advertise
+    {
+        // Whoever joins is told to look for it there.
+        raft.move_alone(&config.advertise).await.context("can't tell the cluster this node's address")?;
+        info!(from = only.address, to = config.advertise, "this node has moved");
+    }
     match &config.start {
         Start::Join { seeds, .. } if is_member => cluster.check_seeds(seeds).await?,
         _ if is_member => {}

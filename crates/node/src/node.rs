@@ -138,6 +138,9 @@ impl Node {
         parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
         let stop = stops.executor.clone();
         parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
+        let stop = stops.scheduler.clone();
+        let (watching, store_, raft_, cluster_) = (config.clone(), store.clone(), raft.clone(), cluster.clone());
+        parts.spawn(async move { membership::watch_expulsion(&watching, &store_, &raft_, &cluster_, stop).await });
         Ok(Self { config, store, raft, cluster, stops, parts })
     }
 

@@ -115,6 +115,12 @@ impl Cluster {
         Ok(())
     }
 
+    /// The node at an address, and the cluster that it belongs to; none when it does not answer, or to no cluster.
+    pub async fn found_at(&self, address: &str) -> Option<(NodeId, ClusterId)> {
+        let identity = self.identify(address).await.ok()?;
+        Some((NodeId(identity.node), crate::convert::cluster_id(&identity.cluster_id)?))
+    }
+
     /// Asks whoever leads for a lease, once.
     pub(crate) async fn renew_lease(
         &self,

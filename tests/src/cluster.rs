@@ -30,13 +30,25 @@ impl Cluster {
     /// When they don't come up in time; the error holds the end of a node's log.
     pub async fn start(size: usize, flags: &[&str]) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("gofer-test-").tempdir()?;
+        Self::start_in(directory, size, flags, &["--bootstrap"]).await
+    }
+
+    /// Like [`Cluster::start`], with a first node whose data is in `n1` of the directory already.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_on(directory: TempDir, size: usize, flags: &[&str]) -> anyhow::Result<Self> {
+        Self::start_in(directory, size, flags, &[]).await
+    }
+
+    async fn start_in(directory: TempDir, size: usize, flags: &[&str], first: &[&str]) -> anyhow::Result<Self> {
         let flags: Vec<String> = flags.iter().map(ToString::to_string).collect();
         let nodes = (1..=size).map(|n| Node::new(directory.path(), &format!("n{n}"), flags.clone())).collect();
         let mut cluster = Self { nodes, directory };
         let seed = cluster.nodes[0].address.clone();
         for (index, node) in cluster.nodes.iter_mut().enumerate() {
             let name = format!("n{}", index + 1);
-            let join: &[&str] = if index == 0 { &["--bootstrap"] } else { &["--join", &seed] };
+            let join: &[&str] = if index == 0 { first } else { &["--join", &seed] };
             node.start(&[&["--name", &name], join].concat())?;
         }
         cluster.wait_ready(size).await.with_context(|| cluster.nodes[0].log_tail())?;

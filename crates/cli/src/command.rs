@@ -24,8 +24,8 @@ Exit codes:
 /// Commands that talk to a cluster.
 #[derive(Subcommand, Clone, Debug)]
 pub enum ClientCommand {
-    /// Look at the cluster and change its members
-    #[command(subcommand)]
+    /// Look at the cluster and change its members. The program has it among commands of its own.
+    #[command(skip)]
     Cluster(ClusterCommand),
     /// Create, list and delete namespaces
     #[command(subcommand)]

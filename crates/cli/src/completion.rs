@@ -47,7 +47,17 @@ mod tests {
         #[command(flatten)]
         _args: crate::ClientArgs,
         #[command(subcommand)]
-        _command: crate::ClientCommand,
+        _command: Command,
+    }
+
+    /// As the program has them.
+    #[derive(clap::Subcommand)]
+    enum Command {
+        /// The members of the cluster
+        #[command(subcommand)]
+        Cluster(crate::ClusterCommand),
+        #[command(flatten)]
+        Client(crate::ClientCommand),
     }
 
     #[test]

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 mod args;
+mod blobs;
 mod client;
 mod cluster;
 mod command;
@@ -28,6 +29,7 @@ mod tests;
 mod time;
 
 pub use args::{ClientArgs, ColorChoice, Freshness, MutationArgs, OutputFormat};
+pub use blobs::{BlobSink, copy_blobs};
 pub use cluster::ClusterCommand;
 pub use command::{ClientCommand, EXIT_CODES_HELP, run};
 pub use completion::{write_completion, write_man_pages};

@@ -38,6 +38,14 @@ pub fn run_reference(namespace: Option<&str>, words: &[String]) -> Result<(Strin
     }
 }
 
+/// A length of time as people write it: `15s`, `2m`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
+    crate::pipeline_file::values::parse_duration(text)
+}
+
 /// Text of others made harmless for a terminal: on one line, without control characters.
 #[must_use]
 pub fn tame(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! The public API, one file per service.
 
+mod backups;
 mod clusters;
 mod events;
 mod namespaces;

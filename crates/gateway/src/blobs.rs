@@ -194,6 +194,11 @@ pub(crate) async fn fetch(parts: &Parts, digest: [u8; 32], holder: Option<NodeId
     if parts.store.blobs().has(digest) {
         return Ok(());
     }
+    fetch_again(parts, digest, holder).await
+}
+
+/// Like [`fetch`], also when there is a copy here, which is replaced if it is damaged.
+pub(crate) async fn fetch_again(parts: &Parts, digest: Digest, holder: Option<NodeId>) -> Result<(), Status> {
     let own = parts.store.identity().node_id;
     let mut members: Vec<_> = parts.raft.status().members.into_iter().filter(|member| member.id != own).collect();
     members.sort_by_key(|member| (Some(member.id) != holder, member.role != Role::Voter));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gofer_consensus::Raft;
 use gofer_store::Store;
+use gofer_wire::api::v1::backup_service_server::BackupServiceServer;
 use gofer_wire::api::v1::cluster_service_server::ClusterServiceServer;
 use gofer_wire::api::v1::event_service_server::EventServiceServer;
 use gofer_wire::api::v1::namespace_service_server::NamespaceServiceServer;
@@ -95,6 +96,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
+        .add_service(limited!(BackupServiceServer, api.clone(), api_limit))
         .add_service(limited!(ClusterServiceServer, api.clone(), api_limit))
         .add_service(limited!(EventServiceServer, api.clone(), api_limit))
         .add_service(limited!(NamespaceServiceServer, api.clone(), api_limit))

@@ -2,9 +2,9 @@
 
 mod diff;
 mod explain;
-mod export;
-mod replay;
-mod screen;
+pub(crate) mod export;
+pub(crate) mod replay;
+pub(crate) mod screen;
 mod show;
 mod trust;
 mod verify;
@@ -87,6 +87,8 @@ pub(crate) enum Failure {
     Audit(#[from] gofer_audit::Error),
     #[error(transparent)]
     Client(ClientError),
+    #[error(transparent)]
+    Recovery(gofer_recovery::Error),
     /// Wrong arguments.
     #[error("{0}")]
     Usage(String),
@@ -104,13 +106,14 @@ impl From<std::io::Error> for Failure {
 }
 
 impl Failure {
-    fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             // Faults and wrong signatures are answers to what was asked.
             Self::Audit(gofer_audit::Error::Fault(_) | gofer_audit::Error::Untrusted(_)) | Self::Output(_) => {
                 EXIT_FAILED
             }
-            Self::Audit(_) | Self::Usage(_) => EXIT_USAGE,
+            Self::Recovery(error) if error.is_fault() => EXIT_FAILED,
+            Self::Audit(_) | Self::Recovery(_) | Self::Usage(_) => EXIT_USAGE,
             Self::Client(error) => error.exit_code(),
             Self::Closed => EXIT_OK,
         }
@@ -146,7 +149,7 @@ pub(crate) struct ScratchArgs {
 }
 
 impl ScratchArgs {
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.scratch.clone().unwrap_or_else(std::env::temp_dir)
     }
 }

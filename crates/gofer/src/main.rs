@@ -1,7 +1,9 @@
 //! The gofer binary: a node, a client of the cluster, and (re-executed by itself) the keeper of a running task.
 
 mod audit;
+mod backup;
 mod program;
+mod recover;
 mod server;
 
 use std::ffi::OsString;

@@ -6,10 +6,12 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use gofer_cli::{ClientArgs, ClientCommand, EXIT_CODES_HELP, EXIT_FAILED};
+use gofer_cli::{ClientArgs, ClientCommand, ClusterCommand, EXIT_CODES_HELP, EXIT_FAILED};
 use tracing_subscriber::EnvFilter;
 
 use crate::audit::{self, AuditCommand};
+use crate::backup::{self, BackupCommand};
+use crate::recover::{self, RecoverArgs};
 use crate::server::{self, ConfigCommand, ServerArgs};
 
 /// What a node logs unless `RUST_LOG` says otherwise. openraft warns at every heartbeat that a dead node misses.
@@ -44,8 +46,14 @@ enum Command {
     /// Look at the configuration of a node
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at the cluster, change its members, and recover it
+    #[command(subcommand)]
+    Cluster(ClusterProgram),
     #[command(flatten)]
     Client(ClientCommand),
+    /// Back a cluster up, check backups, and restore them
+    #[command(subcommand)]
+    Backup(Box<BackupCommand>),
     /// Export, verify, replay, compare and explain the event log
     #[command(subcommand)]
     Audit(Box<AuditCommand>),
@@ -66,6 +74,22 @@ enum Command {
     },
 }
 
+/// What the client asks of a cluster, and what is done to the data of a node without one.
+#[derive(Subcommand)]
+enum ClusterProgram {
+    #[command(flatten)]
+    Client(ClusterCommand),
+    /// Make a stopped node the only member, after a majority of the voters was lost for good
+    ///
+    /// The node goes on from what it has, as a cluster of its own with a new id. What the others had and it had not is
+    /// lost. The other members are dropped: they are refused until their data directories are emptied. Asks for
+    /// confirmation. The recovery is an event of the log.
+    #[command(after_help = "Examples:\n  \
+        gofer cluster recover --data-dir /var/lib/gofer\n  \
+        gofer cluster recover --data-dir /var/lib/gofer --yes")]
+    Recover(RecoverArgs),
+}
+
 /// Runs the program with the process's arguments.
 pub(crate) fn main() -> ExitCode {
     let program = Program::parse();
@@ -79,7 +103,12 @@ pub(crate) fn main() -> ExitCode {
             server::serve(&args)
         }
         Command::Config(command) => server::config(&command),
+        Command::Cluster(ClusterProgram::Client(command)) => {
+            return client(&program.client, ClientCommand::Cluster(command));
+        }
+        Command::Cluster(ClusterProgram::Recover(args)) => return recover::run(&program.client, &args),
         Command::Client(command) => return client(&program.client, command),
+        Command::Backup(command) => return backup::run(&program.client, *command),
         Command::Audit(command) => return audit::run(&program.client, *command),
         Command::Completion { shell } => {
             gofer_cli::write_completion(&Program::command(), shell, &mut std::io::stdout()).map_err(Into::into)

@@ -26,6 +26,11 @@ const CRATES: [Crate; 17] = [
     },
     Crate { name: "gofer-gateway", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-wire"] },
     Crate { name: "gofer-audit", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
+    Crate {
+        name: "gofer-recovery",
+        layer: 3,
+        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"],
+    },
     Crate { name: "gofer-cli", layer: 3, uses: &["gofer-wire"] },
     Crate {
         name: "gofer-node",
@@ -44,7 +49,7 @@ const CRATES: [Crate; 17] = [
     Crate {
         name: "gofer",
         layer: 4,
-        uses: &["gofer-node", "gofer-cli", "gofer-drivers", "gofer-audit", "gofer-domain"],
+        uses: &["gofer-node", "gofer-cli", "gofer-drivers", "gofer-audit", "gofer-recovery", "gofer-domain"],
     },
     Crate { name: "gofer-tests", layer: 5, uses: &["gofer-wire"] },
     Crate {

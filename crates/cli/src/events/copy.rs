@@ -80,7 +80,11 @@ pub trait EventSink {
     fn take(&mut self, event: &[u8]) -> Result<bool, Self::Error>;
 }
 
-/// Reads the log up to the present end, without gap or repeat whatever node is lost on the way.
+/// Pause before a node that was behind is asked again.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Reads the log up to the present end, without gap or repeat whatever node is lost on the way. All that was
+/// acknowledged before is read, also from a node that is behind, unless the arguments ask for local reads.
 ///
 /// # Errors
 /// When no node can be asked, one refuses, or the sink takes no more.
@@ -88,6 +92,8 @@ pub async fn copy_events<S: EventSink>(args: &ClientArgs, sink: &mut S) -> Resul
     let mut client = Client::new(args);
     let ask = async |channel, patience| clusters(channel).get_status(request(api::GetStatusRequest {}, patience)).await;
     let status = client.call(Call::Read, ask).await?;
+    // Asked for first: without an answer nothing is begun.
+    let least = super::revision(&mut client).await?;
     let mut next = sink.begin(&status.cluster_id).map_err(CopyError::Sink)?;
     let mut losses = Losses::new();
     loop {
@@ -105,7 +111,11 @@ pub async fn copy_events<S: EventSink>(args: &ClientArgs, sink: &mut S) -> Resul
                         }
                     }
                 }
-                Next::End => return Ok(()),
+                Next::End if next > least => return Ok(()),
+                Next::End => {
+                    tokio::time::sleep(AGAIN).await;
+                    break;
+                }
                 Next::Lost(why) => {
                     losses.next_node(&mut client, &why).await?;
                     break;

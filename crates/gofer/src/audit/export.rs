@@ -60,23 +60,7 @@ pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ExportArgs) -> Re
 fn segments(client: &ClientArgs, screen: &Screen, args: &ExportArgs, out: &Path) -> Result<u8, Failure> {
     let options = ExportOptions { from: args.from, segment_bytes: args.segment_size << 20, ..ExportOptions::default() };
     let (before, manifest) = match &args.data_dir {
-        Some(from) => {
-            let source = gofer_audit::open(from)?;
-            let extent = source.extent();
-            let from = args.from.max(extent.first);
-            let mut exporter = Exporter::open(out, &ExportOptions { cluster: extent.cluster, from, ..options })?;
-            let (before, to) = (exporter.manifest().events, args.to.unwrap_or(extent.last).min(extent.last));
-            let next = exporter.next();
-            if next <= to {
-                screen.metered("exporting", Some(to + 1 - next), |meter| {
-                    source_events(source.as_ref(), next, to, &mut |event| {
-                        meter.add(1);
-                        exporter.push(event)
-                    })
-                })?;
-            }
-            (before, exporter.finish()?)
-        }
+        Some(from) => screen.metered("exporting", None, |meter| offline(from, out, options, args.to, meter))?,
         None => screen.metered("exporting", None, |meter| live(client, out, options, args.to, meter))?,
     };
     show(screen, out, before, &manifest)
@@ -97,8 +81,31 @@ fn source_events(
     Ok(result?)
 }
 
+/// Exports a data directory or an earlier export; how many events were there before, and what is there now.
+pub(crate) fn offline(
+    from: &Path,
+    out: &Path,
+    options: ExportOptions,
+    to: Option<u64>,
+    meter: &Meter,
+) -> Result<(u64, Manifest), Failure> {
+    let source = gofer_audit::open(from)?;
+    let extent = source.extent();
+    let first = options.from.max(extent.first);
+    let mut exporter = Exporter::open(out, &ExportOptions { cluster: extent.cluster, from: first, ..options })?;
+    let (before, to) = (exporter.manifest().events, to.unwrap_or(extent.last).min(extent.last));
+    let next = exporter.next();
+    if next <= to {
+        source_events(source.as_ref(), next, to, &mut |event| {
+            meter.add(1);
+            exporter.push(event)
+        })?;
+    }
+    Ok((before, exporter.finish()?))
+}
+
 /// Exports over the API; how many events were there before, and what is there now.
-fn live(
+pub(crate) fn live(
     client: &ClientArgs,
     out: &Path,
     options: ExportOptions,

@@ -34,7 +34,7 @@ pub(super) fn until(text: &str) -> Result<Until, String> {
 }
 
 /// A time in RFC 3339.
-pub(super) fn time_text(time: Timestamp) -> String {
+pub(crate) fn time_text(time: Timestamp) -> String {
     let millis = i64::try_from(time.0).ok().and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
     millis.map_or_else(|| time.to_string(), |time| format!("{time:.3}"))
 }

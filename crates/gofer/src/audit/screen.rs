@@ -17,36 +17,36 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Standard output and standard error.
-pub(super) struct Screen {
+pub(crate) struct Screen {
     json: bool,
 }
 
 impl Screen {
-    pub(super) fn new(client: &ClientArgs) -> Self {
+    pub(crate) fn new(client: &ClientArgs) -> Self {
         Self { json: client.output == OutputFormat::Json }
     }
 
-    pub(super) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.json
     }
 
     /// A line of the result. Text of others in it does no harm.
-    pub(super) fn line(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn line(&self, text: &str) -> Result<(), Failure> {
         Ok(writeln!(std::io::stdout().lock(), "{}", render::tame(text))?)
     }
 
     /// A whole result.
-    pub(super) fn document(&self, value: &Value) -> Result<(), Failure> {
+    pub(crate) fn document(&self, value: &Value) -> Result<(), Failure> {
         Ok(writeln!(std::io::stdout().lock(), "{value:#}")?)
     }
 
     /// One of many objects, each on its line.
-    pub(super) fn record(&self, value: &Value) -> Result<(), Failure> {
+    pub(crate) fn record(&self, value: &Value) -> Result<(), Failure> {
         Ok(writeln!(std::io::stdout().lock(), "{value}")?)
     }
 
     /// A remark beside the result.
-    pub(super) fn notice(&self, text: &str) {
+    pub(crate) fn notice(&self, text: &str) {
         // Nobody may be there to read it.
         let _ = match self.json {
             true => writeln!(std::io::stderr(), "{}", json!({ "notice": text })),
@@ -54,7 +54,7 @@ impl Screen {
         };
     }
 
-    pub(super) fn failure(&self, failure: &Failure) {
+    pub(crate) fn failure(&self, failure: &Failure) {
         if matches!(failure, Failure::Closed) {
             return;
         }
@@ -84,7 +84,7 @@ impl Screen {
     }
 
     /// Does some work, and shows on a terminal how far it is.
-    pub(super) fn metered<R>(&self, what: &str, of: Option<u64>, work: impl FnOnce(&Meter) -> R) -> R {
+    pub(crate) fn metered<R>(&self, what: &str, of: Option<u64>, work: impl FnOnce(&Meter) -> R) -> R {
         let meter = Meter::default();
         if !std::io::stderr().is_terminal() || self.json {
             return work(&meter);

@@ -172,7 +172,9 @@ fn check_same(manifest: &Manifest, options: &ExportOptions) -> Result<(), Error>
     if let (Some(own), Some(other)) = (manifest.cluster(), options.cluster)
         && own != other
     {
-        return Err(Error::Refused(format!("this is an export of cluster {own}, and these are events of {other}")));
+        return Err(Error::Refused(format!(
+            "this is an export of cluster {own}, and these are events of {other}; use another directory"
+        )));
     }
     // The default asks for what there is.
     if options.from > 1 && options.from < manifest.first_revision {

@@ -4,10 +4,11 @@
 #[path = "cluster/harness.rs"]
 mod harness;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gofer_consensus::{Config, Error, MembershipError, ProposeError, Role};
-use gofer_domain::NodeId;
+use gofer_consensus::{Config, Error, MembershipError, ProposeError, Role, offline};
+use gofer_domain::{Actor, ClusterId, Command, CommandEnvelope, NodeId, RequestId, Timestamp};
 use gofer_store::Outcome;
 use harness::{Cluster, PATIENCE, address, create, has, quick, until};
 
@@ -310,4 +311,71 @@ async fn a_cluster_whose_nodes_all_restart_keeps_everything() {
     for (number, answer) in (0..60).zip(answers) {
         assert_eq!(cluster.commit(create(number)).await, answer);
     }
+}
+
+fn recovery(id: u8, survivor: NodeId) -> CommandEnvelope {
+    let cluster = ClusterId([id; 16]);
+    let (dropped, grace) = (BTreeSet::new(), Duration::ZERO);
+    CommandEnvelope {
+        request_id: RequestId(cluster.0),
+        actor: Actor("operator:test".into()),
+        time: Timestamp(1),
+        command: Command::RecoverCluster { cluster, survivor, dropped, grace },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_lone_survivor_has_begins_another_cluster() {
+    let mut cluster = Cluster::start(3, quick()).await;
+    for number in 0..10 {
+        cluster.commit(create(number)).await;
+    }
+    let survivor = cluster.leader().await;
+    let others: Vec<NodeId> = cluster.nodes.iter().map(|node| node.id).filter(|id| *id != survivor).collect();
+    others.iter().for_each(|id| cluster.net.cut(*id));
+    // Nobody else has this one, so it is not committed, and may be, for all that its client knows.
+    let doubtful = cluster.node(survivor).raft.propose(vec![create(10)]);
+    assert!(tokio::time::timeout(Duration::from_millis(300), doubtful).await.is_err());
+    assert!(!has(&cluster.node(survivor).store, 10));
+    let dir = cluster.stop(survivor).await;
+    for id in &others {
+        cluster.stop(*id).await;
+    }
+
+    let (known, head) = {
+        let store = harness::reopen(&dir).await;
+        let known = offline::last_known(&store).unwrap();
+        offline::begin_alone(&store, "moved:1", recovery(9, survivor)).unwrap();
+        // As after an interruption before its end.
+        offline::begin_alone(&store, "moved:1", recovery(9, survivor)).unwrap();
+        store.adopt_cluster().unwrap();
+        let other = offline::begin_alone(&store, "moved:1", recovery(9, others[0])).map(|()| store.applied().index);
+        assert!(other.is_ok(), "the same request gets its first answer");
+        (known, store.progress().borrow().chain_head)
+    };
+    assert_eq!((known.node, known.members.len()), (survivor, 3));
+    assert_eq!(known.last_log, known.applied + 1, "the doubtful one");
+    cluster.open(dir).await;
+    assert_eq!(cluster.leader().await, survivor);
+    let raft = cluster.node(survivor).raft.clone();
+    let store = cluster.node(survivor).store.clone();
+    assert!((0..=10).all(|number| has(&store, number)));
+    assert_eq!(
+        (store.read(|state| state.cluster), store.progress().borrow().chain_head),
+        (Some(ClusterId([9; 16])), head)
+    );
+    let members: Vec<_> = raft.status().members.into_iter().map(|member| (member.id, member.address)).collect();
+    assert_eq!(members, [(survivor, "moved:1".to_owned())]);
+    raft.move_alone("again:1").await.unwrap();
+    assert_eq!(raft.status().members[0].address, "again:1");
+
+    cluster.commit(create(11)).await;
+    let new = cluster.add_node().await;
+    let snapshots = *cluster.net.snapshots.lock().unwrap();
+    raft.add_member(new, &address(new), false).await.unwrap();
+    cluster.settle().await;
+    assert!(*cluster.net.snapshots.lock().unwrap() > snapshots, "entries of the old cluster are sent to nobody");
+    assert!((0..=11).all(|number| has(&cluster.node(new).store, number)));
+    let error = raft.move_alone("third:1").await.unwrap_err();
+    assert!(matches!(error, MembershipError::Invalid(_)), "{error}");
 }

@@ -1,6 +1,7 @@
 //! Making a backup, once its events are exported: their blobs, and the statement.
 
 use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use gofer_audit::{EventSource, Export, Hash, Meter, Replay, Until};
@@ -40,6 +41,7 @@ pub struct Created {
 /// When the events are not right, or anything can't be read or written. Until all of it is durable, the directory is
 /// no backup; or it is still the one that it was before.
 pub fn create(options: &Create, from: &mut dyn BlobSource, meter: &Meter) -> Result<Created, Error> {
+    let _lock = lock(&options.dir)?;
     let export = Export::open(&options.dir)?;
     let extent = export.extent();
     let (Some(cluster), 1) = (extent.cluster, extent.first) else {
@@ -81,6 +83,16 @@ pub fn create(options: &Create, from: &mut dyn BlobSource, meter: &Meter) -> Res
     let statement = Statement::new(content);
     statement.write(&options.dir)?;
     Ok(Created { statement, fetched })
+}
+
+/// Keeps others from writing to the same backup, as long as the file is open.
+fn lock(dir: &Path) -> Result<File, Error> {
+    let lock = File::open(dir).map_err(|error| Error::io(dir, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(gofer_audit::Error::InUse(dir.to_owned()).into()),
+        Err(TryLockError::Error(error)) => Err(Error::io(dir, error)),
+    }
 }
 
 /// The blobs of a backup, without what an interruption left of one.

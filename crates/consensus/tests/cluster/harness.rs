@@ -216,7 +216,7 @@ impl Cluster {
 }
 
 /// Opens a store; a node that was just stopped may need a moment to let go of it.
-async fn reopen(dir: &Path) -> Store {
+pub async fn reopen(dir: &Path) -> Store {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match Store::open(dir, gofer_store::Options::default()) {

@@ -11,6 +11,7 @@ use gofer_tests::{Cluster, Node, PATIENCE, binary, eventually, pipeline, shell_t
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::model::v1 as model;
+use rustix::process::Signal;
 
 /// Runs gofer with something typed; code and what it printed.
 fn gofer(arguments: &[&str], typed: &str) -> (Option<i32>, String) {
@@ -90,9 +91,9 @@ async fn lose_the_majority() -> Lost {
         running.push(cluster.start_run(survivor, "work", &[]).await.unwrap());
     }
     let gone: Vec<usize> = (0..3).filter(|node| *node != survivor).collect();
-    for node in &gone {
-        cluster.nodes[*node].kill();
-    }
+    // One is dead, the other will wake up as if nothing had happened.
+    cluster.nodes[gone[0]].kill();
+    cluster.nodes[gone[1]].signal(Signal::STOP).unwrap();
     let had = parked(&cluster, survivor).await;
     assert!(
         had.is_superset(&acknowledged),
@@ -177,10 +178,12 @@ async fn emptied_members_come_back(cluster: &mut Cluster, back: usize, survivor:
     .unwrap();
 }
 
-/// Alone, told to join, and both together: none of them comes back with its old data.
+/// Woken up, alone, told to join, and both together: none of them comes back with its old data.
 async fn dropped_members_are_refused(cluster: &mut Cluster, gone: &[usize], address: &str) {
     let name = |node: usize| format!("n{}", node + 1);
     let words = ["recovered without it", "empty", "--join"];
+    cluster.nodes[gone[1]].signal(Signal::CONT).unwrap();
+    says(&cluster.nodes[gone[1]].failed(PATIENCE).await.unwrap(), &words);
     cluster.nodes[gone[0]].start(&["--name", &name(gone[0])]).unwrap();
     says(&cluster.nodes[gone[0]].failed(PATIENCE).await.unwrap(), &words);
     cluster.nodes[gone[0]].start(&["--name", &name(gone[0]), "--join", address]).unwrap();

@@ -49,7 +49,7 @@ async fn members(store: &Store, raft: &Raft) -> Vec<Member> {
 }
 
 /// Watches for members that have gone on without this node, as another cluster: then nothing that this node has counts
-/// any more. Looks while no leader is known, or while this node leads itself.
+/// any more. Asks one member after the other, also while a leader is known, as that may be an earlier one.
 ///
 /// # Errors
 /// Once a member has.
@@ -60,32 +60,27 @@ pub(crate) async fn watch_expulsion(
     cluster: &Cluster,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    loop {
+    let node = store.identity().node_id;
+    for turn in 0.. {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        let leadership = raft.watch().borrow().clone();
-        let Some(own) = store.identity().cluster_id.filter(|_| leadership.is_self || leadership.leader.is_none())
-        else {
-            continue;
-        };
-        let node = store.identity().node_id;
+        let Some(own) = store.identity().cluster_id else { continue };
         let others: Vec<Member> = raft.status().members.into_iter().filter(|member| member.id != node).collect();
-        let asked = others.iter().map(|member| cluster.found_at(&member.address));
-        for (member, found) in others.iter().zip(futures::future::join_all(asked).await) {
-            if let Some((id, other)) = found
-                && id == member.id
-                && other != own
-            {
-                let (address, data) = (&member.address, config.data_dir.display());
-                anyhow::bail!(
-                    "node {id} at {address} goes on as cluster {other}: the cluster {own}, to which this node belongs, was \
-                     recovered without it; empty {data} and start this node with --join {address}"
-                );
-            }
+        let Some(member) = others.get(turn % others.len().max(1)) else { continue };
+        if let Some((id, other)) = cluster.found_at(&member.address).await
+            && id == member.id
+            && other != own
+        {
+            let (address, data) = (&member.address, config.data_dir.display());
+            anyhow::bail!(
+                "node {id} at {address} goes on as cluster {other}: the cluster {own}, to which this node belongs, was \
+                 recovered without it; empty {data} and start this node with --join {address}"
+            );
         }
     }
+    Ok(())
 }
 
 /// Bootstraps, joins or waits, as configured; a node that belongs to a cluster already does none of it.

@@ -11,6 +11,7 @@ mod blobs;
 mod cluster;
 mod coalesce;
 mod convert;
+mod diagnosis;
 mod errors;
 mod health;
 mod lease;

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming, async_trait};
 
-use crate::convert;
 use crate::errors::{self, Fault, reason};
 use crate::logs::LogsError;
 use crate::peers::CLUSTER_HEADER;
 use crate::server::Parts;
+use crate::{convert, diagnosis};
 
 /// Blobs that are taken in at the same time, as each is held in memory.
 const BLOBS_AT_ONCE: usize = 4;
@@ -120,7 +120,17 @@ impl PeerService for Peer {
             cluster_id: identity.cluster_id.map(|cluster| cluster.0.to_vec().into()).unwrap_or_default(),
             leader: leadership.leader.unwrap_or_default().0,
             leader_address: leadership.address,
+            time_ms: diagnosis::unix_ms(),
         }))
+    }
+
+    async fn diagnose(
+        &self,
+        request: Request<wire::DiagnoseRequest>,
+    ) -> Result<Response<wire::DiagnoseResponse>, Status> {
+        self.admit(request.metadata())?;
+        let found = diagnosis::of_self(&self.parts, request.into_inner()).await?;
+        Ok(Response::new(wire::DiagnoseResponse { diagnosis: Some(found) }))
     }
 
     async fn put_blob(

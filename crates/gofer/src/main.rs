@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod doctor;
 mod program;
 mod recover;
 mod server;

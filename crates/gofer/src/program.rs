@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::audit::{self, AuditCommand};
 use crate::backup::{self, BackupCommand};
+use crate::doctor::{self, DoctorArgs};
 use crate::recover::{self, RecoverArgs};
 use crate::server::{self, ConfigCommand, ServerArgs};
 
@@ -57,6 +58,16 @@ enum Command {
     /// Export, verify, replay, compare and explain the event log
     #[command(subcommand)]
     Audit(Box<AuditCommand>),
+    /// Look for what is wrong with a cluster, and say what to do about it
+    ///
+    /// Has every member look at its disk, its clock, the other members and its log, and compares what they find. With
+    /// --data-dir, a node's files are looked at instead: their format, events, state, logs and Raft log.
+    #[command(after_help = "Examples:\n  \
+        gofer doctor\n  \
+        gofer doctor --address 10.0.0.2:7600 -o json\n  \
+        gofer doctor --data-dir /var/lib/gofer\n\n\
+        Exit codes: 0 all is well, 1 something is not, and the output says what to do")]
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  gofer completion bash > /etc/bash_completion.d/gofer\n  source <(gofer completion zsh)"
@@ -108,6 +119,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Command::Cluster(ClusterProgram::Recover(args)) => return recover::run(&program.client, &args),
         Command::Client(command) => return client(&program.client, command),
+        Command::Doctor(args) => return doctor::run(&program.client, &args),
         Command::Backup(command) => return backup::run(&program.client, *command),
         Command::Audit(command) => return audit::run(&program.client, *command),
         Command::Completion { shell } => {

@@ -12,6 +12,7 @@
 mod blobs;
 mod create;
 mod error;
+mod examine;
 mod recover;
 mod restore;
 mod statement;
@@ -20,6 +21,7 @@ mod verify;
 pub use blobs::{BlobSource, DataDirectoryBlobs};
 pub use create::{Create, Created, create};
 pub use error::Error;
+pub use examine::{Examined, examine};
 pub use gofer_audit::{ExportOptions, Exporter, Hash, Meter};
 pub use gofer_consensus::offline::LastKnown;
 pub use gofer_store::{Blobs, Digest, Error as StoreError, IncomingBlob};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gofer_consensus::Role;
-use gofer_domain::{Command, NodeId, NodeStatus};
+use gofer_domain::{Command, NodeId, NodeStatus, Revision};
 use gofer_store::codec;
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::cluster_service_server::ClusterService;
@@ -14,9 +14,8 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, async_trait};
 
 use super::Api;
-use crate::convert;
 use crate::errors::{Fault, reason};
-use crate::limits;
+use crate::{convert, diagnosis, limits};
 
 /// A new member has to catch up; callers that name no deadline wait so long for that.
 const ADD: Duration = Duration::from_secs(90);
@@ -111,15 +110,15 @@ impl ClusterService for Api {
     ) -> Result<Response<wire::ListNodesResponse>, Status> {
         let (metadata, _, message) = request.into_parts();
         self.freshen(&metadata, message.consistency).await?;
-        let (revision, nodes) = self.store().read(|state| {
-            let attempts = |id| state.index.placed.get(id).map_or(0, std::collections::BTreeSet::len);
-            let nodes = state.nodes.values().map(|node| wire::NodeInfo {
-                node: Some(codec::node_to_wire(node)),
-                attempts: u32::try_from(attempts(&node.id)).unwrap_or(u32::MAX),
-            });
-            (state.revision, nodes.collect())
-        });
+        let (revision, nodes) = self.nodes();
         Ok(Response::new(wire::ListNodesResponse { header: self.header(revision), nodes }))
+    }
+
+    async fn diagnose(&self, _: Request<wire::DiagnoseRequest>) -> Result<Response<wire::DiagnoseResponse>, Status> {
+        let (members, common_revision) = diagnosis::of_all(&self.parts).await;
+        let (revision, nodes) = self.nodes();
+        let header = self.header(revision);
+        Ok(Response::new(wire::DiagnoseResponse { header, members, common_revision, nodes }))
     }
 
     async fn drain_node(
@@ -135,6 +134,18 @@ impl ClusterService for Api {
 }
 
 impl Api {
+    /// The registered nodes, at a revision.
+    fn nodes(&self) -> (Revision, Vec<wire::NodeInfo>) {
+        self.store().read(|state| {
+            let attempts = |id| state.index.placed.get(id).map_or(0, std::collections::BTreeSet::len);
+            let nodes = state.nodes.values().map(|node| wire::NodeInfo {
+                node: Some(codec::node_to_wire(node)),
+                attempts: u32::try_from(attempts(&node.id)).unwrap_or(u32::MAX),
+            });
+            (state.revision, nodes.collect())
+        })
+    }
+
     /// Takes a node out of the Raft group, once nothing is or can be placed on it.
     async fn take_out(
         &self,

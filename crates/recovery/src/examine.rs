@@ -1,0 +1,128 @@
+//! A look at the data directory of a node without a cluster: what a doctor can say of it.
+
+use std::path::Path;
+
+use gofer_audit::{DataDirectory, EventSource, Meter, Replay, Until};
+use gofer_store::{Blobs, Options, Store, disk, unfinished};
+
+use crate::blobs::each_named;
+use crate::error::Error;
+
+/// What was looked at, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    /// In a word.
+    pub check: &'static str,
+    /// What was found to be as it should be, or else what is wrong and what to do.
+    pub result: Result<String, (String, &'static str)>,
+}
+
+const AGAIN: &str = "the other nodes have what is lost here: take this node out with `gofer cluster remove`, empty the \
+                     directory, and let it join again; without other nodes, restore a backup";
+
+/// Looks at a data directory, whose node may run: its format, events, state, logs and Raft log. Nothing is changed but
+/// what any start of a node does.
+///
+/// # Errors
+/// When it is no data directory, or can't be looked at at all.
+pub fn examine(dir: &Path, scratch: &Path, meter: &Meter) -> Result<(disk::DiskReport, Vec<Examined>), Error> {
+    if !dir.join("identity.json").exists() && unfinished::read(dir)?.is_none() {
+        return Err(Error::Refused(format!("{} is no data directory of a node", dir.display())));
+    }
+    let report = disk::examine(dir);
+    let mut found = Vec::new();
+    let source = match DataDirectory::open(dir) {
+        Ok(source) => source,
+        Err(gofer_audit::Error::Store(error @ gofer_store::Error::Unfinished { .. })) => {
+            found.push(bad("format", &error, "run that command again before a node is started"));
+            return Ok((report, found));
+        }
+        Err(gofer_audit::Error::Store(error @ gofer_store::Error::NewerFormat { .. })) => {
+            found.push(bad("format", &error, "use the newer gofer that wrote it"));
+            return Ok((report, found));
+        }
+        Err(error) => {
+            found.push(bad("format", &error, AGAIN));
+            return Ok((report, found));
+        }
+    };
+    let identity = source.store().identity();
+    let cluster = source.store().cluster().map_or_else(|| "no cluster yet".to_owned(), |id| format!("cluster {id}"));
+    found.push(good("format", format!("format {}, node {} of {cluster}", gofer_store::FORMAT, identity.node_id)));
+    found.push(log(dir));
+    let events = gofer_audit::verify(&source, None, meter)?;
+    if let Some(fault) = events.fault {
+        found.push(bad("events", &fault, AGAIN));
+        return Ok((report, found));
+    }
+    found.push(good("events", format!("{} are right, head {}", events.events, events.head)));
+    found.push(state(&source, scratch, meter)?);
+    found.push(logs(&source, meter)?);
+    Ok((report, found))
+}
+
+/// The Raft log can be looked at only while no node has it open.
+fn log(dir: &Path) -> Examined {
+    let store = match Store::open(dir, Options::default()) {
+        Ok(store) => store,
+        Err(gofer_store::Error::Locked(_)) => {
+            return good("raft", "a node runs on it, so its Raft log was not looked at".into());
+        }
+        Err(error) => return bad("raft", &error, AGAIN),
+    };
+    match gofer_consensus::offline::last_known(&store) {
+        Ok(known) => {
+            let (members, last) = (known.members.len(), known.last_log);
+            good("raft", format!("{members} members, entries up to {last}, {} applied", known.applied))
+        }
+        Err(error) => bad("raft", &error, AGAIN),
+    }
+}
+
+fn state(source: &DataDirectory, scratch: &Path, meter: &Meter) -> Result<Examined, Error> {
+    let mut replay = Replay::new(scratch)?;
+    replay.advance(source, Until::End, meter)?;
+    let compared = replay.compare(source.store())?;
+    Ok(match compared.first_difference {
+        None => good("state", format!("equal to what the events add up to, {} records", compared.records)),
+        Some(first) => {
+            let detail = format!("it is not what the events add up to; first at {first}");
+            Examined { check: "state", result: Err((detail, AGAIN)) }
+        }
+    })
+}
+
+/// A node need not have every log, but those that it has must be right.
+fn logs(source: &DataDirectory, meter: &Meter) -> Result<Examined, Error> {
+    let blobs: Blobs = source.store().blobs();
+    let (mut right, mut damaged) = (0_u64, Vec::new());
+    let named = each_named(source, source.extent().last, meter, &mut |named| {
+        for digest in named {
+            match blobs.open_checked(*digest) {
+                Ok(_) => right += 1,
+                Err(gofer_store::Error::NoBlob(_)) => {}
+                Err(gofer_store::Error::Corrupt { .. }) => damaged.push(blobs.path(*digest)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    })?;
+    Ok(match damaged.first() {
+        None => good("logs", format!("{right} are right, {named} are named by events")),
+        Some(first) => {
+            let detail = format!("{} are damaged, the first is {}", damaged.len(), first.display());
+            Examined {
+                check: "logs",
+                result: Err((detail, "remove these files: the node fetches the logs from others")),
+            }
+        }
+    })
+}
+
+fn good(check: &'static str, detail: String) -> Examined {
+    Examined { check, result: Ok(detail) }
+}
+
+fn bad(check: &'static str, detail: &dyn std::fmt::Display, advice: &'static str) -> Examined {
+    Examined { check, result: Err((detail.to_string(), advice)) }
+}

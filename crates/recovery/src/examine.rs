@@ -49,7 +49,6 @@ pub fn examine(dir: &Path, scratch: &Path, meter: &Meter) -> Result<(disk::DiskR
     let identity = source.store().identity();
     let cluster = source.store().cluster().map_or_else(|| "no cluster yet".to_owned(), |id| format!("cluster {id}"));
     found.push(good("format", format!("format {}, node {} of {cluster}", gofer_store::FORMAT, identity.node_id)));
-    found.push(log(dir));
     let events = gofer_audit::verify(&source, None, meter)?;
     if let Some(fault) = events.fault {
         found.push(bad("events", &fault, AGAIN));
@@ -58,6 +57,8 @@ pub fn examine(dir: &Path, scratch: &Path, meter: &Meter) -> Result<(disk::DiskR
     found.push(good("events", format!("{} are right, head {}", events.events, events.head)));
     found.push(state(&source, scratch, meter)?);
     found.push(logs(&source, meter)?);
+    // It opens the directory as a node does, which may move files; so it comes last.
+    found.push(log(dir));
     Ok((report, found))
 }
 

@@ -183,7 +183,8 @@ fn leftovers(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     for entry in fs::read_dir(dir).map_err(|error| Error::io(dir, error))? {
         let entry = entry.map_err(|error| Error::io(dir, error))?;
         let name = entry.file_name();
-        if !["lost+found", identity::LOCK, unfinished::FILE].iter().any(|known| name == *known) {
+        let known = ["lost+found", identity::LOCK, unfinished::FILE, unfinished::TEMPORARY];
+        if !known.iter().any(|known| name == *known) {
             found.push(entry.path());
         }
     }

@@ -8,6 +8,8 @@ use crate::durable;
 use crate::error::Error;
 
 pub(crate) const FILE: &str = "UNFINISHED";
+/// The mark in the making.
+pub(crate) const TEMPORARY: &str = "UNFINISHED.tmp";
 
 /// Marks a directory, durably, before anything in it is changed. `what` is the command that goes on with it, and what
 /// that has to know, in a line.

@@ -100,6 +100,9 @@ fn a_restored_store_has_the_same_events_views_and_answers() {
 #[test]
 fn what_is_not_finished_is_not_opened_and_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
+    // As an interruption at its very beginning leaves it.
+    std::fs::write(dir.path().join("lock"), "").unwrap();
+    std::fs::write(dir.path().join("UNFINISHED.tmp"), "gofer").unwrap();
     drop(Restorer::begin(dir.path(), Options::default()).unwrap());
     let error = Store::open(dir.path(), Options::default()).unwrap_err();
     assert!(matches!(&error, Error::Unfinished { what, .. } if what == "gofer backup restore"), "{error}");

@@ -1,4 +1,4 @@
-//! How fast a log is verified, exported and replayed. The events are made by a store, without Raft or a cluster.
+//! How fast a log is verified, exported and replayed, and made into a backup and into a data directory again. The events are made by a store, without Raft or a cluster.
 #![allow(clippy::print_stdout, reason = "it reports")]
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use clap::Parser;
 use gofer_audit::{DataDirectory, EventSource, ExportOptions, Exporter, Meter, Replay, Until, explain, verify};
 use gofer_domain::config::{DriverKind, Overlap, PullPolicy, Resources, RetryPolicy};
 use gofer_domain::*;
+use gofer_recovery::{Create, DataDirectoryBlobs, Operator, create};
 use gofer_store::{Entry, EntryKind, Options, Store};
 
 #[derive(Parser)]
@@ -40,7 +41,8 @@ fn main() -> anyhow::Result<()> {
 
     check(&source, "verified the data directory:")?;
     let start = Instant::now();
-    let mut exporter = Exporter::open(&out, &ExportOptions::default())?;
+    let options = ExportOptions { cluster: source.extent().cluster, ..ExportOptions::default() };
+    let mut exporter = Exporter::open(&out, &options)?;
     let mut pushed = Ok(());
     source.scan(1, events, &mut |_, event| {
         pushed = exporter.push(event);
@@ -69,6 +71,29 @@ fn main() -> anyhow::Result<()> {
     let last = RunKey { pipeline: pipeline()?, run: events / EVENTS_A_RUN };
     explain(export.as_ref(), &last, &Meter::default())?.context("the last run is known")?;
     report("explained the last run:", events, start.elapsed());
+    restore(dir.path(), &data, &out)
+}
+
+/// Makes a backup of the export, and a data directory of that.
+fn restore(dir: &Path, data: &Path, out: &Path) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let options = Create {
+        dir: out.to_owned(),
+        scratch: dir.to_owned(),
+        source: "the benchmark".into(),
+        build: String::new(),
+        now: Timestamp(1),
+    };
+    let made = create(&options, &mut DataDirectoryBlobs::open(data)?, &Meter::default())?;
+    let events = made.statement.content.revision;
+    report("made the export a backup:", events, start.elapsed());
+    let start = Instant::now();
+    gofer_recovery::verify(out, dir, &Meter::default())?;
+    report("verified the backup:", events, start.elapsed());
+    let start = Instant::now();
+    let operator = Operator { name: "bench".into(), now: Timestamp(1) };
+    gofer_recovery::restore(out, &dir.join("restored"), &operator, &Meter::default())?;
+    report("restored it:", events, start.elapsed());
     Ok(())
 }
 

@@ -60,7 +60,7 @@ const CRATES: [Crate; 17] = [
     Crate {
         name: "gofer-benches",
         layer: 6,
-        uses: &["gofer-tests", "gofer-wire", "gofer-audit", "gofer-store", "gofer-domain"],
+        uses: &["gofer-tests", "gofer-wire", "gofer-audit", "gofer-recovery", "gofer-store", "gofer-domain"],
     },
     Crate { name: "gofer-fuzz", layer: 0, uses: &[] },
     Crate { name: "xtask", layer: 0, uses: &[] },

@@ -57,6 +57,7 @@ const CRATES: [Crate; 17] = [
         layer: 5,
         uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-drivers", "gofer-scheduler", "gofer-executor"],
     },
+    Crate { name: "gofer-jepsen", layer: 6, uses: &["gofer-tests", "gofer-wire"] },
     Crate {
         name: "gofer-benches",
         layer: 6,

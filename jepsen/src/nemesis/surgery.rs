@@ -1,0 +1,72 @@
+//! A node without its data: taken out of the cluster, emptied, and let in again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use gofer_wire::api::v1 as api;
+use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
+
+use crate::lab::Lab;
+use crate::machine::Machine;
+use crate::net;
+
+/// How long a cluster may take for it: other faults happen meanwhile.
+const PATIENCE: Duration = Duration::from_secs(150);
+/// How long the clients' way to the members may take at a time.
+const CALL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Removes a node from the cluster for ever, through any other.
+pub(super) async fn remove(lab: &Lab, machine: &Machine) -> anyhow::Result<()> {
+    let start = Instant::now();
+    let mut last = anyhow::anyhow!("not tried");
+    while start.elapsed() < PATIENCE {
+        match try_remove(lab, machine).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => last = error,
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Err(last).with_context(|| format!("{} could not be removed in {PATIENCE:?}", machine.name))
+}
+
+/// True once a node that knows a leader does not know it as a member.
+async fn try_remove(lab: &Lab, machine: &Machine) -> anyhow::Result<bool> {
+    let Some(member) = lab.member(machine.index).await? else { return Ok(true) };
+    for other in (0..lab.size()).filter(|other| *other != machine.index) {
+        let mut client = ClusterServiceClient::new(lab.machines[other].channel.clone());
+        let call = client.remove_member(api::RemoveMemberRequest { node: member.id });
+        match tokio::time::timeout(CALL_PATIENCE, call).await {
+            Ok(Ok(_)) => return Ok(true),
+            Ok(Err(status)) => lab.journal.say(&format!("remove {}: {}", machine.name, status.message())),
+            Err(_) => {}
+        }
+    }
+    Ok(false)
+}
+
+/// Starts a node on an empty directory, and waits until it votes.
+pub(super) async fn join(lab: &Lab, machine: &Machine) -> anyhow::Result<()> {
+    let seeds: Vec<String> =
+        (0..lab.size()).filter(|other| *other != machine.index).map(net::address).collect();
+    let flags: Vec<&str> = seeds.iter().flat_map(|seed| ["--join", seed.as_str()]).collect();
+    machine.start(&flags)?;
+    let start = Instant::now();
+    let mut last = String::new();
+    while start.elapsed() < PATIENCE {
+        if let Some(status) = machine.ended() {
+            // A cluster without a leader lets nobody in; who waits in vain gives up.
+            let tail = machine.log_tail(3);
+            lab.journal.say(&format!("{} could not join, {status}: {tail}", machine.name));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            machine.start(&flags)?;
+        }
+        match lab.member(machine.index).await {
+            Ok(Some(member)) if member.role() != api::MemberRole::Learner => return lab.wait_up(machine).await,
+            Ok(found) => last = format!("{found:?}"),
+            Err(error) => last = format!("{error:#}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    anyhow::bail!("{} does not vote after {PATIENCE:?}: {last}; {}", machine.name, machine.log_tail(8))
+}

@@ -17,7 +17,6 @@ pub(crate) enum Value {
     Nil,
     Int(u64),
     List(Vec<u64>),
-    Text(String),
 }
 
 /// What is known of an operation's effect.
@@ -148,7 +147,7 @@ impl History {
     /// Errors by text and how often they came, most frequent first.
     pub(crate) fn errors(&self) -> Vec<(String, u64)> {
         let mut errors = self.inner().errors.clone();
-        errors.sort_by(|a, b| b.1.cmp(&a.1));
+        errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         errors
     }
 
@@ -226,7 +225,6 @@ fn edn(value: &Value) -> String {
             let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
             format!("[{}]", numbers.join(" "))
         }
-        Value::Text(text) => quoted(text),
     }
 }
 

@@ -17,6 +17,8 @@ use crate::rng::Rng;
 
 /// Longest time for a status.
 const STATUS_PATIENCE: Duration = Duration::from_secs(2);
+/// Of a hundred faults, so many may cost the cluster its majority.
+const RUTHLESS: u64 = 20;
 /// Longest time for a healthy cluster to do what the harness asks.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -146,11 +148,13 @@ impl Lab {
         .await
     }
 
-    /// Takes up to `most` nodes for a fault.
+    /// Takes up to `most` nodes for a fault; in most cases it leaves a majority alone, without which little happens.
     pub(crate) fn claim(&self, rng: &mut Rng, most: usize) -> Vec<Claim> {
         let mut order: Vec<&Arc<Machine>> = self.machines.iter().collect();
         rng.shuffle(&mut order);
-        order.into_iter().filter_map(Machine::claim).take(most).collect()
+        let spared = if rng.percent(RUTHLESS) { 0 } else { self.size() / 2 + 1 };
+        let free = self.machines.iter().filter(|machine| !machine.is_claimed()).count();
+        order.into_iter().filter_map(Machine::claim).take(most.min(free.saturating_sub(spared))).collect()
     }
 
     /// Starts a node again on its data, and waits until it answers.

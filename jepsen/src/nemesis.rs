@@ -61,8 +61,11 @@ pub(crate) trait Nemesis: Send + Sync {
         true
     }
 
-    /// Breaks something for a while, and mends it. Does nothing if what it would break is in other hands.
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()>;
+    /// Breaks something for a while, and mends it. False if it did nothing, as what it would break is in other hands.
+    ///
+    /// # Errors
+    /// When it could not be done or mended: the run is not valid then.
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool>;
 }
 
 /// One time that a nemesis acts.
@@ -97,11 +100,15 @@ pub(crate) async fn run(lab: &Arc<Lab>, kinds: &[&'static dyn Nemesis], mut rng:
     let mut deck: Vec<&'static dyn Nemesis> = Vec::new();
     while Instant::now() < until && !kinds.is_empty() {
         let wave_end = until.min(Instant::now() + rng.millis(15_000, 30_000));
-        let mut active: JoinSet<&'static str> = JoinSet::new();
+        let mut active: JoinSet<(&'static dyn Nemesis, bool)> = JoinSet::new();
         let mut names: Vec<&'static str> = Vec::new();
         while Instant::now() < wave_end {
             while let Some(ended) = active.try_join_next() {
-                names.retain(|name| ended.as_ref().ok() != Some(name));
+                let Ok((kind, acted)) = ended else { continue };
+                names.retain(|name| *name != kind.name());
+                if !acted {
+                    deck.push(kind);
+                }
             }
             if deck.is_empty() {
                 deck = kinds.to_vec();
@@ -130,11 +137,13 @@ pub(crate) async fn run(lab: &Arc<Lab>, kinds: &[&'static dyn Nemesis], mut rng:
     }
 }
 
-async fn act(kind: &'static dyn Nemesis, mut strike: Strike) -> &'static str {
-    if let Err(error) = kind.strike(&mut strike).await {
+/// The kind, and whether it did anything.
+async fn act(kind: &'static dyn Nemesis, mut strike: Strike) -> (&'static dyn Nemesis, bool) {
+    let acted = kind.strike(&mut strike).await.unwrap_or_else(|error| {
         strike.lab.journal.find(format!("{}: {error:#}", kind.name()));
-    }
-    kind.name()
+        true
+    });
+    (kind, acted)
 }
 
 /// Starts nodes that end by themselves though nothing is done to them, and says so.

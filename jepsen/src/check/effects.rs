@@ -107,7 +107,7 @@ mod tests {
     fn facts(attempts: &[(&str, u32, bool)], succeeded: bool, finished: u64) -> Facts {
         let mut facts = Facts::default();
         for (task, number, succeeded) in attempts {
-            let attempt = Attempt { succeeded: *succeeded, ..Attempt::default() };
+            let attempt = Attempt { succeeded: *succeeded };
             facts.attempts.insert((("p".into(), 1), (*task).into(), *number), attempt);
         }
         facts.runs.insert(("p".into(), 1), Run { finished, succeeded, ..Run::default() });

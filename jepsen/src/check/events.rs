@@ -30,9 +30,6 @@ pub(crate) struct Run {
 /// An attempt as the log tells it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    pub(crate) node: u64,
-    pub(crate) placed: u64,
-    pub(crate) finished: u64,
     pub(crate) succeeded: bool,
 }
 
@@ -96,11 +93,10 @@ impl Facts {
                 let run = self.runs.entry(id).or_default();
                 (run.finished, run.succeeded) = (revision, succeeded);
             }
-            Kind::AttemptPlaced(event) => self.placed(attempt_id(event.attempt), event.node, revision),
+            Kind::AttemptPlaced(event) => self.placed(attempt_id(event.attempt), event.node),
             Kind::AttemptFinished(event) => {
                 let result = event.outcome.unwrap_or_default().result();
                 let attempt = self.attempts.entry(attempt_id(event.attempt)).or_default();
-                attempt.finished = revision;
                 attempt.succeeded = result == model::AttemptResult::Succeeded;
                 self.losses += u64::from(result == model::AttemptResult::Lost);
             }
@@ -133,7 +129,7 @@ impl Facts {
         live.insert(run);
     }
 
-    fn placed(&mut self, id: AttemptId, node: u64, revision: u64) {
+    fn placed(&mut self, id: AttemptId, node: u64) {
         let ((pipeline, run), task, number) = &id;
         let name = format!("attempt {number} of {task} in run {run} of {pipeline}");
         if self.draining.contains(&node) {
@@ -142,8 +138,7 @@ impl Facts {
         if self.gone.contains(&node) {
             self.misplaced.push(format!("{name} was placed on node {node}, which is lost or removed"));
         }
-        let attempt = Attempt { node, placed: revision, ..Attempt::default() };
-        if self.attempts.insert(id, attempt).is_some() {
+        if self.attempts.insert(id, Attempt::default()).is_some() {
             self.twice.push(format!("{name} was placed twice"));
         }
     }

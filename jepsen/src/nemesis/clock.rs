@@ -23,7 +23,7 @@ impl Nemesis for Clock {
         false
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let node = strike.rng.below(lab.size());
         let machine = &lab.machines[node];
@@ -41,6 +41,6 @@ impl Nemesis for Clock {
         strike.hold().await;
         machine.skew("+0")?;
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

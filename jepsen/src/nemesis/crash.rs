@@ -18,16 +18,16 @@ impl Nemesis for Crash {
         "kill -9 of a node and of everything it runs"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let claims = lab.claim(&mut strike.rng, 1);
-        let Some(claim) = claims.first() else { return Ok(()) };
+        let Some(claim) = claims.first() else { return Ok(false) };
         let fault = lab.journal.fault(self.name(), claim.name.clone());
         claim.kill();
         net::kill_all_at(claim.index);
         strike.hold().await;
         lab.restart(claim).await?;
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

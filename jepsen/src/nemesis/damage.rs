@@ -44,11 +44,11 @@ impl Nemesis for Damage {
         "a node's files are damaged or cut; it must refuse, and comes back as it advises"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
-        let Ok(_alone) = lab.surgery.try_lock() else { return Ok(()) };
+        let Ok(_alone) = lab.surgery.try_lock() else { return Ok(false) };
         let claims = lab.claim(&mut strike.rng, 1);
-        let Some(claim) = claims.first() else { return Ok(()) };
+        let Some(claim) = claims.first() else { return Ok(false) };
         let kind = KINDS[strike.rng.below(KINDS.len())];
         let fault = lab.journal.fault(self.name(), format!("{} {kind:?}", claim.name));
         claim.kill();
@@ -60,7 +60,7 @@ impl Nemesis for Damage {
         claim.empty()?;
         surgery::join(&lab, claim).await?;
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -73,7 +73,7 @@ async fn refuses(lab: &Lab, machine: &Machine, kind: Kind) -> anyhow::Result<()>
         Some(status) if status.success() || !advises || log.contains("panicked") => {
             lab.journal.find(format!("{} refused {kind:?} without clear advice ({status}): {log}", machine.name));
         }
-        Some(_) => {}
+        Some(status) => lab.journal.say(&format!("{} refused its {kind:?}, with {status}", machine.name)),
         None => {
             machine.kill();
             lab.journal.find(format!("{} went on for {REFUSAL_PATIENCE:?} with {kind:?} damage: {log}", machine.name));

@@ -1,9 +1,13 @@
 //! The disk of a node fills up, and has room again later.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Nemesis, Strike};
-use crate::machine::Machine;
+
+/// How long a node is given to notice.
+const STOP_PATIENCE: Duration = Duration::from_secs(8);
 
 #[derive(Debug)]
 pub(super) struct DiskFull;
@@ -18,40 +22,28 @@ impl Nemesis for DiskFull {
         "a node's disk is full; it may stop, and must say why"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let claims = lab.claim(&mut strike.rng, 1);
-        let Some(claim) = claims.first() else { return Ok(()) };
-        let left = strike.rng.range(0, 512) * 1024;
+        let Some(claim) = claims.first() else { return Ok(false) };
+        let left = strike.rng.range(0, 48) * 1024;
         let fault = lab.journal.fault(self.name(), format!("{}, {} KiB left", claim.name, left / 1024));
         claim.fill(left)?;
-        strike.hold().await;
-        let ended = claim.ended().is_some();
-        if ended {
+        // Cut off or idle, it may have nothing to write.
+        let ended = claim.ends_within(STOP_PATIENCE).await;
+        if let Some(status) = ended {
             let log = claim.log_tail(30);
-            check_words(&lab.journal, claim, &log);
+            lab.journal.say(&format!("{} stopped on its full disk, with {status}", claim.name));
+            if status.success() || !log.contains("make room") {
+                lab.journal.find(format!("{} stopped on a full disk and does not say what to do: {log}", claim.name));
+            }
+            strike.hold().await;
         }
         claim.make_room()?;
-        match (ended, claim.ended()) {
-            (true, _) | (_, Some(_)) => lab.restart(claim).await?,
-            _ => stop_if_broken(&lab, claim).await?,
+        if ended.is_some() || claim.ends_within(Duration::from_secs(1)).await.is_some() {
+            lab.restart(claim).await?;
         }
         drop(fault);
-        Ok(())
+        Ok(true)
     }
-}
-
-fn check_words(journal: &crate::journal::Journal, machine: &Machine, log: &str) {
-    if !log.contains("make room") {
-        journal.find(format!("{} stopped on a full disk and does not say what to do: {log}", machine.name));
-    }
-}
-
-/// A node that has not stopped yet may do so only now, as it writes the next time.
-async fn stop_if_broken(lab: &crate::lab::Lab, machine: &Machine) -> anyhow::Result<()> {
-    if machine.ends_within(std::time::Duration::from_secs(2)).await.is_some() {
-        check_words(&lab.journal, machine, &machine.log_tail(30));
-        lab.restart(machine).await?;
-    }
-    Ok(())
 }

@@ -26,10 +26,10 @@ impl Nemesis for IoError {
         "fdatasync of a node fails with EIO (strace); the node must stop"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let claims = lab.claim(&mut strike.rng, 1);
-        let Some(claim) = claims.first() else { return Ok(()) };
+        let Some(claim) = claims.first() else { return Ok(false) };
         let pid = claim.pid()?.as_raw_nonzero().to_string();
         let trace = lab.out.join(format!("{}.strace", claim.name));
         let fault = lab.journal.fault(self.name(), claim.name.clone());
@@ -47,9 +47,10 @@ impl Nemesis for IoError {
         strace.wait().await?;
         let injected = std::fs::read_to_string(&trace).unwrap_or_default().contains("INJECTED");
         match ended {
-            Some(_) => {
+            Some(status) => {
                 let log = claim.log_tail(30);
-                if injected && !log.contains("Input/output error") {
+                lab.journal.say(&format!("{} stopped after an I/O error, with {status}", claim.name));
+                if injected && (status.success() || !log.contains("Input/output error")) {
                     lab.journal.find(format!("{} stopped without naming the I/O error: {log}", claim.name));
                 }
             }
@@ -64,6 +65,6 @@ impl Nemesis for IoError {
             lab.restart(claim).await?;
         }
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

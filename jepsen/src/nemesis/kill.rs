@@ -18,13 +18,13 @@ impl Nemesis for Kill {
         "kill -9 of one node, some, or all"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let size = strike.lab.size();
         let most = [1, 1, size / 2, size][strike.rng.below(4)];
         let lab = strike.lab.clone();
         let claims = lab.claim(&mut strike.rng, most);
         if claims.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let fault = lab.journal.fault(self.name(), names(claims.iter().map(|claim| &**claim)));
         for claim in &claims {
@@ -39,6 +39,6 @@ impl Nemesis for Kill {
             lab.wait_up(claim).await?;
         }
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

@@ -17,13 +17,13 @@ impl Nemesis for Loss {
         "some nodes lose 5 to 50 % of the packets from others"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let percent = strike.rng.range(5, 50);
         let nodes: Vec<usize> = (0..lab.size()).filter(|_| strike.rng.percent(60)).collect();
         let text: Vec<String> = nodes.iter().map(|node| format!("n{}", node + 1)).collect();
         if nodes.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let fault = lab.journal.fault(self.name(), format!("{percent} % at {}", text.join(" ")));
         for node in nodes {
@@ -32,6 +32,6 @@ impl Nemesis for Loss {
         strike.hold().await;
         lab.network.lose_nothing()?;
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

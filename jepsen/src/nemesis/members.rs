@@ -17,11 +17,11 @@ impl Nemesis for Members {
         "a node is removed from the cluster, emptied, and joins again"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
-        let Ok(_alone) = lab.surgery.try_lock() else { return Ok(()) };
+        let Ok(_alone) = lab.surgery.try_lock() else { return Ok(false) };
         let claims = lab.claim(&mut strike.rng, 1);
-        let Some(claim) = claims.first() else { return Ok(()) };
+        let Some(claim) = claims.first() else { return Ok(false) };
         let fault = lab.journal.fault(self.name(), claim.name.clone());
         let removed = surgery::remove(&lab, claim).await;
         claim.kill();
@@ -30,6 +30,6 @@ impl Nemesis for Members {
         strike.hold().await;
         surgery::join(&lab, claim).await?;
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

@@ -38,7 +38,7 @@ impl Nemesis for Partition {
         "cuts between nodes: a minority, the leader, one way, bridge, ring, all"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let shape = SHAPES[strike.rng.below(SHAPES.len())];
         let leader = lab.leader().await.unwrap_or(0);
@@ -53,7 +53,7 @@ impl Nemesis for Partition {
         strike.hold().await;
         lab.network.join()?;
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -19,7 +19,7 @@ impl Nemesis for Pause {
         "SIGSTOP, then SIGCONT, of a minority or of the leader"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let leader = if strike.rng.percent(50) { lab.leader().await } else { None };
         let claims = match leader {
@@ -30,7 +30,7 @@ impl Nemesis for Pause {
             }
         };
         if claims.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let fault = lab.journal.fault(self.name(), names(claims.iter().map(|claim| &**claim)));
         for claim in &claims {
@@ -41,6 +41,6 @@ impl Nemesis for Pause {
             claim.signal(Signal::CONT)?;
         }
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

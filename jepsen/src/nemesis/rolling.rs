@@ -24,7 +24,7 @@ impl Nemesis for Rolling {
         "a rolling restart with SIGTERM"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let machines = lab.machines.clone();
         let fault = lab.journal.fault(self.name(), "one node after the other".into());
@@ -39,7 +39,7 @@ impl Nemesis for Rolling {
             strike.wait(Duration::from_millis(500)).await;
         }
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }
 

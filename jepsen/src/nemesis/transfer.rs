@@ -24,7 +24,7 @@ impl Nemesis for Transfer {
         "the leadership is handed on a few times"
     }
 
-    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<()> {
+    async fn strike(&self, strike: &mut Strike) -> anyhow::Result<bool> {
         let lab = strike.lab.clone();
         let times = strike.rng.range(2, 6);
         let fault = lab.journal.fault(self.name(), format!("{times} times"));
@@ -40,6 +40,6 @@ impl Nemesis for Transfer {
             }
         }
         drop(fault);
-        Ok(())
+        Ok(true)
     }
 }

@@ -26,6 +26,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .holds { color: #1a7f4b; font-weight: 600; } .broken { color: #c02b2b; font-weight: 600; }
 ul { margin: 4px 0 4px 18px; padding: 0; } li { font-family: ui-monospace, 'DejaVu Sans Mono', monospace; font-size: 12.5px;
   overflow-wrap: anywhere; white-space: pre-wrap; }
+table.small { width: 460px; margin-top: 12px; }
 svg { display: block; width: 100%; height: auto; } svg text { font-family: inherit; font-size: 12px; fill: #5b6675; }
 .key span { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin: 0 5px 0 16px; }
 ";

@@ -32,7 +32,7 @@ pub(super) fn faults(faults: &[Fault]) -> String {
         entry.1 += fault.end.map_or(0.0, |end| (end - fault.start).as_secs_f64());
     }
     let mut text =
-        "<table>\n<tr><th>Fault</th><th class=\"n\">Times</th><th class=\"n\">Seconds in all</th></tr>\n".to_owned();
+        "<table class=\"small\">\n<tr><th>Fault</th><th class=\"n\">Times</th><th class=\"n\">Seconds in all</th></tr>\n".to_owned();
     for (kind, (count, seconds)) in kinds {
         text.push_str(&format!("<tr><td>{kind}</td><td class=\"n\">{count}</td><td class=\"n\">{seconds:.0}</td></tr>\n"));
     }

@@ -18,10 +18,18 @@ fn advice(text: &str, config: &Config) -> Option<String> {
         // The state store says so itself.
         return (!says(&["make room"])).then(|| format!("the disk of {data} is full; make room and start gofer again"));
     }
-    says(&["is corrupt", "is damaged", "Corruption:"]).then(|| {
+    let replace = format!(
+        "run `gofer cluster remove {name}` on one of them, empty {data}, and start this node with --join and a member's \
+         address"
+    );
+    if says(&["is corrupt", "is damaged", "Corruption:"]) {
+        return Some(format!("the other nodes have what is lost here: {replace}"));
+    }
+    says(&["Input/output error"]).then(|| {
         format!(
-            "the other nodes have what is lost here: run `gofer cluster remove {name}` on one of them, empty {data}, and \
-             start this node with --join and a member's address"
+            "the disk of {data} gave an error, which the kernel's log may explain; nothing that was acknowledged is lost; \
+             start gofer again once the disk is sound; if it has to be replaced, the other nodes have what was on it: \
+             {replace}"
         )
     })
 }
@@ -59,5 +67,12 @@ mod tests {
             assert!(text.contains("`gofer cluster remove n2`") && text.contains("empty /data/n2"), "{text}");
         }
         assert_eq!(advised("the scheduler failed"), "consensus has stopped: the scheduler failed");
+    }
+
+    #[test]
+    fn a_failing_disk_is_to_be_looked_at_first() {
+        let text = advised("syncing the raft log failed: IO error: While fdatasync: x.log: Input/output error");
+        assert!(text.contains("start gofer again once the disk is sound"), "{text}");
+        assert!(text.contains("`gofer cluster remove n2`"), "{text}");
     }
 }

@@ -176,8 +176,8 @@ impl Api {
         });
         match registered {
             Some((NodeStatus::Ready, attempts @ 1..)) => {
-                let plural = if attempts == 1 { "attempt" } else { "attempts" };
-                let message = format!("node {node} holds {attempts} {plural} that have not ended");
+                let plural = if attempts == 1 { "attempt that has" } else { "attempts that have" };
+                let message = format!("node {node} holds {attempts} {plural} not ended");
                 Err(Fault::new(Code::FailedPrecondition, reason::FAILED_PRECONDITION, message).with("field", "node").help(
                     "drain it and wait until they have ended, or stop it and wait until it is declared lost, then remove it",
                 ))

@@ -29,7 +29,11 @@ pub(crate) async fn judge(lab: &Arc<Lab>) -> (Facts, Vec<Verdict>) {
         Ok(facts) => (facts, Vec::new()),
         Err(error) => (Facts::default(), vec![format!("{error:#}")]),
     };
-    verdicts.push(Verdict::new("the event log can be read from its beginning", format!("{} events", facts.events), faults));
+    verdicts.push(Verdict::new(
+        "the event log can be read from its beginning",
+        format!("{} events", facts.events),
+        faults,
+    ));
     verdicts.push(audit(lab).await);
     verdicts.push(no_panic(lab));
     (facts, verdicts)
@@ -45,7 +49,10 @@ async fn equal_heads(lab: &Lab) -> anyhow::Result<String> {
         }
         let (revision, head) = heads[0].clone();
         if heads.iter().any(|(other, _)| *other != revision) {
-            anyhow::bail!("the nodes are at revisions {:?}", heads.iter().map(|(revision, _)| revision).collect::<Vec<_>>());
+            anyhow::bail!(
+                "the nodes are at revisions {:?}",
+                heads.iter().map(|(revision, _)| revision).collect::<Vec<_>>()
+            );
         }
         let hex = |head: &[u8]| head.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let same = heads.iter().all(|(_, other)| *other == head);
@@ -85,7 +92,8 @@ async fn audit(lab: &Arc<Lab>) -> Verdict {
     let first = lab.machines[0].data();
     for machine in &lab.machines {
         let data = machine.data();
-        let checks = [vec!["verify", text(&data)], vec!["replay", text(&data)], vec!["diff", text(&first), text(&data)]];
+        let checks =
+            [vec!["verify", text(&data)], vec!["replay", text(&data)], vec!["diff", text(&first), text(&data)]];
         for arguments in checks {
             let arguments: Vec<String> = arguments.into_iter().map(String::from).collect();
             let ran = tokio::task::spawn_blocking(move || gofer_audit(&arguments)).await;
@@ -94,7 +102,11 @@ async fn audit(lab: &Arc<Lab>) -> Verdict {
             }
         }
     }
-    Verdict::new("gofer audit verifies, replays and compares what each node has", format!("{} nodes", lab.size()), faults)
+    Verdict::new(
+        "gofer audit verifies, replays and compares what each node has",
+        format!("{} nodes", lab.size()),
+        faults,
+    )
 }
 
 fn text(path: &Path) -> &str {

@@ -133,9 +133,8 @@ impl History {
         let (index, time) = (inner.index, self.now());
         inner.index += 1;
         let text = quoted(value);
-        let line = format!(
-            "{{:index {index}, :type :info, :process :nemesis, :f :{f}, :value {text}, :time {time}}}\n"
-        );
+        let line =
+            format!("{{:index {index}, :type :info, :process :nemesis, :f :{f}, :value {text}, :time {time}}}\n");
         inner.put(&line);
     }
 

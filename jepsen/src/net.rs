@@ -73,7 +73,8 @@ impl Network {
         for node in 0..size {
             network.connect(node)?;
         }
-        network.has_netem = run(&["tc", "-n", HUB, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]).is_ok();
+        network.has_netem =
+            run(&["tc", "-n", HUB, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]).is_ok();
         if network.has_netem {
             run(&["tc", "-n", HUB, "qdisc", "del", "dev", "lo", "root"])?;
         }

@@ -82,7 +82,9 @@ impl Options {
             let all = nemesis::ALL.iter();
             let all_names = || nemesis::ALL.map(|kind| kind.name()).join(", ");
             let found = all.copied().find(|kind| kind.name() == name);
-            found.ok_or_else(|| anyhow::anyhow!("there is no nemesis {name:?}; use all, none, or some of: {}", all_names()))
+            found.ok_or_else(|| {
+                anyhow::anyhow!("there is no nemesis {name:?}; use all, none, or some of: {}", all_names())
+            })
         };
         self.nemesis.split(',').map(find).collect()
     }

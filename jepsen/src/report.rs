@@ -29,7 +29,12 @@ fn put(path: &Path, text: &str) -> anyhow::Result<()> {
 pub(crate) fn print(outcome: &Outcome, journal: &Journal, out: &Path) {
     println!();
     for (of, verdict) in &outcome.verdicts {
-        println!("{:<6} {of:<9} {} ({})", if verdict.holds { "holds" } else { "BROKEN" }, verdict.claim, verdict.detail);
+        println!(
+            "{:<6} {of:<9} {} ({})",
+            if verdict.holds { "holds" } else { "BROKEN" },
+            verdict.claim,
+            verdict.detail
+        );
         for example in &verdict.examples {
             println!("         - {example}");
         }

@@ -155,8 +155,7 @@ async fn drive(
     let mut clients = JoinSet::new();
     for workload in &running {
         for index in 0..workload.work.clients() {
-            let client =
-                Client::new(index, workload.work.clients(), rng.fork(), lab.clone(), workload.history.clone());
+            let client = Client::new(index, workload.work.clients(), rng.fork(), lab.clone(), workload.history.clone());
             clients.spawn(go_on(workload.work.clone(), client, stop.clone()));
         }
     }
@@ -223,9 +222,8 @@ fn succeeded_again(running: &[Running], healed: Duration) -> Vec<(&'static str, 
     let verdict = |workload: &Running| {
         let ops = workload.history.ops();
         let after = ops.iter().filter(|op| op.start >= healed);
-        let (count, good) = after.fold((0, 0), |(count, good), op| {
-            (count + 1, good + u64::from(op.outcome == crate::history::Outcome::Ok))
-        });
+        let (count, good) = after
+            .fold((0, 0), |(count, good), op| (count + 1, good + u64::from(op.outcome == crate::history::Outcome::Ok)));
         let faults = if good > 0 { Vec::new() } else { vec!["nothing succeeded after everything was healed".into()] };
         Verdict::new("it works again once everything is healed", format!("{good} of {count} operations"), faults)
     };

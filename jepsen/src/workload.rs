@@ -105,12 +105,7 @@ fn parked(id: &str) -> model::PipelineConfig {
 }
 
 /// Registers a version through a node, and returns its number.
-async fn register(
-    lab: &Lab,
-    node: usize,
-    config: model::PipelineConfig,
-    request_id: Vec<u8>,
-) -> Result<u64, Status> {
+async fn register(lab: &Lab, node: usize, config: model::PipelineConfig, request_id: Vec<u8>) -> Result<u64, Status> {
     let request = api::RegisterPipelineRequest {
         request_id,
         namespace: NAMESPACE.into(),

@@ -124,7 +124,8 @@ impl Facts {
         }
         let live = self.live.entry(pipeline.clone()).or_default();
         if let Some(other) = live.first() {
-            self.overlaps.push(format!("run {run} of {pipeline} began at revision {revision} while run {other} went on"));
+            self.overlaps
+                .push(format!("run {run} of {pipeline} began at revision {revision} while run {other} went on"));
         }
         live.insert(run);
     }
@@ -226,11 +227,8 @@ mod tests {
 
     fn facts(kinds: Vec<Kind>) -> Facts {
         let mut facts = Facts::default();
-        let config = model::PipelineConfig {
-            id: "q".into(),
-            overlap: model::OverlapPolicy::Queue.into(),
-            ..Default::default()
-        };
+        let config =
+            model::PipelineConfig { id: "q".into(), overlap: model::OverlapPolicy::Queue.into(), ..Default::default() };
         let first = Kind::PipelineRegistered(log::PipelineRegistered { config: Some(config), ..Default::default() });
         for (index, kind) in std::iter::once(first).chain(kinds).enumerate() {
             let payload = log::Event { kind: Some(kind) }.encode_to_vec().into();

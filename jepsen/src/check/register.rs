@@ -47,9 +47,8 @@ pub(crate) fn linearizable(ops: &[Op]) -> Verdict {
             keys.entry(op.key).or_default().push(call);
         }
     }
-    let (calls, unknown) = keys.values().flatten().fold((0, 0), |(all, unknown), call| {
-        (all + 1, unknown + u64::from(call.end.is_none()))
-    });
+    let (calls, unknown) =
+        keys.values().flatten().fold((0, 0), |(all, unknown), call| (all + 1, unknown + u64::from(call.end.is_none())));
     let detail = format!("{} registers, {calls} operations, {unknown} of them unknown", keys.len());
     let faults = keys.iter().filter_map(|(key, calls)| match check(&Register, calls, STEPS_MAX) {
         Found::Linearizable => None,
@@ -93,7 +92,8 @@ mod tests {
     #[test]
     fn planted_faults_are_found() {
         use Outcome::{Fail, Info, Ok};
-        let good = [read(0, 0, 1, 2), write(5, 1, 3, 6, Ok), read(5, 1, 4, 5), write(6, 2, 7, 8, Ok), read(6, 2, 9, 10)];
+        let good =
+            [read(0, 0, 1, 2), write(5, 1, 3, 6, Ok), read(5, 1, 4, 5), write(6, 2, 7, 8, Ok), read(6, 2, 9, 10)];
         assert!(holds(&good));
         let lost = [&good[..], &[read(5, 1, 11, 12)]].concat();
         assert!(!holds(&lost), "a stale read");

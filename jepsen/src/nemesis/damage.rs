@@ -16,6 +16,9 @@ use crate::rng::Rng;
 /// How long a node may take to see the damage.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(20);
 
+/// Smaller files are left alone: an empty log has nothing that could be damaged.
+const SIZE_MIN: u64 = 128;
+
 #[derive(Debug)]
 pub(super) struct Damage;
 
@@ -49,13 +52,15 @@ impl Nemesis for Damage {
         let Ok(_alone) = lab.surgery.try_lock() else { return Ok(false) };
         let claims = lab.claim(&mut strike.rng, 1);
         let Some(claim) = claims.first() else { return Ok(false) };
-        let kind = KINDS[strike.rng.below(KINDS.len())];
-        let fault = lab.journal.fault(self.name(), format!("{} {kind:?}", claim.name));
+        let mut kind = KINDS[strike.rng.below(KINDS.len())];
         claim.kill();
-        let damaged = damage(&claim.data(), kind, &mut strike.rng)?;
-        if damaged > 0 {
-            refuses(&lab, claim, kind).await?;
+        if damage(&claim.data(), kind, &mut strike.rng)? == 0 {
+            // A young node has no tables yet; a log it always has.
+            kind = Kind::Bits;
+            anyhow::ensure!(damage(&claim.data(), kind, &mut strike.rng)? > 0, "{} has no files", claim.name);
         }
+        let fault = lab.journal.fault(self.name(), format!("{} {kind:?}", claim.name));
+        refuses(&lab, claim, kind).await?;
         surgery::remove(&lab, claim).await?;
         claim.empty()?;
         surgery::join(&lab, claim).await?;
@@ -73,7 +78,9 @@ async fn refuses(lab: &Lab, machine: &Machine, kind: Kind) -> anyhow::Result<()>
         Some(status) if status.success() || !advises || log.contains("panicked") => {
             lab.journal.find(format!("{} refused {kind:?} without clear advice ({status}): {log}", machine.name));
         }
-        Some(status) => lab.journal.say(&format!("{} refused its {kind:?}, with {status}", machine.name)),
+        Some(status) => {
+            lab.journal.say(&format!("{} refused its damaged files ({kind:?}), with {status}", machine.name))
+        }
         None => {
             machine.kill();
             lab.journal.find(format!("{} went on for {REFUSAL_PATIENCE:?} with {kind:?} damage: {log}", machine.name));
@@ -96,7 +103,7 @@ fn damage(data: &Path, kind: Kind, rng: &mut Rng) -> anyhow::Result<usize> {
             Kind::Truncated => is_table,
             Kind::Manifest => is_raft && name.starts_with("MANIFEST-"),
         };
-        if !wanted || size < 512 || path.starts_with(data.join("snapshots")) {
+        if !wanted || size < SIZE_MIN || path.starts_with(data.join("snapshots")) {
             continue;
         }
         damaged += 1;

@@ -50,8 +50,9 @@ impl Nemesis for IoError {
             Some(status) => {
                 let log = claim.log_tail(30);
                 lab.journal.say(&format!("{} stopped after an I/O error, with {status}", claim.name));
-                if injected && (status.success() || !log.contains("Input/output error")) {
-                    lab.journal.find(format!("{} stopped without naming the I/O error: {log}", claim.name));
+                if injected && (status.success() || !log.contains("once the disk is sound")) {
+                    lab.journal
+                        .find(format!("{} stopped on an I/O error and does not say what to do: {log}", claim.name));
                 }
             }
             None if injected => {

@@ -25,8 +25,7 @@ enum Shape {
     Alone,
 }
 
-const SHAPES: [Shape; 6] =
-    [Shape::Halves, Shape::Leader, Shape::OneWay, Shape::Bridge, Shape::Ring, Shape::Alone];
+const SHAPES: [Shape; 6] = [Shape::Halves, Shape::Leader, Shape::OneWay, Shape::Bridge, Shape::Ring, Shape::Alone];
 
 #[async_trait]
 impl Nemesis for Partition {

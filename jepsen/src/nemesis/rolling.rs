@@ -52,7 +52,11 @@ pub(crate) async fn terminate(journal: &crate::journal::Journal, machine: &Machi
             journal.find(format!("{} ended after SIGTERM with {status}: {}", machine.name, machine.log_tail(6)));
         }
         None => {
-            journal.find(format!("{} did not end {STOP_PATIENCE:?} after SIGTERM: {}", machine.name, machine.log_tail(6)));
+            journal.find(format!(
+                "{} did not end {STOP_PATIENCE:?} after SIGTERM: {}",
+                machine.name,
+                machine.log_tail(6)
+            ));
             machine.kill();
         }
     }

@@ -15,40 +15,53 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// How long the clients' way to the members may take at a time.
 const CALL_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Removes a node from the cluster for ever, through any other.
+/// How long a running node may be busy before it is stopped: one that runs attempts can't be removed.
+const BUSY_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Removes a node from the cluster for ever, through any other. Stops it if that is what it takes.
 pub(super) async fn remove(lab: &Lab, machine: &Machine) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut last = anyhow::anyhow!("not tried");
     while start.elapsed() < PATIENCE {
         match try_remove(lab, machine).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
+            Ok(Removal::Done) => return Ok(()),
+            Ok(Removal::Refused(why)) => last = anyhow::anyhow!(why),
             Err(error) => last = error,
+        }
+        if machine.is_started() && start.elapsed() > BUSY_PATIENCE {
+            lab.journal.say(&format!("{} is stopped so that it can be removed: {last:#}", machine.name));
+            machine.kill();
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Err(last).with_context(|| format!("{} could not be removed in {PATIENCE:?}", machine.name))
 }
 
-/// True once a node that knows a leader does not know it as a member.
-async fn try_remove(lab: &Lab, machine: &Machine) -> anyhow::Result<bool> {
-    let Some(member) = lab.member(machine.index).await? else { return Ok(true) };
+/// What came of a try.
+enum Removal {
+    /// A node that knows a leader does not know it as a member.
+    Done,
+    Refused(String),
+}
+
+async fn try_remove(lab: &Lab, machine: &Machine) -> anyhow::Result<Removal> {
+    let Some(member) = lab.member(machine.index).await? else { return Ok(Removal::Done) };
+    let mut why = String::from("no answer in time");
     for other in (0..lab.size()).filter(|other| *other != machine.index) {
         let mut client = ClusterServiceClient::new(lab.machines[other].channel.clone());
         let call = client.remove_member(api::RemoveMemberRequest { node: member.id });
         match tokio::time::timeout(CALL_PATIENCE, call).await {
-            Ok(Ok(_)) => return Ok(true),
-            Ok(Err(status)) => lab.journal.say(&format!("remove {}: {}", machine.name, status.message())),
+            Ok(Ok(_)) => return Ok(Removal::Done),
+            Ok(Err(status)) => why = status.message().to_owned(),
             Err(_) => {}
         }
     }
-    Ok(false)
+    Ok(Removal::Refused(why))
 }
 
 /// Starts a node on an empty directory, and waits until it votes.
 pub(super) async fn join(lab: &Lab, machine: &Machine) -> anyhow::Result<()> {
-    let seeds: Vec<String> =
-        (0..lab.size()).filter(|other| *other != machine.index).map(net::address).collect();
+    let seeds: Vec<String> = (0..lab.size()).filter(|other| *other != machine.index).map(net::address).collect();
     let flags: Vec<&str> = seeds.iter().flat_map(|seed| ["--join", seed.as_str()]).collect();
     machine.start(&flags)?;
     let start = Instant::now();

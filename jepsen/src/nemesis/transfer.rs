@@ -32,7 +32,8 @@ impl Nemesis for Transfer {
             let through = strike.rng.below(lab.size());
             let mut client = ClusterServiceClient::new(lab.machines[through].channel.clone());
             // During other faults there may be nobody to hand it to.
-            let _ = tokio::time::timeout(CALL_PATIENCE, client.transfer_leader(api::TransferLeaderRequest { node: 0 })).await;
+            let _ = tokio::time::timeout(CALL_PATIENCE, client.transfer_leader(api::TransferLeaderRequest { node: 0 }))
+                .await;
             let pause = strike.rng.millis(200, 1200);
             strike.wait(pause).await;
             if strike.is_over() {

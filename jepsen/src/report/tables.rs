@@ -8,8 +8,7 @@ use crate::journal::Fault;
 use crate::run::Outcome;
 
 pub(super) fn verdicts(outcome: &Outcome) -> String {
-    let mut text =
-        "<table>\n<tr><th>Workload</th><th>Claim</th><th>Verdict</th><th>Looked at</th></tr>\n".to_owned();
+    let mut text = "<table>\n<tr><th>Workload</th><th>Claim</th><th>Verdict</th><th>Looked at</th></tr>\n".to_owned();
     for (of, verdict) in &outcome.verdicts {
         let (class, word) = if verdict.holds { ("holds", "holds") } else { ("broken", "broken") };
         let examples: String =
@@ -34,7 +33,9 @@ pub(super) fn faults(faults: &[Fault]) -> String {
     let mut text =
         "<table class=\"small\">\n<tr><th>Fault</th><th class=\"n\">Times</th><th class=\"n\">Seconds in all</th></tr>\n".to_owned();
     for (kind, (count, seconds)) in kinds {
-        text.push_str(&format!("<tr><td>{kind}</td><td class=\"n\">{count}</td><td class=\"n\">{seconds:.0}</td></tr>\n"));
+        text.push_str(&format!(
+            "<tr><td>{kind}</td><td class=\"n\">{count}</td><td class=\"n\">{seconds:.0}</td></tr>\n"
+        ));
     }
     text + "</table>\n"
 }

@@ -37,8 +37,7 @@ impl Overlap {
              if ! flock -n 9; then {met}; exit 7; fi\n\
              {start}\nsleep 0.5\n{end}"
         );
-        let policy =
-            if name.contains("forbid") { model::OverlapPolicy::Forbid } else { model::OverlapPolicy::Queue };
+        let policy = if name.contains("forbid") { model::OverlapPolicy::Forbid } else { model::OverlapPolicy::Queue };
         let mut config = pipeline(name, vec![shell_task("alone", &script, &[])]);
         config.overlap = policy.into();
         config.queue_limit = if policy == model::OverlapPolicy::Queue { 3 } else { 0 };

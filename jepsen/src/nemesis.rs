@@ -133,7 +133,9 @@ pub(crate) async fn run(lab: &Arc<Lab>, kinds: &[&'static dyn Nemesis], mut rng:
         if tokio::time::timeout(HEALING_PATIENCE, all).await.is_err() {
             lab.journal.find(format!("faults were not mended in {HEALING_PATIENCE:?}: {names:?}"));
         }
-        tokio::time::sleep(rng.millis(3_000, 6_000)).await;
+        if Instant::now() < until {
+            tokio::time::sleep(rng.millis(3_000, 6_000)).await;
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Everything random follows from it [default: from the time of day]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Where histories, logs and report go [default: target/jepsen/<seed>]
+    /// Where histories, logs and report go [default: target/jepsen and the seed]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Lease of the nodes, in milliseconds

@@ -24,7 +24,7 @@ const LANE: f64 = 20.0;
 /// Points nearer than this to each other are drawn once: a page of megabytes helps nobody.
 const GRID: f64 = 2.0;
 /// Shortest and longest latency that is told apart, as powers of ten of a millisecond.
-const DECADES: (f64, f64) = (0.0, 4.0);
+const DECADES: (f64, f64) = (-1.0, 4.0);
 
 /// Outcomes in words.
 pub(super) fn word(outcome: Known) -> &'static str {
@@ -125,8 +125,8 @@ pub(super) fn latency(shape: &Shape, faults: &[Fault], ops: &[Op]) -> String {
         );
     }
     text.push_str(&shape.axis(HEIGHT));
-    for (decade, label) in ["1 ms", "10 ms", "100 ms", "1 s", "10 s"].into_iter().enumerate() {
-        let y = height(10f64.powi(i32::try_from(decade).unwrap_or(0)));
+    for (decade, label) in ["0.1 ms", "1 ms", "10 ms", "100 ms", "1 s", "10 s"].into_iter().enumerate() {
+        let y = height(10f64.powi(i32::try_from(decade).unwrap_or(0) - 1));
         let _ = write!(
             text,
             "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{}\" y2=\"{y:.1}\" stroke=\"#e4e8ee\"/>\

@@ -6,6 +6,7 @@ use rocksdb::{DB, Direction, IteratorMode, WriteBatch, WriteOptions};
 
 use super::{db, synced};
 use crate::codec;
+use crate::config::Config;
 use crate::error::Error;
 use crate::types::{Entry, LogId, Vote};
 
@@ -22,7 +23,7 @@ impl Log {
     /// # Errors
     /// As [`LogStore::open`](super::LogStore::open).
     pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
-        let (db, loaded) = db::open(dir)?;
+        let (db, loaded) = db::open(dir, Config::default().log_wal_bytes)?;
         drop(synced::Marker::open(dir, &db)?);
         Ok(Self { dir: dir.to_owned(), db, loaded })
     }

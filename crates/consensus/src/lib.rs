@@ -15,6 +15,7 @@ mod config;
 mod disk;
 mod error;
 mod fatal;
+mod heard;
 mod host;
 mod leadership;
 mod log_store;

@@ -21,6 +21,7 @@ use crate::commands::Encoded;
 use crate::config::Config;
 use crate::error::{Error, MembershipError, ProposeError};
 use crate::fatal::Fatal;
+use crate::heard::Heard;
 use crate::host::{Host, Work};
 use crate::log_store::{self, DiskStats, LogStore};
 use crate::membership::Changer;
@@ -50,6 +51,7 @@ struct Inner {
     log: Weak<log_store::Core>,
     log_closed: watch::Receiver<()>,
     fatal: Fatal,
+    heard: Heard,
     host: Host,
     /// Gone once shut down, so that their tasks end.
     work: Mutex<Option<(Proposer, Reads)>>,
@@ -116,6 +118,7 @@ impl Raft {
             log: log_core,
             log_closed,
             fatal,
+            heard: Heard::default(),
             host,
             work,
             leadership,
@@ -140,7 +143,11 @@ impl Raft {
     /// `BadMessage` or `Fatal`; both go back to the sender.
     pub async fn handle(&self, kind: MessageKind, message: Bytes) -> Result<Bytes, Error> {
         self.check()?;
-        network::handle(&self.0.core, kind, &message).await
+        let answer = network::handle(&self.0.core, kind, &message).await?;
+        if kind == MessageKind::AppendEntries {
+            self.0.heard.note();
+        }
+        Ok(answer)
     }
 
     /// A fresh directory to receive a snapshot's files in. One that an earlier, broken transfer left is removed.
@@ -169,6 +176,7 @@ impl Raft {
             .map_err(|source| Error::Io { what: "taking over a received snapshot".into(), source })?;
         let snapshot = Snapshot { meta, snapshot: SnapshotData::Received(dir.clone()) };
         let answer = self.0.core.install_full_snapshot(vote, snapshot).await;
+        self.0.heard.note();
         if dir.exists() {
             // It was not wanted after all: an old leader's, or not newer than the log here.
             drop(self.0.host.blocking(Work::Snapshot, move || std::fs::remove_dir_all(dir)).await);
@@ -336,7 +344,8 @@ impl Raft {
     pub fn status(&self) -> Status {
         let metrics = self.0.core.metrics().borrow_watched().clone();
         let applied = self.0.store.progress().borrow().applied;
-        status::of(&metrics, applied, self.0.fatal.reason())
+        let silence = self.0.heard.silence();
+        status::of(&metrics, applied, silence, self.0.config.election_max, self.0.fatal.reason())
     }
 
     /// Where this node runs.

@@ -13,7 +13,8 @@ use crate::types::{Metrics, ordinal};
 pub struct Status {
     pub id: NodeId,
     pub term: u64,
-    /// The leader and its address, as far as this node knows.
+    /// The leader and its address, as far as this node knows. None when that leader has been silent for long, or, if
+    /// this node is it, when no majority has answered for as long.
     pub leader: Option<(NodeId, String)>,
     /// Index of the newest entry known to be committed; 0 for none.
     pub committed: u64,
@@ -64,14 +65,27 @@ pub struct Leadership {
     pub is_self: bool,
 }
 
-/// Reads openraft's metrics.
-pub(crate) fn of(metrics: &Metrics, applied: u64, fatal: Option<String>) -> Status {
+/// So many of the longest silences after which others ask to be elected end the belief in a leader.
+const SILENCES: u32 = 5;
+
+/// Reads openraft's metrics. `silence` is the time since a leader was heard, `patience` how long one may be silent before
+/// others ask to be elected.
+pub(crate) fn of(
+    metrics: &Metrics,
+    applied: u64,
+    silence: Option<Duration>,
+    patience: Duration,
+    fatal: Option<String>,
+) -> Status {
     let members = metrics.membership_config.membership();
     let leader = metrics
         .current_leader
         .map(|id| (NodeId(id), members.get_node(&id).map(|node| node.addr.clone()).unwrap_or_default()));
     let leads = metrics.state.is_leader();
     let voters: BTreeSet<u64> = members.voter_ids().collect();
+    let quorum_ack = if leads { quorum_ack(metrics, &voters) } else { None };
+    let is_recent = |time: Duration| time <= patience * SILENCES;
+    let is_heard = if leads { quorum_ack.is_none_or(is_recent) } else { silence.is_some_and(is_recent) };
     let matched = |id: u64| match &metrics.replication {
         Some(_) if id == metrics.id => metrics.last_log_index.map(|index| index.saturating_add(1)),
         Some(replication) => replication.get(&id).map(|matched| ordinal(matched.as_ref())),
@@ -80,7 +94,7 @@ pub(crate) fn of(metrics: &Metrics, applied: u64, fatal: Option<String>) -> Stat
     Status {
         id: NodeId(metrics.id),
         term: metrics.current_term,
-        leader,
+        leader: leader.filter(|_| is_heard),
         committed: ordinal(metrics.local_committed.as_ref()),
         applied,
         last_log: metrics.last_log_index.map_or(0, |index| index.saturating_add(1)),
@@ -95,7 +109,7 @@ pub(crate) fn of(metrics: &Metrics, applied: u64, fatal: Option<String>) -> Stat
                 matched: matched(*id),
             })
             .collect(),
-        quorum_ack: if leads { quorum_ack(metrics, &voters) } else { None },
+        quorum_ack,
         fatal,
     }
 }

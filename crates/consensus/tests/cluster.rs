@@ -138,6 +138,24 @@ async fn a_leader_that_is_cut_off_commits_nothing_and_knows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_majority_nobody_takes_a_silent_leader_for_one() {
+    let cluster = Cluster::start(3, quick()).await;
+    let leader = cluster.leader().await;
+    let others: Vec<_> = cluster.nodes.iter().map(|node| node.id).filter(|id| *id != leader).collect();
+    let status = |id| cluster.node(id).raft.status();
+    until("all to know the leader", || {
+        cluster.nodes.iter().all(|node| node.raft.status().leader.is_some_and(|(known, _)| known == leader))
+    })
+    .await;
+    cluster.nodes.iter().for_each(|node| cluster.net.cut(node.id));
+    until("none to know one", || cluster.nodes.iter().all(|node| node.raft.status().leader.is_none())).await;
+    cluster.net.heal(others[0]);
+    assert_eq!(status(others[0]).leader, None, "it hears nobody");
+    cluster.nodes.iter().for_each(|node| cluster.net.heal(node.id));
+    until("all to know one again", || cluster.nodes.iter().all(|node| node.raft.status().leader.is_some())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_proposals_are_refused_while_nothing_moves() {
     let config = Config { queue: 4, batches_in_flight: 1, batch_commands: 1, ..quick() };
     let cluster = Cluster::start(3, config).await;

@@ -83,7 +83,7 @@ fn cluster(answer: &api::DiagnoseResponse, name: &dyn Fn(u64) -> String) -> Vec<
     findings
 }
 
-/// Whether a node leads, and has a majority behind it. Nodes that hear of no election take the last leader for theirs.
+/// Whether a node leads, and has a majority behind it. For a few seconds after a leader fell silent, nodes still name it.
 fn leader(answer: &api::DiagnoseResponse, there: &[&model::Diagnosis], name: &dyn Fn(u64) -> String) -> Finding {
     let known: BTreeSet<u64> = there.iter().map(|member| member.leader).collect();
     let advice =

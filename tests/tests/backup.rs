@@ -424,7 +424,7 @@ async fn a_stopped_node_is_backed_up_too_and_logs_that_it_lacks_are_named() {
     says(&gofer(1, &create), &["1 logs are not in it"]);
     says(&gofer(0, &["backup", "verify", text(&backup)]), &["without 1 logs"]);
     fs::rename(&kept, &blob).unwrap();
-    says(&gofer(0, &create), &["0 events and 1 logs added"]);
+    says(&gofer(0, &create), &["events added: 0, logs added: 1"]);
     let verified = gofer(0, &["backup", "verify", text(&backup)]);
     assert!(!verified.contains("without"), "{verified}");
     // It is an export, too.

@@ -24,6 +24,7 @@ pub mod pipeline_file;
 mod reference;
 pub mod render;
 mod run;
+mod size;
 mod table;
 #[cfg(test)]
 mod tests;

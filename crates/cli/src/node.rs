@@ -10,7 +10,7 @@ use crate::client::{Call, clusters, request};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
 use crate::output::Style;
-use crate::pipeline_file::values::format_memory;
+use crate::size::rough;
 use crate::table::Table;
 use crate::{json as to_json, reference, time};
 
@@ -83,7 +83,7 @@ async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
         } else {
             crate::pipeline_file::values::format_cpu(capacity.cpu_millis)
         };
-        let memory = if capacity.memory_bytes == 0 { String::new() } else { rough_memory(capacity.memory_bytes) };
+        let memory = if capacity.memory_bytes == 0 { String::new() } else { rough(capacity.memory_bytes) };
         table.row(
             [
                 spec.name,
@@ -103,9 +103,4 @@ async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
     }
     table.show(&context.output, "no node has registered yet")?;
     Ok(EXIT_OK)
-}
-
-/// Memory to a MiB: nobody needs to know the bytes of a machine.
-fn rough_memory(bytes: u64) -> String {
-    format_memory(if bytes < 1 << 20 { bytes } else { bytes >> 20 << 20 })
 }

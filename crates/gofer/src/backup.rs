@@ -134,7 +134,8 @@ fn create(client: &ClientArgs, screen: &Screen, args: &CreateArgs) -> Result<u8,
             content.revision
         ))?;
         screen.line(&format!("  of {}, head {}", time_text(Timestamp(content.time_ms)), content.head))?;
-        screen.line(&format!("  {added} events and {fetched} logs added, {:.1}s", start.elapsed().as_secs_f64()))?;
+        screen
+            .line(&format!("  events added: {added}, logs added: {fetched}, {:.1}s", start.elapsed().as_secs_f64()))?;
     }
     if missing == 0 {
         return Ok(EXIT_OK);

@@ -7,7 +7,7 @@ use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 
 use super::Finding;
-use crate::pipeline_file::values::format_memory;
+use crate::size::rough;
 use crate::time::short;
 
 /// Less room than this, in bytes, is soon none: databases write that much at once.
@@ -77,7 +77,11 @@ fn cluster(answer: &api::DiagnoseResponse, name: &dyn Fn(u64) -> String) -> Vec<
              part; then remove those nodes, empty their directories and let them join again",
         )
     } else {
-        Finding::good("", "history", format!("{} nodes have the same log at revision {at}", there.len()))
+        let detail = match there.len() {
+            1 => format!("the only node that answers has revision {at}"),
+            nodes => format!("{nodes} nodes have the same log at revision {at}"),
+        };
+        Finding::good("", "history", detail)
     });
     findings.push(versions(answer, &there));
     findings
@@ -248,10 +252,6 @@ fn fine(duration: Duration) -> String {
         tiny if tiny < Duration::from_millis(10) => format!("{:.1}ms", tiny.as_secs_f64() * 1_000.0),
         longer => short(longer),
     }
-}
-
-fn rough(bytes: u64) -> String {
-    format_memory(if bytes < 1 << 20 { bytes } else { bytes >> 20 << 20 })
 }
 
 #[cfg(test)]

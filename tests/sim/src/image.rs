@@ -15,17 +15,28 @@ const TRIES: u32 = 200;
 
 /// Copies a data directory. Files that never change are linked.
 pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut last = String::from("it changes all the time");
     for _ in 0..TRIES {
-        let before = list(from)?;
-        let copied = copy_files(from, to, before.keys());
-        // A file that vanished or grew meanwhile makes a picture of no instant.
-        if copied.is_ok() && list(from)? == before {
-            return Ok(());
+        match copy_once(from, to) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            // RocksDB deletes what it needs no more, between a look at a directory and a look at the file as well.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => last = error.to_string(),
+            Err(error) => return Err(error),
         }
-        fs::remove_dir_all(to)?;
+        if to.exists() {
+            remove(to)?;
+        }
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    Err(io::Error::other(format!("{} never stands still", from.display())))
+    Err(io::Error::other(format!("{} never stands still: {last}", from.display())))
+}
+
+/// Whether what was copied is a picture of one instant: nothing appeared, vanished or grew meanwhile.
+fn copy_once(from: &Path, to: &Path) -> io::Result<bool> {
+    let before = list(from)?;
+    copy_files(from, to, before.keys())?;
+    Ok(list(from)? == before)
 }
 
 /// All files below a directory, with their sizes.
@@ -68,19 +79,31 @@ fn copy_files<'a>(from: &Path, to: &Path, files: impl Iterator<Item = &'a PathBu
     fs::write(to.join("lock"), b"")
 }
 
+/// Removes the data directory of a process that is gone. A store that is being closed may still make a file in it.
+pub(crate) fn remove(dir: &Path) -> io::Result<()> {
+    for _ in 1..TRIES {
+        match fs::remove_dir_all(dir) {
+            Ok(()) => return Ok(()),
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(2)),
+        }
+    }
+    fs::remove_dir_all(dir)
+}
+
 /// The newest write-ahead log of the state in a data directory, below it, with its size.
 pub(crate) fn state_log(data: &Path) -> Option<(PathBuf, u64)> {
     let state = fs::read_to_string(data.join("CURRENT_STATE")).ok()?;
     let dir = PathBuf::from(state.trim());
-    let mut logs: Vec<(PathBuf, u64)> = Vec::new();
-    for item in fs::read_dir(data.join(&dir)).ok()? {
-        let item = item.ok()?;
+    let mut newest = None;
+    for item in fs::read_dir(data.join(&dir)).ok()?.flatten() {
         let name = PathBuf::from(item.file_name());
         if name.extension().is_some_and(|extension| extension == "log") {
-            logs.push((dir.join(name), item.metadata().ok()?.len()));
+            // An older one may be deleted while we look; that says nothing about the newest.
+            let Ok(metadata) = item.metadata() else { continue };
+            newest = newest.max(Some((dir.join(name), metadata.len())));
         }
     }
-    logs.into_iter().max()
+    newest
 }
 
 /// Cuts the newest write-ahead log of the state at random, behind what was synced of it. Older ones were synced when
@@ -91,4 +114,46 @@ pub(crate) fn lose_power(data: &Path, synced: Option<(PathBuf, u64)>, rng: &mut 
     let left = if rng.chance(500) { least } else { rng.range(least.min(size), size) };
     fs::File::options().write(true).open(data.join(log))?.set_len(left.min(size))?;
     Ok(size.saturating_sub(left))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// RocksDB deletes files in the background, now and then between our look at the directory and at the file.
+    #[test]
+    fn files_that_vanish_are_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, to) = (dir.path().join("data"), dir.path().join("to"));
+        fs::create_dir_all(data.join("state-1")).unwrap();
+        fs::write(data.join("CURRENT_STATE"), "state-1\n").unwrap();
+        fs::write(data.join("state-1/9.log"), "newest").unwrap();
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    for number in 1..9 {
+                        fs::write(data.join(format!("state-1/{number}.log")), "old").unwrap();
+                        fs::remove_file(data.join(format!("state-1/{number}.log"))).unwrap();
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+            });
+            for _ in 0..300 {
+                let copied = copy(&data, &to);
+                let newest = state_log(&data);
+                if copied.is_err() || newest.is_none() {
+                    done.store(true, Ordering::Relaxed);
+                }
+                copied.unwrap();
+                assert_eq!(newest, Some((PathBuf::from("state-1/9.log"), 6)));
+                remove(&to).unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use gofer_consensus::Config;
 use gofer_domain::NodeId;
 
@@ -95,14 +96,14 @@ impl Node {
         let Some(process) = self.process.take() else { return Ok(()) };
         self.life += 1;
         let (old, new) = (process.data.clone(), self.data(self.life));
-        image::copy(&old, &new)?;
+        image::copy(&old, &new).with_context(|| format!("cannot copy the disk of node {}", self.id))?;
         let mut lost = 0;
         if power {
             lost = image::lose_power(&new, process.synced.get(), &mut self.rng)?;
             self.machine.power_off();
         }
         drop(process);
-        std::fs::remove_dir_all(old)?;
+        image::remove(&old).with_context(|| format!("cannot remove the old disk of node {}", self.id))?;
         let how = if power { format!("loses power and {lost} bytes") } else { "is killed".to_owned() };
         self.history.note(&format!("node {} {how}", self.id));
         self.back_at = back_at;

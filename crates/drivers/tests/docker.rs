@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gofer_drivers::conformance::Fixture;
 use gofer_drivers::docker::probe;
@@ -138,6 +138,15 @@ impl Containers {
     }
 }
 
+/// Waits until something holds.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker").args(arguments).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -164,8 +173,13 @@ async fn a_start_that_comes_late_is_adopted() {
     let driver = fixture.driver().await;
     let spec = fixture.spec("late", &fixture.effect());
     let old = fixture.leave_before_start(&spec);
+    let under_way = fixture.root.path().join(spec.id.as_str()).join("meta.json");
     let late = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        until("the launch to begin", || under_way.exists()).await;
+        // From here on the launch only asks the daemon, which nobody can see, until it gives up after three seconds. A
+        // start that comes before the first question is adopted all the same, so the pause decides no more than how
+        // often the waiting is what is tested.
+        tokio::time::sleep(Duration::from_millis(500)).await;
         tokio::process::Command::new("docker").args(["start", &old]).output().await.unwrap()
     };
     let (launched, late) = tokio::join!(driver.launch(&spec), late);
@@ -196,9 +210,7 @@ async fn a_container_that_somebody_removed_is_not_launched_again() {
     let driver = fixture.driver().await;
     let spec = fixture.spec("removed", &format!("{}; sleep 60", fixture.effect()));
     driver.launch(&spec).await.unwrap();
-    while fixture.effects() == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the container to run", || fixture.effects() > 0).await;
     drop(driver);
     docker(&["rm", "--force", spec.id.as_str()]);
     let driver = fixture.driver().await;

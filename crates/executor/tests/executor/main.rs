@@ -96,7 +96,7 @@ async fn what_ended_while_the_executor_was_away_is_reported() {
     world.until_running(&run, "t").await;
     world.stop().await;
     std::fs::write(world.path("go"), "").unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    world.until_exited().await;
     world.start();
     let run = world.end(&run).await;
     let AttemptOutcome::Failed { exit_code, .. } = outcome(&run, "t", 1) else { panic!("{run:?}") };

@@ -15,7 +15,7 @@ use gofer_domain::{
     Actor, AttemptKey, AttemptOutcome, AttemptStatus, Command, NamespaceId, NodeId, NodeSpec, PipelineConfig,
     PipelineId, PipelineKey, RequestId, Run, RunKey, TaskConfig, TaskId, TaskKey,
 };
-use gofer_drivers::{Driver, ProcessDriver};
+use gofer_drivers::{Driver, ProcessDriver, State as LaunchState};
 use gofer_executor::{
     Config, Executor, LeaseClient, LeaseError, Logs, NoCredentials, Parts, Replicate, ReplicateError,
 };
@@ -254,6 +254,23 @@ impl World {
         }
         assert_eq!(log.bytes, text.len() as u64);
         Some(String::from_utf8(text).unwrap())
+    }
+
+    /// Waits until every program that the driver holds has ended, as the driver itself tells.
+    pub(crate) async fn until_exited(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let ids = self.driver.list().await.unwrap();
+        assert!(!ids.is_empty(), "the driver holds nothing that could end");
+        for id in ids {
+            loop {
+                let now = self.driver.inspect(&id).await.unwrap();
+                if matches!(now, LaunchState::Exited(_)) {
+                    break;
+                }
+                assert!(Instant::now() < deadline, "{id} did not end: {now:?}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
     }
 
     /// Waits until the driver holds so many launches.

@@ -1,5 +1,7 @@
 //! Blobs between nodes: copied to a majority before the log names them, fetched by nodes that lack them.
 
+mod intake;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use gofer_consensus::{Raft, Role};
 use gofer_domain::NodeId;
-use gofer_store::{BLOB_BYTES_MAX, Digest, Store};
+use gofer_store::{Digest, Store};
 use gofer_wire::peer::v1 as wire;
 use gofer_wire::peer::v1::put_blob_request::Part;
 use tokio::io::AsyncReadExt as _;
@@ -18,10 +20,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
-use crate::errors::{self, Fault, reason};
-use crate::limits::{CHUNK_BYTES, CHUNK_BYTES_MAX};
+use crate::errors::{Fault, reason};
+use crate::limits::CHUNK_BYTES;
 use crate::peers::{Lane, Peers};
 use crate::server::Parts;
+
+pub(crate) use intake::Intake;
 
 /// Blobs that are copied at the same time.
 const AT_ONCE: usize = 4;
@@ -159,35 +163,6 @@ pub(crate) async fn next_chunk(file: &mut tokio::fs::File) -> std::io::Result<Op
     Ok((!chunk.is_empty()).then(|| chunk.freeze()))
 }
 
-/// Gathers the pieces of a blob, within bounds.
-#[derive(Debug, Default)]
-pub(crate) struct Gather(Vec<u8>);
-
-impl Gather {
-    pub(crate) fn add(&mut self, chunk: &[u8]) -> Result<(), Fault> {
-        if chunk.len() > CHUNK_BYTES_MAX || self.0.len() as u64 + chunk.len() as u64 > BLOB_BYTES_MAX {
-            let message = format!("a blob has at most {BLOB_BYTES_MAX} bytes in pieces of at most {CHUNK_BYTES_MAX}");
-            return Err(Fault::new(Code::OutOfRange, reason::TOO_LARGE, message));
-        }
-        self.0.extend_from_slice(chunk);
-        Ok(())
-    }
-
-    /// Keeps the blob durably if it is the one that was announced.
-    pub(crate) async fn keep(self, store: &Store, digest: Digest) -> Result<(), Status> {
-        let store = store.clone();
-        let kept = tokio::task::spawn_blocking(move || {
-            let found = Digest::of(&self.0);
-            if found != digest {
-                let message = format!("the bytes received have digest {found}, announced was {digest}");
-                return Err(Status::from(Fault::new(Code::DataLoss, reason::DAMAGED, message).help("send them again")));
-            }
-            store.blobs().put(&self.0).map(drop).map_err(|error| errors::storage(&error).into())
-        });
-        kept.await.map_err(|error| errors::interrupted(&error))?
-    }
-}
-
 /// Makes sure that a blob is on this node: takes it from a node that has it, first from `holder`.
 pub(crate) async fn fetch(parts: &Parts, digest: [u8; 32], holder: Option<NodeId>) -> Result<(), Status> {
     let digest = Digest(digest);
@@ -219,11 +194,11 @@ async fn fetch_from(parts: &Parts, digest: Digest, address: &str) -> Result<(), 
         let mut client = parts.peers.client(Lane::Bulk, address)?;
         let answer = client.get_blob(parts.peers.request(request, None)).await;
         let mut stream = answer.inspect_err(|status| parts.peers.failed(Lane::Bulk, address, status))?.into_inner();
-        let mut gather = Gather::default();
+        let mut intake = Intake::begin(&parts.store, digest).await?;
         while let Some(message) = stream.message().await? {
-            gather.add(&message.chunk)?;
+            intake = intake.add(message.chunk).await?;
         }
-        gather.keep(&parts.store, digest).await
+        intake.keep().await
     };
     match tokio::time::timeout(COPY, fetching).await {
         Ok(fetched) => fetched,

@@ -22,7 +22,7 @@ use crate::peers::CLUSTER_HEADER;
 use crate::server::Parts;
 use crate::{convert, diagnosis};
 
-/// Blobs that are taken in at the same time, as each is held in memory.
+/// Blobs that are taken in at the same time, as each may need room on the disk in vain.
 const BLOBS_AT_ONCE: usize = 4;
 
 /// The peer service.

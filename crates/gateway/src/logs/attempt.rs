@@ -179,7 +179,7 @@ impl Source<'_> {
     }
 }
 
-/// Reads the blob, which is here, and sends the records after `offset`.
+/// Reads the blob, which is here, and sends the records after `offset`. Memory does not grow with the blob.
 fn read_sealed(
     store: &Store,
     log: &LogRef,
@@ -187,8 +187,8 @@ fn read_sealed(
     key: &AttemptKey,
     sink: &Sink,
 ) -> std::io::Result<Result<(), Stop>> {
-    let blob = store.blobs().get(Digest(log.digest)).map_err(std::io::Error::other)?;
-    let mut frames = Frames::new(std::io::BufReader::new(zstd::Decoder::with_buffer(&blob[..])?));
+    let blob = store.blobs().open_checked(Digest(log.digest)).map_err(std::io::Error::other)?;
+    let mut frames = Frames::new(std::io::BufReader::new(zstd::Decoder::new(blob)?));
     while let Some(record) = frames.next()? {
         if record.next > offset && sink.blocking_send(Ok((key.clone(), record))).is_err() {
             return Ok(Err(Stop));

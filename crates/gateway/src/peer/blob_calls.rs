@@ -9,7 +9,7 @@ use gofer_wire::peer::v1::put_blob_request::Part;
 use tonic::{Status, Streaming};
 
 use super::Peer;
-use crate::blobs::{Gather, next_chunk};
+use crate::blobs::{Intake, next_chunk};
 use crate::convert;
 use crate::errors::{self, Fault};
 
@@ -28,14 +28,14 @@ impl Peer {
         }
         // Never closed.
         let _slot = self.incoming_blobs.acquire().await;
-        let mut gather = Gather::default();
+        let mut intake = Intake::begin(&self.parts.store, digest).await?;
         while let Some(message) = parts.message().await? {
             match message.part {
-                Some(Part::Chunk(chunk)) => gather.add(&chunk)?,
+                Some(Part::Chunk(chunk)) => intake = intake.add(chunk).await?,
                 _ => return Err(Fault::invalid("chunk", "after the digest only chunks may come").into()),
             }
         }
-        gather.keep(&self.parts.store, digest).await?;
+        intake.keep().await?;
         Ok(wire::PutBlobResponse {})
     }
 

@@ -102,7 +102,7 @@ async fn a_running_cluster_is_exported_verified_and_explained() {
     assert_eq!(story, audit(0, &["explain", "default/release", "1", "--source", text(&offline)]));
     says(&audit(2, &["explain", "release/7", "--source", &data]), &["knows no run default/release/7"]);
 
-    shows_the_past(text(&offline), &story);
+    shows_the_past(&["--source", text(&offline)], &story);
     let lines = audit(0, &["export", "--format", "jsonl", "--address", &cluster.nodes[2].address, "--to", "5"]);
     let revisions: Vec<u64> =
         lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["revision"].as_u64().unwrap()).collect();
@@ -122,21 +122,61 @@ async fn a_running_cluster_is_exported_verified_and_explained() {
     assert_eq!(run.run + 1, other.run);
 }
 
-/// The run as it is at the end, and as it was when it began.
-fn shows_the_past(source: &str, story: &str) {
-    let now = json(&["show", "run", "release/1", "--source", source]);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_cluster_tells_of_its_past() {
+    let (mut cluster, _) = cluster().await;
+    let addresses: Vec<String> = cluster.nodes.iter().map(|node| node.address.clone()).collect();
+    let revision = cluster.status(0).await.unwrap().header.unwrap().revision;
+    all_at(&cluster, revision).await;
+    let until = revision.to_string();
+    // The first one does not answer: the next one is asked.
+    cluster.nodes[0].kill();
+    let all = addresses.join(",");
+    let online = ["--address", all.as_str()];
+    let on = |code: i32, arguments: &[&str]| audit(code, &[arguments, &online].concat());
+
+    let story = on(0, &["explain", "release/1"]);
+    says(&story, &["attempt 1 of task build failed: the program ended with exit code 3", "the run succeeded"]);
+    says(&on(2, &["explain", "release/7"]), &["the cluster at", "knows no run default/release/7"]);
+    shows_the_past(&online, &story);
+    says(&on(0, &["diff", "--from", "1", "--to", &until]), &["+ run default/release/1", "succeeded"]);
+    says(&on(2, &["replay", "--until", "999999"]), &["the cluster at", "before 999999"]);
+    says(&on(2, &["diff"]), &["--from"]);
+    let early = json(&[&["replay", "--until", "1971-01-01T00:00:00Z"], &online[..]].concat());
+    assert_eq!(early["revision"], 0);
+    let replayed = json(&[&["replay", "--until", &until], &online[..]].concat());
+    assert_eq!(replayed["revision"], revision, "{replayed}");
+
+    // One node alone has it all, but nobody vouches that this is the newest.
+    cluster.nodes[1].kill();
+    let alone = ["replay", "--until", &until, "--address", &addresses[2], "--timeout", "2s"];
+    says(&audit(4, &alone), &[&addresses[2]]);
+    let local = json(&[&alone[..], &["--consistency", "local"]].concat());
+    assert_eq!(local["state_digest"], replayed["state_digest"]);
+    cluster.nodes[2].terminate(Duration::from_secs(30)).unwrap();
+    let offline = json(&["replay", text(&cluster.nodes[2].data), "--until", &until]);
+    assert_eq!(offline["state_digest"], replayed["state_digest"]);
+    assert_eq!(offline["head"], replayed["head"]);
+    says(&audit(4, &["show", "node", "n1", "--address", &addresses[2], "--timeout", "2s"]), &[&addresses[2]]);
+}
+
+/// The run as it is at the end, and as it was when it began, by what the flags name.
+fn shows_the_past(source: &[&str], story: &str) {
+    let json = |arguments: &[&str]| json(&[arguments, source].concat());
+    let audit = |code, arguments: &[&str]| audit(code, &[arguments, source].concat());
+    let now = json(&["show", "run", "release/1"]);
     assert_eq!(now["run"]["status"], "succeeded", "{now}");
     let began = story.lines().find(|line| line.contains("started the run")).unwrap();
     let revision = began.split_whitespace().next().unwrap();
-    let then = json(&["show", "run", "release/1", "--at", revision, "--source", source]);
+    let then = json(&["show", "run", "release/1", "--at", revision]);
     assert_eq!(then["revision"].to_string(), revision);
     assert_ne!(then["run"]["status"], "succeeded", "{then}");
     let before = (revision.parse::<u64>().unwrap() - 1).to_string();
-    says(&audit(2, &["show", "run", "release/1", "--at", &before, "--source", source]), &["there is no run release/1"]);
-    let pipeline = json(&["show", "pipeline", "release", "--at", &before, "--source", source]);
+    says(&audit(2, &["show", "run", "release/1", "--at", &before]), &["there is no run release/1"]);
+    let pipeline = json(&["show", "pipeline", "release", "--at", &before]);
     assert_eq!(pipeline["pipeline"]["config"]["id"], "release", "{pipeline}");
-    assert!(json(&["show", "node", "n1", "--source", source])["node"].is_object());
-    assert!(json(&["show", "namespace", "default", "--source", source])["namespace"].is_object());
+    assert!(json(&["show", "node", "n1"])["node"].is_object());
+    assert!(json(&["show", "namespace", "default"])["namespace"].is_object());
 }
 
 #[tokio::test(flavor = "multi_thread")]

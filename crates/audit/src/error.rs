@@ -29,6 +29,9 @@ pub enum Error {
     /// Use the newer program.
     #[error("{} has format {found}, this gofer knows formats up to {known}; use a newer one", path.display())]
     NewerFormat { path: PathBuf, found: u64, known: u64 },
+    /// A source that is no directory can't be read; ask again.
+    #[error("{0}")]
+    Source(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What was asked for does not go together with this source.
     #[error("{0}")]
     Refused(String),

@@ -1,4 +1,4 @@
-//! Where events come from: a data directory, or an export. Both hand out the stored bytes, unchecked.
+//! Where events come from: a data directory, an export, or what a caller hands in. All hand out stored bytes, unchecked.
 
 mod data_directory;
 mod export;

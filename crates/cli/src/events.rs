@@ -14,7 +14,7 @@ use crate::losses::Losses;
 use crate::output::Style;
 use crate::{json, reference, time};
 
-pub use copy::{ClientError, CopyError, EventSink, copy_events};
+pub use copy::{ClientError, CopyError, EventSink, LogEnd, copy_events, log_end};
 
 /// The event log.
 #[derive(Subcommand, Clone, Debug)]

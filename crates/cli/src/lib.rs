@@ -37,7 +37,7 @@ pub use command::{ClientCommand, EXIT_CODES_HELP, run};
 pub use completion::{write_completion, write_man_pages};
 pub use doctor::{Finding, Verdict, disk_findings, doctor, show_findings};
 pub use error::{EXIT_FAILED, EXIT_OK, EXIT_REJECTED, EXIT_UNKNOWN, EXIT_USAGE};
-pub use events::{ClientError, CopyError, EventSink, EventsCommand, copy_events};
+pub use events::{ClientError, CopyError, EventSink, EventsCommand, LogEnd, copy_events, log_end};
 pub use namespace::NamespaceCommand;
 pub use node::NodeCommand;
 pub use pipeline::PipelineCommand;

@@ -54,7 +54,8 @@ pub enum PipelineCommand {
             "Examples:\n",
             "  gofer pipeline get release\n",
             "  gofer pipeline get release --version 3\n",
-            "  gofer pipeline get release --file > release.toml",
+            "  gofer pipeline get release --file > release.toml\n",
+            "  gofer audit show pipeline release --at 2026-11-24T12:00:00Z    # as it was then",
         )
     )]
     Get {

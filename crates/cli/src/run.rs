@@ -58,7 +58,14 @@ pub enum RunCommand {
         limit: u32,
     },
     /// Show a run with its tasks and attempts
-    #[command(after_help = "Examples:\n  gofer run get release/42\n  gofer run get release latest -o json")]
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer run get release/42\n",
+            "  gofer run get release latest -o json\n",
+            "  gofer audit show run release/42 --at 2026-11-24T12:00:00Z    # as it was then",
+        )
+    )]
     Get {
         #[command(flatten)]
         run: RunArgs,

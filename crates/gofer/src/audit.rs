@@ -6,6 +6,7 @@ pub(crate) mod export;
 pub(crate) mod replay;
 pub(crate) mod screen;
 mod show;
+mod source;
 mod trust;
 mod verify;
 
@@ -18,7 +19,8 @@ use gofer_cli::{ClientArgs, ClientError, EXIT_FAILED, EXIT_OK, EXIT_USAGE};
 use screen::Screen;
 
 /// Commands about the event log. Those that take a SOURCE read a node's data directory, also while the node runs, or a
-/// directory made by `gofer audit export`; they change nothing in it.
+/// directory made by `gofer audit export`; they change nothing in it. Without one, `replay`, `show`, `diff` and `explain`
+/// stream the events from the cluster at --address, and check and fold them here.
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum AuditCommand {
     /// Copy the event log to a directory, or print it as JSON
@@ -52,29 +54,39 @@ pub(crate) enum AuditCommand {
     Key(trust::DataDirArgs),
     /// Rebuild the state at a revision or a time from the events alone
     ///
-    /// Of a data directory, the state at its end is compared with what the node has stored.
+    /// Reads a data directory or an export, else streams the events of the cluster at --address. Of a data directory,
+    /// the state at its end is compared with what the node has stored.
     #[command(after_help = "Examples:\n  \
         gofer audit replay /var/lib/gofer\n  \
+        gofer audit replay --address 10.0.0.1:7600 --until 2026-11-24T12:00:00Z\n  \
         gofer audit replay ./archive --until 1200 -o json\n  \
         gofer audit replay ./archive --until 2026-11-24T12:00:00Z\n\n\
         Exit codes: 0 the state is right, 1 the log or the node's state is not")]
     Replay(replay::ReplayArgs),
     /// Show a run, a pipeline, a namespace or a node as it was at a revision or a time
     ///
-    /// Rebuilds the state up to there from the events alone, and prints the record as JSON.
+    /// Rebuilds the state up to there from the events alone, and prints the record as JSON. Reads a data directory or an
+    /// export with --source, else streams the events of the cluster at --address.
     #[command(after_help = "Examples:\n  \
+        gofer audit show run release/12 --at 1200\n  \
+        gofer audit show pipeline release --at 2026-11-24T12:00:00Z --address 10.0.0.1:7600\n  \
         gofer audit show run release/12 --at 1200 --source /var/lib/gofer\n  \
-        gofer audit show pipeline release --at 2026-11-24T12:00:00Z --source ./archive\n  \
         gofer audit show node n1 --source ./archive")]
     Show(show::ShowArgs),
     /// Show what changed between two revisions, or where two logs part
+    ///
+    /// Without a SOURCE, the events of the cluster at --address are streamed.
     #[command(after_help = "Examples:\n  \
+        gofer audit diff --from 100 --to 200\n  \
         gofer audit diff /var/lib/gofer --from 100 --to 200\n  \
         gofer audit diff ./archive-of-n1 ./archive-of-n2\n\n\
         Exit codes: 0 no difference between two logs, 1 they part")]
     Diff(diff::DiffArgs),
     /// Tell why a run went as it did
+    ///
+    /// Reads a data directory or an export with --source, else streams the events of the cluster at --address.
     #[command(after_help = "Examples:\n  \
+        gofer audit explain release/12\n  \
         gofer audit explain release/12 --source /var/lib/gofer\n  \
         gofer audit explain default/release/12 --source ./archive -o json")]
     Explain(explain::ExplainArgs),
@@ -84,7 +96,7 @@ pub(crate) enum AuditCommand {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]
-    Audit(#[from] gofer_audit::Error),
+    Audit(gofer_audit::Error),
     #[error(transparent)]
     Client(ClientError),
     #[error(transparent)]
@@ -97,6 +109,18 @@ pub(crate) enum Failure {
     /// Whoever read our output stopped to.
     #[error("the reader of the output is gone")]
     Closed,
+}
+
+impl From<gofer_audit::Error> for Failure {
+    fn from(error: gofer_audit::Error) -> Self {
+        match error {
+            gofer_audit::Error::Source(source) => match source.downcast::<ClientError>() {
+                Ok(error) => Self::Client(*error),
+                Err(source) => Self::Audit(gofer_audit::Error::Source(source)),
+            },
+            error => Self::Audit(error),
+        }
+    }
 }
 
 impl From<std::io::Error> for Failure {
@@ -129,8 +153,8 @@ pub(crate) fn run(client: &ClientArgs, command: AuditCommand) -> ExitCode {
         AuditCommand::Verify(args) => verify::run(&screen, &args),
         AuditCommand::Checkpoint(args) => trust::checkpoint(&screen, &args),
         AuditCommand::Key(args) => trust::key(&screen, &args),
-        AuditCommand::Replay(args) => replay::run(&screen, &args),
-        AuditCommand::Diff(args) => diff::run(&screen, &args),
+        AuditCommand::Replay(args) => replay::run(client, &screen, &args),
+        AuditCommand::Diff(args) => diff::run(client, &screen, &args),
         AuditCommand::Explain(args) => explain::run(client, &screen, &args),
     };
     let code = result.unwrap_or_else(|failure| {

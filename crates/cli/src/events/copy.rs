@@ -80,6 +80,29 @@ pub trait EventSink {
     fn take(&mut self, event: &[u8]) -> Result<bool, Self::Error>;
 }
 
+/// Where the log of a cluster ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEnd {
+    /// 32 hexadecimal digits; empty while the node belongs to no cluster.
+    pub cluster_id: String,
+    /// The newest revision that is acknowledged; with local reads, the newest that the asked node has.
+    pub revision: u64,
+}
+
+/// Asks a cluster where its log ends.
+///
+/// # Errors
+/// When no node can be asked, or one refuses.
+pub async fn log_end(args: &ClientArgs) -> Result<LogEnd, ClientError> {
+    end(&mut Client::new(args)).await.map_err(ClientError)
+}
+
+async fn end(client: &mut Client) -> Result<LogEnd, Error> {
+    let ask = async |channel, patience| clusters(channel).get_status(request(api::GetStatusRequest {}, patience)).await;
+    let status = client.call(Call::Read, ask).await?;
+    Ok(LogEnd { cluster_id: status.cluster_id, revision: super::revision(client).await? })
+}
+
 /// Pause before a node that was behind is asked again.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 
@@ -90,11 +113,9 @@ const AGAIN: std::time::Duration = std::time::Duration::from_millis(100);
 /// When no node can be asked, one refuses, or the sink takes no more.
 pub async fn copy_events<S: EventSink>(args: &ClientArgs, sink: &mut S) -> Result<(), CopyError<S::Error>> {
     let mut client = Client::new(args);
-    let ask = async |channel, patience| clusters(channel).get_status(request(api::GetStatusRequest {}, patience)).await;
-    let status = client.call(Call::Read, ask).await?;
     // Asked for first: without an answer nothing is begun.
-    let least = super::revision(&mut client).await?;
-    let mut next = sink.begin(&status.cluster_id).map_err(CopyError::Sink)?;
+    let LogEnd { cluster_id, revision: least } = end(&mut client).await?;
+    let mut next = sink.begin(&cluster_id).map_err(CopyError::Sink)?;
     let mut losses = Losses::new();
     loop {
         let message = api::WatchRequest { from_revision: next, stop_at_end: true, ..Default::default() };

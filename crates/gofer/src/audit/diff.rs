@@ -4,18 +4,19 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use gofer_audit::{Change, Divergence, EventSource, between, divergence, open};
-use gofer_cli::{EXIT_FAILED, EXIT_OK, render};
+use gofer_audit::{Change, Divergence, EventSource, between, divergence};
+use gofer_cli::{ClientArgs, EXIT_FAILED, EXIT_OK, render};
 use serde_json::{Map, Value, json};
 
 use super::screen::Screen;
+use super::source::open;
 use super::{Failure, ScratchArgs};
 
 /// Arguments of `gofer audit diff`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct DiffArgs {
-    /// Data directory or export
-    source: PathBuf,
+    /// Data directory or export to read, instead of asking a cluster
+    source: Option<PathBuf>,
     /// Another one, to find where the two part
     other: Option<PathBuf>,
     /// Earlier revision of the source
@@ -28,10 +29,10 @@ pub(crate) struct DiffArgs {
     scratch: ScratchArgs,
 }
 
-pub(super) fn run(screen: &Screen, args: &DiffArgs) -> Result<u8, Failure> {
-    let source = open(&args.source)?;
+pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &DiffArgs) -> Result<u8, Failure> {
+    let source = open(client, args.source.as_deref())?;
     if let Some(other) = &args.other {
-        return two(screen, source.as_ref(), open(other)?.as_ref());
+        return two(screen, source.as_ref(), gofer_audit::open(other)?.as_ref());
     }
     let from = args.from.unwrap_or(0);
     let to = args.to.unwrap_or(source.extent().last);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gofer_audit::{explain, open};
+use gofer_audit::explain;
 use gofer_cli::{ClientArgs, EXIT_OK, render};
 use gofer_domain::{NamespaceId, PipelineId, PipelineKey, RunKey};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::replay::time_text;
 use super::screen::Screen;
+use super::source::open;
 
 /// Arguments of `gofer audit explain`.
 #[derive(Args, Clone, Debug)]
@@ -18,9 +19,9 @@ pub(crate) struct ExplainArgs {
     /// PIPELINE/RUN, NAMESPACE/PIPELINE/RUN or PIPELINE RUN
     #[arg(required = true, num_args = 1..=2)]
     run: Vec<String>,
-    /// Data directory or export to read
-    #[arg(long, env = "GOFER_DATA_DIR", value_name = "DIR")]
-    source: PathBuf,
+    /// Data directory or export to read, instead of asking a cluster
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
 }
 
 pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ExplainArgs) -> Result<u8, Failure> {
@@ -29,7 +30,7 @@ pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ExplainArgs) -> R
     let namespace = NamespaceId::new(&namespace).map_err(|rejection| usage(&rejection.to_string()))?;
     let pipeline = PipelineId::new(&pipeline).map_err(|rejection| usage(&rejection.to_string()))?;
     let key = RunKey { pipeline: PipelineKey { namespace, pipeline }, run };
-    let source = open(&args.source)?;
+    let source = open(client, args.source.as_deref())?;
     let events = source.extent().last;
     let told = screen.metered("reading", Some(events), |meter| explain(source.as_ref(), &key, meter))?;
     let told = told.ok_or_else(|| Failure::Usage(format!("{} knows no run {key}", source.name())))?;

@@ -4,19 +4,20 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use gofer_audit::{Comparison, DataDirectory, EventSource, Hash, Messages, Replay, Until, open};
-use gofer_cli::{EXIT_FAILED, EXIT_OK, render};
+use gofer_audit::{Comparison, DataDirectory, EventSource, Hash, Messages, Replay, Until};
+use gofer_cli::{ClientArgs, EXIT_FAILED, EXIT_OK, render};
 use gofer_domain::{RunStatus, State, Timestamp};
 use serde_json::{Value, json};
 
 use super::screen::Screen;
+use super::source::open;
 use super::{Failure, ScratchArgs};
 
 /// Arguments of `gofer audit replay`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReplayArgs {
-    /// Data directory or export to replay; it must begin with revision 1
-    source: PathBuf,
+    /// Data directory or export to replay, instead of asking a cluster; it must begin with revision 1
+    source: Option<PathBuf>,
     /// Last revision, or the time of it in RFC 3339 [default: the end]
     #[arg(long, value_name = "REVISION|TIME", value_parser = until)]
     until: Option<Until>,
@@ -39,14 +40,14 @@ pub(crate) fn time_text(time: Timestamp) -> String {
     millis.map_or_else(|| time.to_string(), |time| format!("{time:.3}"))
 }
 
-pub(super) fn run(screen: &Screen, args: &ReplayArgs) -> Result<u8, Failure> {
+pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ReplayArgs) -> Result<u8, Failure> {
     let start = Instant::now();
-    let directory = DataDirectory::open(&args.source).ok();
+    let directory = args.source.as_ref().and_then(|path| DataDirectory::open(path).ok());
     let opened;
     let source: &dyn EventSource = match &directory {
         Some(directory) => directory,
         None => {
-            opened = open(&args.source)?;
+            opened = open(client, args.source.as_deref())?;
             opened.as_ref()
         }
     };

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use gofer_audit::{Replay, Until, open};
+use gofer_audit::{Replay, Until};
 use gofer_cli::{ClientArgs, EXIT_OK, render};
 use gofer_domain::{NamespaceId, PipelineId, PipelineKey, Rejection, RunKey};
 use serde_json::{Value, json};
 
 use super::replay::{time_text, until};
 use super::screen::Screen;
+use super::source::open;
 use super::{Failure, ScratchArgs};
 
 /// Arguments of `gofer audit show`.
@@ -23,9 +24,9 @@ pub(crate) struct ShowArgs {
     /// Revision to show it at, or the time of one in RFC 3339 [default: the end]
     #[arg(long, value_name = "REVISION|TIME", value_parser = until)]
     at: Option<Until>,
-    /// Data directory or export to read; it must begin with revision 1
-    #[arg(long, env = "GOFER_DATA_DIR", value_name = "DIR")]
-    source: PathBuf,
+    /// Data directory or export to read, instead of asking a cluster; it must begin with revision 1
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
     #[command(flatten)]
     scratch: ScratchArgs,
 }
@@ -49,7 +50,7 @@ enum Wanted {
 
 pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ShowArgs) -> Result<u8, Failure> {
     let wanted = wanted(client, args)?;
-    let source = open(&args.source)?;
+    let source = open(client, args.source.as_deref())?;
     let mut replay = Replay::new(&args.scratch.path())?;
     let until = args.at.unwrap_or(Until::End);
     let last = Some(source.extent().last);

@@ -1,7 +1,8 @@
 //! The event log, looked at from outside: exported, verified, replayed, compared and explained, without a cluster.
 //!
 //! Whatever holds a log is an [`EventSource`]: the data directory of a node, running or not, an export, or what a caller
-//! makes one of, like a cluster that is asked over its API. Nothing in a source is ever changed, nothing that it says is believed before it was checked, and memory does not grow with it.
+//! makes one of, like a cluster that is asked over its API. Nothing in a source is ever changed, nothing that it says is
+//! believed before it was checked, and memory does not grow with it.
 //!
 //! This crate must not know of Raft, of any network, or of how results are shown.
 #![forbid(unsafe_code)]

@@ -1,4 +1,4 @@
-//! `gofer audit`: the event log exported, verified, replayed, compared and explained, without a cluster.
+//! `gofer audit`: the event log exported, verified, replayed, compared and explained.
 
 mod diff;
 mod explain;

@@ -40,7 +40,9 @@ pub enum ClusterCommand {
     },
     /// Take a member out for ever
     ///
-    /// Its id is never used again. To bring the machine back, empty its data directory and add it.
+    /// Its id is never used again. To bring the machine back, empty its data directory and add it. A node that holds
+    /// attempts is refused: drain it and wait, or if it is gone, wait until it was declared lost, 16 s at most with the
+    /// default lease.
     #[command(after_help = "Examples:\n  gofer cluster remove n3\n  gofer cluster remove 3")]
     Remove {
         /// Name or id

@@ -19,8 +19,9 @@ fn advice(text: &str, config: &Config) -> Option<String> {
         return (!says(&["make room"])).then(|| format!("the disk of {data} is full; make room and start gofer again"));
     }
     let replace = format!(
-        "run `gofer cluster remove {name}` on one of them, empty {data}, and start this node with --join and a member's \
-         address"
+        "run `gofer cluster remove {name}` on one of them (if it is refused because {name} holds attempts: once more when \
+         {name} was declared lost, after 16 s at most with the default lease), empty {data}, and start this node with \
+         --join and a member's address"
     );
     if says(&["is corrupt", "is damaged", "Corruption:"]) {
         return Some(format!("the other nodes have what is lost here: {replace}"));
@@ -65,6 +66,7 @@ mod tests {
         for text in ["x is corrupt: y", "the raft log at x is damaged: y", "reading failed: Corruption: y"] {
             let text = advised(text);
             assert!(text.contains("`gofer cluster remove n2`") && text.contains("empty /data/n2"), "{text}");
+            assert!(text.contains("once more when n2 was declared lost, after 16 s"), "{text}");
         }
         assert_eq!(advised("the scheduler failed"), "consensus has stopped: the scheduler failed");
     }

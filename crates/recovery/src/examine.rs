@@ -17,8 +17,9 @@ pub struct Examined {
     pub result: Result<String, (String, &'static str)>,
 }
 
-const AGAIN: &str = "the other nodes have what is lost here: take this node out with `gofer cluster remove`, empty the \
-                     directory, and let it join again; without other nodes, restore a backup";
+const AGAIN: &str = "the other nodes have what is lost here: take this node out with `gofer cluster remove` (refused \
+                     while it holds attempts, so wait until it was declared lost), empty the directory, and let it join \
+                     again; without other nodes, restore a backup";
 
 /// Looks at a data directory, whose node may run: its format, events, state, logs and Raft log. Nothing is changed but
 /// what any start of a node does.

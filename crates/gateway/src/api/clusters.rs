@@ -179,7 +179,9 @@ impl Api {
                 let plural = if attempts == 1 { "attempt that has" } else { "attempts that have" };
                 let message = format!("node {node} holds {attempts} {plural} not ended");
                 Err(Fault::new(Code::FailedPrecondition, reason::FAILED_PRECONDITION, message).with("field", "node").help(
-                    "drain it and wait until they have ended, or stop it and wait until it is declared lost, then remove it",
+                    "if it runs, drain it and wait until they have ended; if it is gone, or was stopped, wait until it is \
+                     declared lost, and repeat this: that takes its lease and the margin, 16 s at most as configured by \
+                     default; `gofer doctor` shows how its lease stands",
                 ))
             }
             registered => Ok(registered.is_some()),

@@ -52,7 +52,19 @@ async fn what_is_wrong_with_a_cluster_is_found_through_any_node() {
         assert_eq!(faults(&["--address", &node.address]), Vec::<String>::new());
     }
     let (_, table) = run(&online);
-    says(&table, &["CHECK", "history", "3 nodes have the same log", "clock", "versions", "lease", "ready"]);
+    says(
+        &table,
+        &[
+            "CHECK",
+            "history",
+            "3 nodes have the same log",
+            "clock",
+            "versions",
+            "lease",
+            "ready, ",
+            "of its lease of 2.0s left",
+        ],
+    );
 
     let gone = (0..3).find(|node| *node != leader && *node != asked).unwrap();
     let (dead, alive) = (format!("n{}", gone + 1), [format!("n{}", leader + 1), format!("n{}", asked + 1)]);
@@ -67,12 +79,15 @@ async fn what_is_wrong_with_a_cluster_is_found_through_any_node() {
     wanted.push(format!("{dead} lease"));
     wanted.sort();
     eventually("the loss of the node to be found", PATIENCE, || async {
-        let mut found = faults(&online);
-        found.sort();
-        Ok((found == wanted).then_some(()))
+        // Before that, it is told that the lease is not renewed.
+        let text = run(&online).1;
+        Ok(text.contains("its lease ran out").then_some(()))
     })
     .await
     .unwrap();
+    let mut found = faults(&online);
+    found.sort();
+    assert_eq!(found, wanted);
     says(&run(&online).1, &["help: ", &format!("gofer cluster remove {dead}"), "its lease ran out"]);
 
     cluster.nodes[leader].kill();
@@ -84,6 +99,44 @@ async fn what_is_wrong_with_a_cluster_is_found_through_any_node() {
     says(&run(&online).1, &["gofer cluster recover"]);
     cluster.nodes[asked].kill();
     assert_eq!(run(&[&online[..], &["--timeout", "2s"]].concat()).0, Some(4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_is_not_renewed_is_told_before_the_node_is_lost() {
+    // So long a margin that the node is not declared lost while it is looked at.
+    let directory = tempfile::tempdir().unwrap();
+    let settings = directory.path().join("gofer.toml");
+    fs::write(&settings, "[execution]\nlease-ms = 3000\nlease-margin-ms = 60000\n").unwrap();
+    let flags = ["--drivers", "process", "--config", settings.to_str().unwrap()];
+    let mut cluster = Cluster::start(3, &flags).await.unwrap();
+    let leader = cluster.leader().await.unwrap();
+    let gone = cluster.other_than(leader);
+    let name = format!("n{}", gone + 1);
+    let address = cluster.nodes[leader].address.clone();
+    let lease = || {
+        let report: Value = serde_json::from_str(&run(&["--address", &address, "-o", "json"]).1).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut found = findings.filter(|finding| finding["check"] == "lease" && finding["node"] == *name);
+        let found = found.next().unwrap();
+        (found["verdict"].as_str().unwrap().to_owned(), found["detail"].as_str().unwrap().to_owned())
+    };
+    let (verdict, detail) = lease();
+    assert!(verdict == "good" && detail.contains("of its lease of 3.0s left"), "{verdict}: {detail}");
+    cluster.nodes[gone].kill();
+    eventually("the lease to run out", PATIENCE, || async {
+        let (verdict, detail) = lease();
+        let is_told = verdict == "warning" && detail.contains("its lease has run out") && detail.contains("1m03s");
+        Ok(is_told.then_some(()))
+    })
+    .await
+    .unwrap();
+    cluster.restart(gone).await.unwrap();
+    eventually("the lease to be renewed", PATIENCE, || async {
+        let (verdict, detail) = lease();
+        Ok((verdict == "good" && detail.contains("left")).then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 /// A file system of its own, in memory.

@@ -10,6 +10,7 @@ use gofer_wire::peer::v1 as wire;
 use tokio::time::Instant;
 use tonic::Status;
 
+use crate::lease::{LeaseReport, LeaseStanding};
 use crate::peers::Lane;
 use crate::server::Parts;
 
@@ -94,8 +95,24 @@ pub(crate) async fn of_self(parts: &Parts, request: wire::DiagnoseRequest) -> Re
             flush: Some(duration(mean)),
         }),
         peers,
+        leases: parts.leases.report().into_iter().map(lease).collect(),
         ..Default::default()
     })
+}
+
+fn lease(report: LeaseReport) -> model::LeaseDiagnosis {
+    let (state, left) = match report.standing {
+        LeaseStanding::Held { left } => (model::LeaseState::Held, Some(duration(left))),
+        LeaseStanding::Unknown => (model::LeaseState::Unknown, None),
+        LeaseStanding::RunOut => (model::LeaseState::RunOut, None),
+    };
+    model::LeaseDiagnosis {
+        node: report.node.0,
+        state: state.into(),
+        left,
+        full: Some(duration(report.full)),
+        lost_after: Some(duration(report.lost_after)),
+    }
 }
 
 async fn probe(parts: &Parts, member: &Member) -> model::PeerDiagnosis {

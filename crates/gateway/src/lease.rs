@@ -15,6 +15,31 @@ pub trait GrantLease: Send + Sync + 'static {
     /// How long the lease of this incarnation of a node lasts, counted from when the node sent its request; `None`
     /// when none is granted, be it because this node does not lead.
     async fn renew(&self, node: NodeId, incarnation: u64) -> Option<Duration>;
+
+    /// How the leases of the nodes that are not lost stand; none while this node does not lead.
+    fn report(&self) -> Vec<LeaseReport>;
+}
+
+/// How a node's lease stands, as the leader sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseReport {
+    pub node: NodeId,
+    pub standing: LeaseStanding,
+    /// The longest that a lease lasts.
+    pub full: Duration,
+    /// How long after its last renewal the node is declared lost.
+    pub lost_after: Duration,
+}
+
+/// What is known of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseStanding {
+    /// It is held, and so much is left of it.
+    Held { left: Duration },
+    /// This leader has granted none so far; an earlier one may have.
+    Unknown,
+    /// It has ended, and the node was not declared lost so far.
+    RunOut,
 }
 
 /// No leader answered. The lease goes on as it was.

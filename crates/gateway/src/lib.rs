@@ -23,7 +23,7 @@ mod server;
 
 pub use blobs::{BlobReplicator, ReplicateError};
 pub use cluster::{Cluster, JoinError};
-pub use lease::{GrantLease, LeaseRenewer, RenewError};
+pub use lease::{GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, RenewError};
 pub use logs::{AttemptLogs, LogRecord, LogRecords, LogSource, LogsError, NoLogs};
 pub use peers::Peers;
 pub use server::{Error, Parts, serve};

@@ -9,9 +9,10 @@ use gofer_domain::{AttemptKey, NodeId, Timestamp};
 use gofer_drivers::RegistryAuth;
 use gofer_drivers::logfile::Stream;
 use gofer_gateway::{
-    AttemptLogs, BlobReplicator, GrantLease, LeaseRenewer, LogRecord, LogRecords, LogSource, LogsError,
+    AttemptLogs, BlobReplicator, GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, LogRecord, LogRecords,
+    LogSource, LogsError,
 };
-use gofer_scheduler::Leases;
+use gofer_scheduler::{Leases, Standing};
 
 use crate::config::RegistrySettings;
 
@@ -22,6 +23,20 @@ pub(crate) struct Grants(pub(crate) Leases);
 impl GrantLease for Grants {
     async fn renew(&self, node: NodeId, incarnation: u64) -> Option<Duration> {
         self.0.renew(node, incarnation).await
+    }
+
+    fn report(&self) -> Vec<LeaseReport> {
+        let report = self.0.report().into_iter().map(|lease| LeaseReport {
+            node: lease.node,
+            standing: match lease.standing {
+                Standing::Live => LeaseStanding::Held { left: lease.left },
+                Standing::Unknown => LeaseStanding::Unknown,
+                Standing::RunOut => LeaseStanding::RunOut,
+            },
+            full: lease.config.duration,
+            lost_after: lease.config.duration + lease.config.margin,
+        });
+        report.collect()
     }
 }
 

@@ -77,10 +77,12 @@ struct Entry {
 
 /// How a node's lease stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub enum Standing {
+    /// It is held.
     Live,
     /// Nothing was granted so far in this term, and it is not late.
     Unknown,
+    /// It has ended, and the node was not declared lost so far.
     RunOut,
 }
 
@@ -162,6 +164,12 @@ impl LeaseTable {
         }
     }
 
+    /// How much is left of a node's lease, as far as this leader granted it.
+    pub(crate) fn left(&self, now: Instant, node: NodeId) -> Duration {
+        let until = self.nodes.get(&node).and_then(|entry| entry.until);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
+    }
+
     /// The entry of an incarnation; none when a newer one is known. A new incarnation may hold what the one before it
     /// was granted, here or by the leader before, which is why it counts as granted to right now.
     fn entry(&mut self, now: Instant, node: NodeId, incarnation: u64) -> Option<&mut Entry> {
@@ -211,7 +219,9 @@ mod tests {
         let granted = start + seconds(7.0);
         assert!(table.grant(granted, seconds(0.0), NODE, 1, &CONFIG).is_some());
         assert_eq!(table.standing(granted + seconds(5.9), NODE, &CONFIG), Standing::Live);
+        assert_eq!(table.left(granted + seconds(2.0), NODE), seconds(4.0));
         assert_eq!(table.standing(granted + seconds(6.1), NODE, &CONFIG), Standing::RunOut);
+        assert_eq!(table.left(granted + seconds(6.1), NODE), Duration::ZERO);
         assert_eq!(table.run_out(granted + seconds(7.5), &ready(1), &CONFIG), []);
         assert_eq!(table.run_out(granted + seconds(7.6), &ready(1), &CONFIG), [(NODE, 1)]);
         assert_eq!(table.grant(granted + seconds(7.6), seconds(0.0), NODE, 1, &CONFIG), None, "its loss is declared");

@@ -28,6 +28,17 @@ struct Inner {
     granted: Notify,
 }
 
+/// How a node's lease stands, as the leader sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseReport {
+    pub node: NodeId,
+    pub standing: Standing,
+    /// How much is left of one that is held.
+    pub left: Duration,
+    /// How long leases last.
+    pub config: LeaseConfig,
+}
+
 impl fmt::Debug for Leases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Leases").field("config", &self.0.config).finish_non_exhaustive()
@@ -63,6 +74,23 @@ impl Leases {
             self.0.granted.notify_one();
         }
         Some(lease)
+    }
+
+    /// How the leases of the ready nodes stand, by node; none while this node does not lead.
+    #[must_use]
+    pub fn report(&self) -> Vec<LeaseReport> {
+        let ready: Vec<NodeId> = self.0.store.read(|state| {
+            let ready = state.nodes.values().filter(|node| node.status == NodeStatus::Ready);
+            ready.map(|node| node.id).collect()
+        });
+        let (now, config) = (Instant::now(), self.0.config);
+        let table = self.table();
+        let Some(table) = table.as_ref() else { return Vec::new() };
+        let report = ready.into_iter().map(|node| {
+            let standing = table.standing(now, node, &config);
+            LeaseReport { node, standing, left: table.left(now, node), config }
+        });
+        report.collect()
     }
 
     /// Begins to grant leases in a term.

@@ -11,7 +11,7 @@ pub mod plan;
 mod request_id;
 mod scheduler;
 
-pub use lease_table::LeaseConfig;
-pub use leases::Leases;
+pub use lease_table::{LeaseConfig, Standing};
+pub use leases::{LeaseReport, Leases};
 pub use plan::{Plan, PlanInput, plan};
 pub use scheduler::{Config, Error, Scheduler};

@@ -1,5 +1,7 @@
 //! What the measurements of a cluster mean. A function of them alone.
 
+mod leases;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -49,7 +51,7 @@ pub(crate) fn all(answer: &api::DiagnoseResponse) -> Vec<Finding> {
         findings.extend(peers(&of, member, &name));
         findings.push(behind(&of, member, answer));
     }
-    findings.extend(leases(answer, &name));
+    findings.extend(leases::all(answer, &name));
     findings
 }
 
@@ -215,32 +217,6 @@ fn behind(node: &str, member: &model::Diagnosis, answer: &api::DiagnoseResponse)
     }
 }
 
-/// Nodes that execute, and members: each should be both, and hold a lease.
-fn leases(answer: &api::DiagnoseResponse, name: &dyn Fn(u64) -> String) -> Vec<Finding> {
-    let members: BTreeSet<u64> = answer.members.iter().map(|member| member.node).collect();
-    let mut findings = Vec::new();
-    let mut registered = BTreeSet::new();
-    for node in answer.nodes.iter().filter_map(|info| info.node.as_ref()) {
-        registered.insert(node.id);
-        let of = name(node.id);
-        findings.push(if !members.contains(&node.id) {
-            let advice = format!("its removal was not finished; repeat it: gofer cluster remove {of}");
-            Finding::warning(&of, "lease", "it is registered, and no member", advice)
-        } else if node.status() == model::NodeStatus::Lost {
-            let advice = "it gets no work until it comes back; check that it runs and reaches the leader";
-            Finding::bad(&of, "lease", "its lease ran out: it is lost", advice)
-        } else {
-            let draining = if node.draining { ", draining" } else { "" };
-            Finding::good(&of, "lease", format!("ready{draining}"))
-        });
-    }
-    for member in members.difference(&registered) {
-        let advice = "it executes nothing until it has registered; its log says why it does not";
-        findings.push(Finding::warning(&name(*member), "lease", "it has not registered", advice));
-    }
-    findings
-}
-
 fn duration(wire: Option<&prost_types::Duration>) -> Duration {
     let wire = wire.copied().unwrap_or_default();
     Duration::new(u64::try_from(wire.seconds).unwrap_or(0), u32::try_from(wire.nanos).unwrap_or(0).min(999_999_999))
@@ -259,7 +235,7 @@ mod tests {
     use super::*;
     use crate::doctor::Verdict;
 
-    fn wire(duration: Duration) -> Option<prost_types::Duration> {
+    pub(super) fn wire(duration: Duration) -> Option<prost_types::Duration> {
         Some(prost_types::Duration {
             seconds: duration.as_secs().cast_signed(),
             nanos: duration.subsec_nanos().cast_signed(),
@@ -267,9 +243,16 @@ mod tests {
     }
 
     /// Three members that are well.
-    fn healthy() -> api::DiagnoseResponse {
+    pub(super) fn healthy() -> api::DiagnoseResponse {
         let peer =
             |node| model::PeerDiagnosis { node, round_trip: wire(Duration::from_millis(2)), ..Default::default() };
+        let held = |node| model::LeaseDiagnosis {
+            node,
+            state: model::LeaseState::Held.into(),
+            left: wire(Duration::from_millis(5_500)),
+            full: wire(Duration::from_secs(6)),
+            lost_after: wire(Duration::from_millis(7_500)),
+        };
         let member = |node: u64| model::Diagnosis {
             node,
             address: format!("h{node}:1"),
@@ -281,6 +264,7 @@ mod tests {
             applied_index: 8,
             leader: 1,
             quorum_age: (node == 1).then(|| wire(Duration::from_millis(50))).flatten(),
+            leases: if node == 1 { (1..=3).map(held).collect() } else { Vec::new() },
             disk: Some(model::DiskDiagnosis {
                 size_bytes: 100 << 30,
                 free_bytes: 50 << 30,

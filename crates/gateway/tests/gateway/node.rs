@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gofer_consensus::{Config, Raft};
 use gofer_domain::NodeId;
-use gofer_gateway::{AttemptLogs, Cluster, GrantLease, NoLogs, Parts, Peers, serve};
+use gofer_gateway::{AttemptLogs, Cluster, GrantLease, LeaseReport, NoLogs, Parts, Peers, serve};
 use gofer_store::{Options, Store};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
@@ -39,6 +39,10 @@ pub(crate) struct Lease(pub(crate) Option<Duration>);
 impl GrantLease for Lease {
     async fn renew(&self, _: NodeId, _: u64) -> Option<Duration> {
         self.0
+    }
+
+    fn report(&self) -> Vec<LeaseReport> {
+        Vec::new()
     }
 }
 

@@ -1,17 +1,17 @@
 //! A node: its namespace, its small disk, its process.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
+use gofer_tests::Process;
+use rustix::process::{Pid, Signal};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::net;
@@ -30,10 +30,7 @@ pub(crate) struct Machine {
     pub(crate) channel: Channel,
     /// Where its disk is mounted.
     disk: PathBuf,
-    log: PathBuf,
-    /// Length of the log when the process was started last.
-    log_start: AtomicU64,
-    child: Mutex<Option<Child>>,
+    process: Mutex<Process>,
     binary: PathBuf,
     flags: Vec<String>,
     fakes_time: bool,
@@ -70,12 +67,10 @@ impl Machine {
             .connect_lazy();
         let machine = Self {
             index,
-            log: folder.join(format!("{name}.log")),
+            process: Mutex::new(Process::new(folder.join(format!("{name}.log")))),
             name,
             channel,
             disk,
-            log_start: AtomicU64::new(0),
-            child: Mutex::new(None),
             binary: build.binary.clone(),
             flags: build.flags.clone(),
             fakes_time: build.fakes_time,
@@ -95,10 +90,6 @@ impl Machine {
     /// # Errors
     /// When it runs already, or can't be started.
     pub(crate) fn start(&self, extra: &[&str]) -> anyhow::Result<()> {
-        let mut child = self.child();
-        anyhow::ensure!(child.is_none(), "{} runs already", self.name);
-        let log = File::options().create(true).append(true).open(&self.log)?;
-        self.log_start.store(log.metadata()?.len(), Ordering::SeqCst);
         let mut command = Command::new("nsenter");
         command
             .arg(format!("--net=/run/netns/{}", net::namespace(self.index)))
@@ -109,11 +100,6 @@ impl Machine {
             .arg(self.data())
             .args(&self.flags)
             .args(extra)
-            .env_remove("GOFER_CONFIG")
-            .env("RUST_LOG", std::env::var("GOFER_TEST_LOG").unwrap_or_else(|_| "info,openraft=error".into()))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
             // Ctrl-C is for the harness.
             .process_group(0);
         if self.fakes_time {
@@ -124,17 +110,13 @@ impl Machine {
                 .env("DONT_FAKE_MONOTONIC", "1")
                 .env("FAKETIME_CACHE_DURATION", "1");
         }
-        *child = Some(command.spawn().context("can't start gofer; nsenter is in the package util-linux")?);
-        Ok(())
+        // nsenter is in the package util-linux.
+        self.process().start(command).with_context(|| format!("{} can't be started", self.name))
     }
 
     /// SIGKILL to the node's process, not to its tasks, and waits until it is gone.
     pub(crate) fn kill(&self) {
-        if let Some(mut child) = self.child().take() {
-            // It may have ended by itself; then there is nothing to kill.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.process().kill();
     }
 
     /// Sends a signal to the process.
@@ -142,7 +124,7 @@ impl Machine {
     /// # Errors
     /// When it does not run.
     pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        Ok(kill_process(self.pid()?, signal)?)
+        self.process().signal(signal).with_context(|| self.name.clone())
     }
 
     /// Id of the process.
@@ -150,22 +132,17 @@ impl Machine {
     /// # Errors
     /// When it does not run.
     pub(crate) fn pid(&self) -> anyhow::Result<Pid> {
-        let child = self.child();
-        let child = child.as_ref().with_context(|| format!("{} does not run", self.name))?;
-        Pid::from_raw(i32::try_from(child.id())?).context("no process id")
+        self.process().pid().with_context(|| self.name.clone())
     }
 
     /// Whether it was started, and neither killed nor seen to end.
     pub(crate) fn is_started(&self) -> bool {
-        self.child().is_some()
+        self.process().is_started()
     }
 
     /// How the process ended by itself, if it did; it can be started again then.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
-        let mut child = self.child();
-        let status = child.as_mut()?.try_wait().ok().flatten()?;
-        *child = None;
-        Some(status)
+        self.process().ended()
     }
 
     /// Waits until the process ends by itself; nothing if it goes on.
@@ -182,17 +159,7 @@ impl Machine {
 
     /// What the process printed since it was started last, the last `most` lines.
     pub(crate) fn log_tail(&self, most: usize) -> String {
-        let mut text = Vec::new();
-        let read = File::open(&self.log).and_then(|mut file| {
-            file.seek(SeekFrom::Start(self.log_start.load(Ordering::SeqCst)))?;
-            file.read_to_end(&mut text)
-        });
-        if let Err(error) = read {
-            return format!("{}: {error}", self.log.display());
-        }
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(most)..].join("\n")
+        self.process().log_tail(most)
     }
 
     /// Everything the node ever printed.
@@ -200,7 +167,7 @@ impl Machine {
     /// # Errors
     /// When the log can't be read.
     pub(crate) fn whole_log(&self) -> anyhow::Result<String> {
-        Ok(String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned())
+        self.process().whole_log()
     }
 
     /// Leaves about so many bytes free, until [`Self::make_room`].
@@ -266,14 +233,8 @@ impl Machine {
         self.disk.join("time")
     }
 
-    fn child(&self) -> MutexGuard<'_, Option<Child>> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        self.kill();
+    fn process(&self) -> MutexGuard<'_, Process> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

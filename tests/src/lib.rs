@@ -1,14 +1,17 @@
 //! A cluster of real `gofer` processes on loopback, for tests that start, kill and restart them.
 //!
 //! Nothing in here knows how a node works inside: it has the binary, its flags, and the public API.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
 mod cluster;
 mod node;
 mod pipelines;
+mod process;
 
 pub use cluster::{Cluster, PATIENCE, request_id};
 pub use node::{Node, binary, free_port};
 pub use pipelines::{effects_task, pipeline, shell_task};
+pub use process::Process;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

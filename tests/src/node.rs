@@ -1,15 +1,19 @@
 //! One gofer process.
 
-use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tonic::transport::{Channel, Endpoint};
+
+use crate::Process;
+
+/// Lines of its output that an error shows.
+const TAIL: usize = 40;
 
 /// A node's process, its data directory and its address. Killed when dropped.
 #[derive(Debug)]
@@ -17,8 +21,7 @@ pub struct Node {
     pub address: String,
     pub data: PathBuf,
     flags: Vec<String>,
-    child: Option<Child>,
-    log: PathBuf,
+    process: Process,
 }
 
 impl Node {
@@ -29,8 +32,7 @@ impl Node {
             address: format!("127.0.0.1:{}", free_port()),
             data: root.join(name),
             flags,
-            child: None,
-            log: root.join(format!("{name}.log")),
+            process: Process::new(root.join(format!("{name}.log"))),
         }
     }
 
@@ -39,32 +41,20 @@ impl Node {
     /// # Errors
     /// When the binary is missing or can't be executed.
     pub fn start(&mut self, extra: &[&str]) -> anyhow::Result<()> {
-        let log = File::options().create(true).append(true).open(&self.log)?;
-        let child = Command::new(binary()?)
+        let mut command = Command::new(binary()?);
+        command
             .arg("server")
             .args(["--listen", &self.address])
             .arg("--data-dir")
             .arg(&self.data)
             .args(&self.flags)
-            .args(extra)
-            .env_remove("GOFER_CONFIG")
-            .env("RUST_LOG", std::env::var("GOFER_TEST_LOG").unwrap_or_else(|_| "info,openraft=error".into()))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("can't start gofer")?;
-        self.child = Some(child);
-        Ok(())
+            .args(extra);
+        self.process.start(command)
     }
 
     /// SIGKILL, and waits until the process is gone.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // It may have ended by itself; then there is nothing to kill.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.process.kill();
     }
 
     /// Sends a signal to the process.
@@ -72,7 +62,7 @@ impl Node {
     /// # Errors
     /// When it does not run.
     pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        Ok(kill_process(self.pid()?, signal)?)
+        self.process.signal(signal)
     }
 
     /// SIGTERM, then waits for a clean exit.
@@ -81,47 +71,39 @@ impl Node {
     /// When it takes longer than `limit` or ends with a failure.
     pub fn terminate(&mut self, limit: Duration) -> anyhow::Result<()> {
         self.signal(Signal::TERM)?;
-        let mut child = self.child.take().context("not started")?;
         let start = std::time::Instant::now();
         while start.elapsed() < limit {
-            if let Some(status) = child.try_wait()? {
+            if let Some(status) = self.process.ended() {
                 anyhow::ensure!(status.success(), "gofer ended with {status}; its log: {}", self.log_tail());
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        let _ = child.kill();
-        let _ = child.wait();
+        self.kill();
         anyhow::bail!("gofer did not stop within {limit:?}; its log: {}", self.log_tail())
     }
 
     /// Waits until the process ends by itself, which it must with a failure; returns the end of what it printed.
     ///
     /// # Errors
-    /// When it goes on for longer than `limit`, or ends as if all were well.
+    /// When it does not run, goes on for longer than `limit`, or ends as if all were well.
     pub async fn failed(&mut self, limit: Duration) -> anyhow::Result<String> {
-        let mut child = self.child.take().context("not started")?;
+        anyhow::ensure!(self.is_running(), "not started");
         let start = std::time::Instant::now();
         while start.elapsed() < limit {
-            if let Some(status) = child.try_wait()? {
+            if let Some(status) = self.process.ended() {
                 anyhow::ensure!(!status.success(), "gofer ended with {status}; its log: {}", self.log_tail());
                 return Ok(self.log_tail());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.child = Some(child);
         anyhow::bail!("gofer still runs after {limit:?}; its log: {}", self.log_tail())
     }
 
     /// Whether the process was started and not killed.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.child.is_some()
-    }
-
-    fn pid(&self) -> anyhow::Result<Pid> {
-        let child = self.child.as_ref().context("not started")?;
-        Pid::from_raw(i32::try_from(child.id())?).context("no process id")
+        self.process.is_started()
     }
 
     /// Peak resident memory of the process so far, in bytes.
@@ -129,7 +111,7 @@ impl Node {
     /// # Errors
     /// When it does not run.
     pub fn peak_memory(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?.as_raw_nonzero()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.pid()?.as_raw_nonzero()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
@@ -148,18 +130,10 @@ impl Node {
             .connect_lazy())
     }
 
-    /// The end of what the process printed.
+    /// The end of what the process printed since it was started last.
     #[must_use]
     pub fn log_tail(&self) -> String {
-        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(40)..].join("\n")
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.kill();
+        self.process.log_tail(TAIL)
     }
 }
 

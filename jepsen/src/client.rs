@@ -4,13 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gofer_rng::Rng;
 use tokio::time::timeout;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::history::{History, Outcome, Value};
 use crate::lab::Lab;
-use crate::rng::Rng;
 
 /// How long a client waits for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(4);

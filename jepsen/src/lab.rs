@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use gofer_rng::Rng;
 use gofer_tests::eventually;
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
@@ -13,7 +14,6 @@ use tokio::time::timeout;
 use crate::journal::Journal;
 use crate::machine::{Build, Claim, Machine, unmount_all};
 use crate::net::{self, Network};
-use crate::rng::Rng;
 
 /// Longest time for a status.
 const STATUS_PATIENCE: Duration = Duration::from_secs(2);

@@ -13,7 +13,6 @@ mod nemesis;
 mod net;
 mod options;
 mod report;
-mod rng;
 mod run;
 mod workload;
 

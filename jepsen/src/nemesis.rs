@@ -21,11 +21,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use gofer_rng::Rng;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::lab::Lab;
-use crate::rng::Rng;
 
 /// Every nemesis. `all` leaves out those that need another build of the binary.
 pub(crate) static ALL: [&dyn Nemesis; 13] = [

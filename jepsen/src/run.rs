@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use gofer_rng::Rng;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -21,7 +22,6 @@ use crate::nemesis::{self, Nemesis};
 use crate::net::Network;
 use crate::options::Options;
 use crate::report;
-use crate::rng::Rng;
 use crate::workload::{self, Workload};
 
 /// How long clients go on after everything is healed: they have to succeed again.

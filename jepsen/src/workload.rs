@@ -117,7 +117,7 @@ async fn register(lab: &Lab, node: usize, config: model::PipelineConfig, request
 
 /// Registers, with one request id, until it is known to have worked; gives up in the end.
 async fn register_surely(client: &mut Client, config: model::PipelineConfig) -> Result<u64, Status> {
-    let request_id = client.rng.request_id();
+    let request_id = client.rng.bytes().to_vec();
     let mut last = Status::unknown("not tried");
     for _ in 0..30 {
         let node = client.any_node();

@@ -175,8 +175,9 @@ impl Bits {
 
 #[cfg(test)]
 mod tests {
+    use gofer_rng::Rng;
+
     use super::*;
-    use crate::rng::Rng;
 
     struct Register;
 

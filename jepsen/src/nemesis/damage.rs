@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
+use gofer_rng::Rng;
 
 use super::{Nemesis, Strike, surgery};
 use crate::lab::Lab;
 use crate::machine::Machine;
-use crate::rng::Rng;
 
 /// How long a node may take to see the damage.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(20);

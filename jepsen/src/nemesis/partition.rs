@@ -1,9 +1,9 @@
 //! Cuts between nodes, of every shape. Clients go on reaching all of them.
 
 use async_trait::async_trait;
+use gofer_rng::Rng;
 
 use super::{Nemesis, Strike};
-use crate::rng::Rng;
 
 #[derive(Debug)]
 pub(super) struct Partition;

@@ -109,7 +109,7 @@ impl Workload for Append {
             return;
         }
         let element = self.elements.fetch_add(1, Ordering::SeqCst) + 1;
-        let (request_id, lab) = (client.rng.request_id(), client.lab.clone());
+        let (request_id, lab) = (client.rng.bytes().to_vec(), client.lab.clone());
         let what = Invocation { f: "append", key, value: Value::Int(element), is_read: false };
         let call = async move {
             start_run(&lab, node, &name(key), element, request_id).await?;

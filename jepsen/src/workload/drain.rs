@@ -37,7 +37,7 @@ async fn nodes(lab: &Lab, through: usize) -> Result<Vec<(u64, bool)>, Status> {
 
 async fn drain(client: &mut Client, id: u64, undo: bool) -> bool {
     let node = client.any_node();
-    let (request_id, lab) = (client.rng.request_id(), client.lab.clone());
+    let (request_id, lab) = (client.rng.bytes().to_vec(), client.lab.clone());
     let f = if undo { "undrain" } else { "drain" };
     let what = Invocation { f, key: 0, value: Value::Int(id), is_read: false };
     let call = async move {
@@ -79,7 +79,7 @@ impl Workload for Drain {
     async fn invoke(&self, client: &mut Client) {
         if client.index > 0 {
             let token = self.0.fetch_add(1, Ordering::SeqCst) + 1;
-            let (node, id, lab) = (client.any_node(), client.rng.request_id(), client.lab.clone());
+            let (node, id, lab) = (client.any_node(), client.rng.bytes().to_vec(), client.lab.clone());
             let what = Invocation { f: "start", key: 0, value: Value::Int(token), is_read: false };
             let call = async move {
                 let run = start_run(&lab, node, NAME, token, id).await?;

@@ -33,7 +33,7 @@ impl Workload for Ids {
     async fn invoke(&self, client: &mut Client) {
         let mut config = parked("ids");
         config.variables = vec![variable("TEXT", self.0.fetch_add(1, Ordering::SeqCst))];
-        let (node, request_id, lab) = (client.any_node(), client.rng.request_id(), client.lab.clone());
+        let (node, request_id, lab) = (client.any_node(), client.rng.bytes().to_vec(), client.lab.clone());
         let what = Invocation { f: "generate", key: 0, value: Value::Nil, is_read: false };
         let call = async move {
             let version = register(&lab, node, config, request_id).await?;

@@ -59,7 +59,7 @@ impl Workload for Launches {
 
     async fn invoke(&self, client: &mut Client) {
         let token = self.tokens.fetch_add(1, Ordering::SeqCst) + 1;
-        let (node, id, lab) = (client.any_node(), client.rng.request_id(), client.lab.clone());
+        let (node, id, lab) = (client.any_node(), client.rng.bytes().to_vec(), client.lab.clone());
         let what = Invocation { f: "start", key: 0, value: Value::Int(token), is_read: false };
         let call = async move {
             let run = start_run(&lab, node, NAME, token, id).await?;

@@ -67,7 +67,7 @@ impl Workload for Overlap {
     async fn invoke(&self, client: &mut Client) {
         let token = self.tokens.fetch_add(1, Ordering::SeqCst) + 1;
         let at = client.rng.below(NAMES.len());
-        let (node, id, lab) = (client.any_node(), client.rng.request_id(), client.lab.clone());
+        let (node, id, lab) = (client.any_node(), client.rng.bytes().to_vec(), client.lab.clone());
         let what = Invocation { f: "start", key: at as u64, value: Value::Int(token), is_read: false };
         let call = async move {
             let run = start_run(&lab, node, NAMES[at], token, id).await?;

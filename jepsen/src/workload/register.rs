@@ -64,7 +64,7 @@ impl Workload for Register {
         let value = self.values.fetch_add(1, Ordering::SeqCst) + 1;
         let mut config = super::parked(&name(key));
         config.variables = vec![variable("VALUE", value)];
-        let (node, request_id, lab) = (client.any_node(), client.rng.request_id(), client.lab.clone());
+        let (node, request_id, lab) = (client.any_node(), client.rng.bytes().to_vec(), client.lab.clone());
         let what = Invocation { f: "write", key, value: Value::Int(value), is_read: false };
         let call = async move {
             let version = register(&lab, node, config, request_id).await?;

@@ -63,7 +63,7 @@ impl Workload for Repeat {
 
     async fn invoke(&self, client: &mut Client) {
         let token = self.0.fetch_add(1, Ordering::SeqCst) + 1;
-        let id = client.rng.request_id();
+        let id = client.rng.bytes().to_vec();
         if client.rng.percent(15) {
             let late = format!("repeat-late-{token}");
             send(client, "start-late", &late, token, &id, PATIENCE).await;

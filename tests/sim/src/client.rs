@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use gofer_consensus::Proposal;
 use gofer_domain::{Actor, Answer, Command, NodeId, RequestId, RunKey};
+use gofer_rng::Rng;
 use gofer_store::Outcome;
 use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
 use crate::history::{Fact, History};
 use crate::net::{Ask, Reply};
-use crate::rng::Rng;
 use crate::workload;
 
 /// What all clients share.

@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_void};
 
-use crate::rng::Rng;
+use gofer_rng::Rng;
 
 thread_local! {
     static STREAM: RefCell<Rng> = const { RefCell::new(Rng::new(0)) };

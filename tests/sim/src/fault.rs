@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::rng::Rng;
+use gofer_rng::Rng;
 
 /// What can go wrong. Messages are reordered by [`Fault::Delay`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gofer_consensus::{Simulated, Work};
+use gofer_rng::Rng;
 use tokio::time::{Instant, sleep};
 
 use crate::image;
 use crate::machine::Machine;
-use crate::rng::Rng;
 
 /// The time of day at which every simulation begins, in milliseconds since the epoch.
 const EPOCH_MS: u64 = 1_800_000_000_000;

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::rng::Rng;
+use gofer_rng::Rng;
 
 /// How often a copy is made anew because RocksDB was busy in the background.
 const TRIES: u32 = 200;

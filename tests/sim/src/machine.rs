@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gofer_domain::{AttemptKey, NodeId};
 use gofer_drivers::{Exit, LaunchId, State};
+use gofer_rng::Rng;
 use tokio::sync::watch;
 
 use crate::history::{Fact, History};
-use crate::rng::Rng;
 
 /// How often the guard looks at the lease.
 const GUARD_MS: u64 = 100;

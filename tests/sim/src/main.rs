@@ -22,7 +22,6 @@ mod panics;
 #[cfg(feature = "planted")]
 mod planted;
 mod process;
-mod rng;
 mod server;
 mod workload;
 mod world;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gofer_consensus::MessageKind;
 use gofer_domain::NodeId;
+use gofer_rng::Rng;
 
 use crate::fault::{Fault, Settings};
 use crate::net::{CLIENTS, Net, Promise, Weather};
 use crate::node::Node;
-use crate::rng::Rng;
 use crate::workload;
 
 /// Longest and shortest pause between two things that go wrong.

@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use gofer_consensus::{Encoded, MessageKind, Proposal, ProposeError, TransportError};
 use gofer_domain::NodeId;
+use gofer_rng::Rng;
 use gofer_store::Outcome;
 
 use crate::TICK_MS;
 use crate::history::History;
-use crate::rng::Rng;
 
 /// Where the clients are.
 pub(crate) const CLIENTS: NodeId = NodeId(0);

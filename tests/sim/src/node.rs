@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use gofer_consensus::Config;
 use gofer_domain::NodeId;
+use gofer_rng::Rng;
 
 use crate::history::{Fact, History};
 use crate::image;
 use crate::machine::Machine;
 use crate::net::{Net, Packet};
 use crate::process::{self, Handles, Process, Start};
-use crate::rng::Rng;
 
 /// What a node's process was last seen at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use gofer_consensus::{Config, Host, Raft};
 use gofer_domain::NodeId;
 use gofer_drivers::Driver;
 use gofer_executor::{Executor, NoCredentials, Parts};
+use gofer_rng::Rng;
 use gofer_scheduler::Scheduler;
 use gofer_store::{Options, Store};
 use tokio::runtime::{Builder, Runtime};
@@ -23,7 +24,6 @@ use crate::endpoint::Endpoint;
 use crate::host::{SimHost, Synced};
 use crate::machine::Machine;
 use crate::net::Net;
-use crate::rng::Rng;
 use crate::server;
 use crate::workload;
 

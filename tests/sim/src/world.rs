@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use gofer_consensus::{Config, Role};
 use gofer_domain::{NodeId, Revision, Timestamp};
+use gofer_rng::Rng;
 use gofer_store::{Options, Store};
 
 use crate::TICK_MS;
@@ -20,7 +21,6 @@ use crate::net::{Body, CLIENTS, Net, Packet, Reply};
 use crate::node::Node;
 use crate::panics;
 use crate::process;
-use crate::rng::Rng;
 use crate::workload;
 
 /// How long making the cluster may take.

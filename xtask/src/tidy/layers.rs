@@ -12,7 +12,7 @@ struct Crate {
 }
 
 /// The only place that says what the layers are. A new edge needs a reason; `docs/architecture.md` draws this table.
-const CRATES: [Crate; 19] = [
+const CRATES: [Crate; 20] = [
     Crate { name: "gofer-domain", layer: 0, uses: &[] },
     Crate { name: "gofer-wire", layer: 0, uses: &[] },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
@@ -55,14 +55,23 @@ const CRATES: [Crate; 19] = [
     Crate {
         name: "gofer-sim",
         layer: 5,
-        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-drivers", "gofer-scheduler", "gofer-executor"],
+        uses: &[
+            "gofer-domain",
+            "gofer-store",
+            "gofer-consensus",
+            "gofer-drivers",
+            "gofer-scheduler",
+            "gofer-executor",
+            "gofer-rng",
+        ],
     },
-    Crate { name: "gofer-jepsen", layer: 6, uses: &["gofer-tests", "gofer-wire"] },
+    Crate { name: "gofer-jepsen", layer: 6, uses: &["gofer-tests", "gofer-wire", "gofer-rng"] },
     Crate {
         name: "gofer-benches",
         layer: 6,
         uses: &["gofer-tests", "gofer-wire", "gofer-audit", "gofer-recovery", "gofer-store", "gofer-domain"],
     },
+    Crate { name: "gofer-rng", layer: 0, uses: &[] },
     Crate { name: "gofer-fuzz", layer: 0, uses: &[] },
     Crate { name: "xtask", layer: 0, uses: &[] },
 ];

@@ -42,6 +42,8 @@ impl Change {
             ViewKind::Run | ViewKind::Variables => "gofer.model.v1.Run",
             ViewKind::Task => "gofer.model.v1.TaskRun",
             ViewKind::Node => "gofer.model.v1.Node",
+            ViewKind::Archive => "gofer.model.v1.Archive",
+            ViewKind::Segment => "gofer.model.v1.ArchiveSegment",
             ViewKind::Live => return None,
         })
     }

@@ -263,6 +263,8 @@ pub(crate) fn kind_text(kind: ViewKind) -> &'static str {
         ViewKind::Task => "task",
         ViewKind::Live => "live mark of run",
         ViewKind::Node => "node",
+        ViewKind::Archive => "archive of the",
+        ViewKind::Segment => "archived segment",
     }
 }
 

@@ -7,6 +7,7 @@ mod index;
 mod pipeline;
 mod run;
 
+use crate::archive::Archive;
 use crate::event::Event;
 use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::{Node, NodeStatus};
@@ -27,6 +28,8 @@ pub enum Record {
     /// A task with its attempts. A task without such a record is pending.
     Task(TaskKey),
     Node(NodeId),
+    /// How far the log is archived.
+    Archive,
 }
 
 impl State {
@@ -38,9 +41,18 @@ impl State {
         self.revision = revision;
         self.time = time;
         match event {
-            Event::ClusterCreated { cluster }
-            | Event::ClusterRestored { cluster, .. }
-            | Event::ClusterRecovered { cluster, .. } => self.cluster = Some(*cluster),
+            Event::ClusterCreated { cluster } | Event::ClusterRecovered { cluster, .. } => self.cluster = Some(*cluster),
+            Event::ClusterRestored { cluster, .. } => {
+                self.cluster = Some(*cluster);
+                // A backup holds all events, and the archive of the old cluster is not this one's.
+                self.archive = None;
+            }
+            Event::EventsArchived { segment, trimmed, trimmed_hash } => {
+                let segments = self.archive.as_ref().map_or(0, |archive| archive.segments).saturating_add(1);
+                let (last, last_hash) = (segment.last, segment.last_hash);
+                self.archive =
+                    Some(Archive { last, last_hash, segments, trimmed: *trimmed, trimmed_hash: *trimmed_hash });
+            }
             Event::NamespaceCreated { namespace, description } => {
                 let created = Namespace { id: namespace.clone(), description: description.clone(), created_at: time };
                 self.namespaces.insert(namespace.clone(), created);
@@ -122,9 +134,9 @@ impl Event {
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
         match self {
-            Self::ClusterCreated { .. } | Self::ClusterRestored { .. } | Self::ClusterRecovered { .. } => {
-                vec![Record::Cluster]
-            }
+            Self::ClusterCreated { .. } | Self::ClusterRecovered { .. } => vec![Record::Cluster],
+            Self::ClusterRestored { .. } => vec![Record::Cluster, Record::Archive],
+            Self::EventsArchived { .. } => vec![Record::Archive],
             Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => {
                 vec![Record::Namespace(namespace.clone())]
             }

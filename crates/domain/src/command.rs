@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, Version};
 use crate::node::NodeSpec;
@@ -140,5 +141,11 @@ pub enum Command {
     /// Takes a node out for ever; its live attempts are lost.
     RemoveNode {
         node: NodeId,
+    },
+    /// The leader has put a segment of the log into the archive; the nodes may drop what is archived, but for so many
+    /// newest events.
+    ArchiveEvents {
+        segment: Box<ArchiveSegment>,
+        keep: u64,
     },
 }

@@ -4,6 +4,7 @@
 //! way (the statuses of one run's tasks, which runs ended) is kept in a draft beside it. Nothing a run does scans the
 //! other runs, so a decision costs as much as the one run it is about.
 
+mod archive;
 mod attempt;
 mod cluster;
 mod draft;
@@ -93,6 +94,7 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::UndrainNode { node } => node::drain(context, *node, false),
         Command::DeclareNodeLost { node, incarnation } => node::declare_lost(context, *node, *incarnation),
         Command::RemoveNode { node } => node::remove(context, *node),
+        Command::ArchiveEvents { segment, keep } => archive::archive(context, segment, *keep),
     }
 }
 

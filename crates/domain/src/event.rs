@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::NodeSpec;
@@ -126,6 +127,14 @@ pub enum Event {
     },
     NodeRemoved {
         node: NodeId,
+    },
+    /// A segment of the log is in the archive, and nodes have dropped what came up to a revision.
+    EventsArchived {
+        segment: Box<ArchiveSegment>,
+        /// Newest event that the nodes don't have any more; 0 while they have all.
+        trimmed: Revision,
+        /// Hash of that event.
+        trimmed_hash: [u8; 32],
     },
 }
 

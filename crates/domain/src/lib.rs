@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 pub mod apply;
+pub mod archive;
 pub mod command;
 pub mod config;
 pub mod dag;
@@ -28,6 +29,7 @@ mod tests;
 pub mod time;
 pub mod validate;
 
+pub use archive::{Archive, ArchiveSegment};
 pub use command::{Actor, Command, CommandEnvelope};
 pub use config::{PipelineConfig, TaskConfig};
 pub use event::{Answer, Event};
@@ -35,7 +37,7 @@ pub use ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, TaskId, TaskKey,
     Version,
 };
-pub use node::{Node, NodeSpec, NodeStatus};
+pub use node::{LOGIC_VERSION, Node, NodeSpec, NodeStatus};
 pub use rejection::{Reason, Rejection};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
 pub use state::{History, NoHistory, Pipeline, State};

@@ -50,5 +50,7 @@ pub const MEMORY_BYTES_MIN: u64 = 4 << 20;
 pub const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
 /// Largest growth of a retry delay, in percent.
 pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
+/// Fewest newest events that stay on the nodes when older ones are archived.
+pub const ARCHIVE_KEEP_MIN: u64 = 10;
 /// Most attempts a node may offer to hold at the same time.
 pub const SLOTS_MAX: u32 = 10_000;

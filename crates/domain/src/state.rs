@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::archive::Archive;
 use crate::config::{PipelineConfig, Resources};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::Node;
@@ -19,6 +20,8 @@ pub struct State {
     /// Live runs, and those that ended since the last [`State::evict_finished`].
     pub runs: BTreeMap<RunKey, LiveRun>,
     pub nodes: BTreeMap<NodeId, Node>,
+    /// None while nothing of the log was archived.
+    pub archive: Option<Archive>,
     /// Revision of the newest applied event.
     pub revision: Revision,
     /// Time of the newest applied event.
@@ -93,6 +96,8 @@ pub trait History {
     fn run(&self, key: &RunKey) -> Option<Run>;
     /// Any version of a pipeline.
     fn config(&self, key: &PipelineKey, version: Version) -> Option<Arc<PipelineConfig>>;
+    /// Hash of the event at a revision, of any that the nodes have not dropped.
+    fn event_hash(&self, revision: Revision) -> Option<[u8; 32]>;
 }
 
 /// A history that holds nothing.
@@ -105,6 +110,9 @@ impl History for NoHistory {
     }
 
     fn config(&self, _: &PipelineKey, _: Version) -> Option<Arc<PipelineConfig>> {
+        None
+    }
+    fn event_hash(&self, _: Revision) -> Option<[u8; 32]> {
         None
     }
 }

@@ -3,6 +3,7 @@
 mod properties;
 mod rules;
 mod script;
+mod script_archive;
 mod script_attempts;
 mod script_clusters;
 mod script_nodes;

@@ -18,6 +18,3 @@ pub use node::Node;
 
 /// Version of this build, for people.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
-
-/// Newest behaviour of the state machine that this build knows.
-pub const LOGIC_VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use gofer_consensus::Raft;
-use gofer_domain::NodeSpec;
+use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_domain::config::{DriverKind, Resources};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
@@ -22,7 +22,7 @@ use crate::adapters::{Copies, Grants, LocalLogs, Renewals, credentials};
 use crate::advice::advise;
 use crate::config::Config;
 use crate::signals::{self, Signals};
-use crate::{BUILD, LOGIC_VERSION, drivers, membership};
+use crate::{BUILD, drivers, membership};
 
 /// How long a stop waits for another node to take over the leadership.
 const TRANSFER_PATIENCE: Duration = Duration::from_secs(5);

@@ -1,12 +1,12 @@
 //! How far the state is, and what consensus keeps beside it: one record, written with every batch.
 
+use gofer_domain::archive::GENESIS;
 use gofer_domain::{ClusterId, Revision, Timestamp};
 use prost::Message;
-use rocksdb::WriteBatch;
+use rocksdb::{Snapshot, WriteBatch};
 
 use crate::db::{Db, META};
 use crate::error::Error;
-use crate::event_log;
 
 const KEY: &[u8] = b"applied";
 
@@ -19,6 +19,8 @@ pub struct Progress {
     pub applied: u64,
     /// Hash of the newest event.
     pub chain_head: [u8; 32],
+    /// The first revision that is here; those before it are in the archive.
+    pub first: Revision,
 }
 
 /// What was applied, with what consensus keeps beside it.
@@ -35,6 +37,9 @@ pub struct Applied {
     pub(crate) chain_head: [u8; 32],
     pub(crate) cluster: Option<ClusterId>,
     pub(crate) dedup_first: u64,
+    /// Newest event that was dropped here, and its hash: what the first one that is here follows.
+    pub(crate) trimmed: Revision,
+    pub(crate) trimmed_hash: [u8; 32],
 }
 
 /// [`Applied`] as it is stored.
@@ -56,17 +61,31 @@ struct AppliedRecord {
     cluster: Vec<u8>,
     #[prost(uint64, tag = "8")]
     dedup_first: u64,
+    /// Absent while nothing was dropped.
+    #[prost(uint64, tag = "9")]
+    trimmed: u64,
+    #[prost(bytes = "vec", tag = "10")]
+    trimmed_hash: Vec<u8>,
 }
 
 impl Applied {
     pub(crate) fn progress(&self) -> Progress {
-        Progress { revision: self.revision, applied: self.index, chain_head: self.chain_head }
+        let first = Revision(self.trimmed.0 + 1);
+        Progress { revision: self.revision, applied: self.index, chain_head: self.chain_head, first }
     }
 
     pub(crate) fn get(db: &Db) -> Result<Self, Error> {
-        let Some(record) = db.get::<AppliedRecord>(META, KEY)? else {
-            return Ok(Self { chain_head: event_log::GENESIS, ..Self::default() });
-        };
+        Self::of(db.get::<AppliedRecord>(META, KEY)?)
+    }
+
+    /// As it was when a snapshot was taken.
+    pub(crate) fn get_at(db: &Db, snapshot: &Snapshot<'_>) -> Result<Self, Error> {
+        let bytes = snapshot.get_pinned_cf(db.family(META)?, KEY).map_err(|error| db.error(error))?;
+        Self::of(bytes.map(|bytes| db.decode(KEY, &bytes)).transpose()?)
+    }
+
+    fn of(record: Option<AppliedRecord>) -> Result<Self, Error> {
+        let Some(record) = record else { return Ok(Self::default()) };
         let corrupt = || Error::corrupt("the applied index", "its record is malformed");
         let cluster = if record.cluster.is_empty() {
             None
@@ -82,6 +101,11 @@ impl Applied {
             chain_head: record.chain_head.try_into().map_err(|_| corrupt())?,
             cluster,
             dedup_first: record.dedup_first,
+            trimmed: Revision(record.trimmed),
+            trimmed_hash: match record.trimmed {
+                0 => GENESIS,
+                _ => record.trimmed_hash.try_into().map_err(|_| corrupt())?,
+            },
         })
     }
 
@@ -95,6 +119,8 @@ impl Applied {
             chain_head: self.chain_head.to_vec(),
             cluster: self.cluster.map(|cluster| cluster.0.to_vec()).unwrap_or_default(),
             dedup_first: self.dedup_first,
+            trimmed: self.trimmed.0,
+            trimmed_hash: if self.trimmed.0 == 0 { Vec::new() } else { self.trimmed_hash.to_vec() },
         };
         batch.put_cf(db.family(META)?, KEY, record.encode_to_vec());
         Ok(())

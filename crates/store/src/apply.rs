@@ -158,6 +158,8 @@ impl<'a> Applying<'a> {
             let message = codec::event_to_wire(event);
             let (bytes, hash) = event_log::seal(&place, command, &message);
             self.batch.put_cf(self.families.events, revision.0.to_be_bytes(), bytes);
+            self.views.append(revision, hash);
+            self.trim(event)?;
             keep(&mut self.batch, self.families.views, event, message);
             self.changed.extend(event.records());
             self.applied.revision = revision;
@@ -166,6 +168,18 @@ impl<'a> Applying<'a> {
         }
         self.fold(cause, command, events);
         self.views.check()
+    }
+
+    /// Drops what an event says that nodes have dropped.
+    fn trim(&mut self, event: &Event) -> Result<(), Error> {
+        let Event::EventsArchived { trimmed, trimmed_hash, .. } = event else { return Ok(()) };
+        self.db.mark_archived(&mut self.batch)?;
+        let (from, to) = (self.applied.trimmed.0 + 1, trimmed.0 + 1);
+        if from < to {
+            self.batch.delete_range_cf(self.families.events, from.to_be_bytes(), to.to_be_bytes());
+            (self.applied.trimmed, self.applied.trimmed_hash) = (*trimmed, *trimmed_hash);
+        }
+        Ok(())
     }
 
     fn fold(&self, first: Revision, command: &CommandEnvelope, events: &[Event]) {
@@ -204,8 +218,8 @@ pub(crate) fn fold(state: &mut State, views: &Views<'_>, revision: Revision, tim
     }
 }
 
-/// Writes what an event brings and no later one changes: a version, and the variables of a run, whose head changes
-/// often.
+/// Writes what an event brings and no later one changes: a version, the variables of a run, whose head changes often,
+/// and a segment of the archive. Those of another cluster's archive go.
 pub(crate) fn keep(batch: &mut WriteBatch, views: &ColumnFamily, event: &Event, message: log::Event) {
     match (event, message.kind) {
         (Event::PipelineRegistered { pipeline, version, .. }, Some(Kind::PipelineRegistered(registered))) => {
@@ -216,6 +230,11 @@ pub(crate) fn keep(batch: &mut WriteBatch, views: &ColumnFamily, event: &Event, 
             let record = model::Run { variables: created.variables, ..model::Run::default() };
             batch.put_cf(views, keys::run(kind::VARIABLES, run), record.encode_to_vec());
         }
+        (Event::EventsArchived { segment, .. }, Some(Kind::EventsArchived(archived))) => {
+            let record = archived.segment.unwrap_or_default();
+            batch.put_cf(views, keys::segment(segment.first), record.encode_to_vec());
+        }
+        (Event::ClusterRestored { .. }, _) => batch.delete_range_cf(views, [kind::SEGMENT], [kind::SEGMENT + 1]),
         _ => {}
     }
 }
@@ -279,6 +298,7 @@ fn encode(state: &State, record: &Record) -> Stored {
             Some(task) => Stored::of(keys::task(key), Some(codec::task_to_wire(&key.task, task))),
             None => Stored::Elsewhere,
         },
+        Record::Archive => Stored::of(keys::archive(), state.archive.as_ref().map(codec::archive_to_wire)),
         Record::Node(id) => Stored::of(keys::node(*id), state.nodes.get(id).map(codec::node_to_wire)),
     }
 }

@@ -4,6 +4,7 @@
 //! everything and names the field at fault. What is decoded often (commands, events, configurations) is taken apart,
 //! not copied.
 
+mod archive;
 mod cluster;
 mod command;
 mod config;
@@ -19,6 +20,7 @@ use gofer_domain::{
 };
 use gofer_wire::model::v1 as model;
 
+pub use archive::{archive_from_wire, archive_to_wire, segment_from_wire, segment_to_wire};
 pub(crate) use cluster::pipeline_head_to_wire;
 pub use cluster::{
     namespace_from_wire, namespace_to_wire, node_from_wire, node_to_wire, pipeline_from_wire, pipeline_to_wire,

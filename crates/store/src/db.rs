@@ -22,8 +22,10 @@ pub(crate) const VIEWS: &str = "views";
 /// Recorded answers by number.
 pub(crate) const DEDUP: &str = "dedup";
 
-/// Format of the database that this code reads and writes. Checkpoints carry it to other nodes.
+/// Format of a new database. Checkpoints carry it to other nodes.
 const FORMAT: u64 = 1;
+/// Format once a part of the log was archived: older code takes events that were dropped for lost.
+const ARCHIVED: u64 = 2;
 const FORMAT_KEY: &[u8] = b"format";
 
 /// Levels of a column family; RocksDB's default.
@@ -94,8 +96,10 @@ impl Db {
         let stored = self.inner.get_cf(self.family(META)?, FORMAT_KEY).map_err(|error| self.error(error))?;
         let format = stored.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
         match format {
-            Some(FORMAT) => Ok(self),
-            Some(found) if found > FORMAT => Err(Error::NewerFormat { path: self.path.clone(), found, known: FORMAT }),
+            Some(FORMAT | ARCHIVED) => Ok(self),
+            Some(found) if found > ARCHIVED => {
+                Err(Error::NewerFormat { path: self.path.clone(), found, known: ARCHIVED })
+            }
             _ => Err(Error::corrupt(self.path.display().to_string(), "it does not say its format")),
         }
     }
@@ -130,6 +134,12 @@ impl Db {
         let families = [(META, 1 << 20), (EVENTS, 32 << 20), (VIEWS, 8 << 20), (DEDUP, 4 << 20)]
             .map(|(name, buffer)| ColumnFamilyDescriptor::new(name, family(&cache, buffer)));
         (settings, families)
+    }
+
+    /// Keeps older code away from a database whose log was archived, from this batch on.
+    pub(crate) fn mark_archived(&self, batch: &mut WriteBatch) -> Result<(), Error> {
+        batch.put_cf(self.family(META)?, FORMAT_KEY, ARCHIVED.to_be_bytes());
+        Ok(())
     }
 
     /// Removes the directory once the last user of this database is gone.

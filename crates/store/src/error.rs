@@ -53,6 +53,9 @@ pub enum Error {
     /// Consensus gave an entry that was applied already, or a batch with a gap: a defect.
     #[error("entry {index} came after entry {applied} was applied; this is a defect of gofer, please report it")]
     OutOfOrder { index: u64, applied: u64 },
+    /// Read them from the archive, or later ones.
+    #[error("the events before revision {first} are in the archive, and on no node any more")]
+    Archived { first: gofer_domain::Revision },
     /// The blob is not here.
     #[error("there is no blob {0} on this node")]
     NoBlob(String),

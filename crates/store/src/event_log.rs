@@ -7,16 +7,15 @@ use gofer_domain::{CommandEnvelope, Event, Revision};
 use gofer_wire::log::v1::{self as log, EventEnvelope};
 use prost::Message;
 use prost::bytes::Bytes;
-use rocksdb::Direction;
+use rocksdb::{Direction, IteratorMode, Snapshot};
 use sha2::{Digest, Sha256};
 
+use crate::applied::Applied;
 use crate::codec;
 use crate::db::{Db, EVENTS};
 use crate::error::Error;
 
 const LOG: &str = "the event log";
-/// Hash of the envelope before the first.
-pub(crate) const GENESIS: [u8; 32] = [0; 32];
 /// Field 8, length-delimited, 32 bytes.
 const HASH_FIELD: [u8; 2] = [8 << 3 | 2, 32];
 const TRAILER: usize = HASH_FIELD.len() + 32;
@@ -83,10 +82,17 @@ pub(crate) fn read(
     if next > head.0 {
         return Ok(events);
     }
-    let mut previous = hash_before(db, next)?;
+    // Events may be dropped meanwhile; here they are as they were at one moment, and so is the record of where they begin.
+    let snapshot = db.inner.snapshot();
+    let applied = Applied::get_at(db, &snapshot)?;
+    if next <= applied.trimmed.0 {
+        return Err(Error::Archived { first: Revision(applied.trimmed.0 + 1) });
+    }
+    let mut previous = hash_before(db, &snapshot, &applied, next)?;
     let mut bytes = 0;
-    for item in db.scan(EVENTS, &next.to_be_bytes(), Direction::Forward)? {
-        let (key, value) = item?;
+    let start = next.to_be_bytes();
+    for item in snapshot.iterator_cf(db.family(EVENTS)?, IteratorMode::From(&start, Direction::Forward)) {
+        let (key, value) = item.map_err(|error| db.error(error))?;
         if *key != next.to_be_bytes() {
             break;
         }
@@ -106,8 +112,9 @@ pub(crate) fn read(
 }
 
 /// Checks that the log ends where the state says it does.
-pub(crate) fn check_head(db: &Db, head: Revision, hash: &[u8; 32]) -> Result<(), Error> {
-    if hash_before(db, head.0 + 1)? != hash[..] {
+pub(crate) fn check_head(db: &Db, applied: &Applied) -> Result<(), Error> {
+    let (head, hash) = (applied.revision, &applied.chain_head);
+    if hash_before(db, &db.inner.snapshot(), applied, head.0 + 1)? != hash[..] {
         return Err(Error::corrupt(LOG, format!("revision {head} is not the event that the state was made from")));
     }
     match db.scan(EVENTS, &(head.0 + 1).to_be_bytes(), Direction::Forward)?.next() {
@@ -117,13 +124,21 @@ pub(crate) fn check_head(db: &Db, head: Revision, hash: &[u8; 32]) -> Result<(),
     }
 }
 
+/// Hash of an event that is stored, and not dropped.
+pub(crate) fn hash_of(db: &Db, revision: Revision) -> Result<[u8; 32], Error> {
+    let bytes = db.inner.get_pinned_cf(db.family(EVENTS)?, revision.0.to_be_bytes());
+    let bytes = bytes.map_err(|error| db.error(error))?.ok_or_else(|| missing(revision.0))?;
+    let hash = open(revision, &bytes)?.envelope.hash;
+    hash[..].try_into().map_err(|_| Error::corrupt(LOG, format!("revision {revision} has a malformed hash")))
+}
+
 /// Hash of the event before a revision.
-fn hash_before(db: &Db, revision: u64) -> Result<Bytes, Error> {
+fn hash_before(db: &Db, at: &Snapshot<'_>, applied: &Applied, revision: u64) -> Result<Bytes, Error> {
     let before = revision - 1;
-    if before == 0 {
-        return Ok(Bytes::from_static(&GENESIS));
+    if before == applied.trimmed.0 {
+        return Ok(Bytes::copy_from_slice(&applied.trimmed_hash));
     }
-    let bytes = db.inner.get_pinned_cf(db.family(EVENTS)?, before.to_be_bytes()).map_err(|error| db.error(error))?;
+    let bytes = at.get_pinned_cf(db.family(EVENTS)?, before.to_be_bytes()).map_err(|error| db.error(error))?;
     let bytes = bytes.ok_or_else(|| missing(before))?;
     open(Revision(before), &bytes).map(|event| event.envelope.hash)
 }

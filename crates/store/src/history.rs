@@ -4,11 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use gofer_domain::{History, PipelineConfig, PipelineKey, Run, RunKey, Version};
+use gofer_domain::{History, PipelineConfig, PipelineKey, Revision, Run, RunKey, Version};
 
 use crate::db::Db;
 use crate::error::Error;
-use crate::reader;
+use crate::{event_log, reader};
 
 /// The views, with the versions that were registered since the last write.
 ///
@@ -18,17 +18,24 @@ pub(crate) struct Views<'a> {
     db: &'a Db,
     /// Versions that the batch registers, and those it has read: an event that needs one finds it without reading.
     configs: RefCell<BTreeMap<(PipelineKey, Version), Arc<PipelineConfig>>>,
+    /// Hashes of the events that the batch appends.
+    hashes: RefCell<BTreeMap<Revision, [u8; 32]>>,
     error: RefCell<Option<Error>>,
 }
 
 impl<'a> Views<'a> {
     pub(crate) fn new(db: &'a Db) -> Self {
-        Self { db, configs: RefCell::default(), error: RefCell::new(None) }
+        Self { db, configs: RefCell::default(), hashes: RefCell::default(), error: RefCell::new(None) }
     }
 
     /// Makes a new version known before it is written.
     pub(crate) fn register(&self, key: &PipelineKey, version: Version, config: &Arc<PipelineConfig>) {
         self.configs.borrow_mut().insert((key.clone(), version), Arc::clone(config));
+    }
+
+    /// Makes a new event known before it is written.
+    pub(crate) fn append(&self, revision: Revision, hash: [u8; 32]) {
+        self.hashes.borrow_mut().insert(revision, hash);
     }
 
     /// The error of a lookup, if there was one.
@@ -56,5 +63,9 @@ impl History for Views<'_> {
             self.register(key, version, &config);
             Some(config)
         })
+    }
+    fn event_hash(&self, revision: Revision) -> Option<[u8; 32]> {
+        let known = self.hashes.borrow().get(&revision).copied();
+        known.or_else(|| self.keep(event_log::hash_of(self.db, revision).map(Some)))
     }
 }

@@ -1,6 +1,6 @@
 //! Keys of the views: order-preserving and injective. Ids hold no zero byte, so a zero ends them.
 
-use gofer_domain::{NamespaceId, NodeId, PipelineKey, RunKey, TaskId, TaskKey, Version};
+use gofer_domain::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskId, TaskKey, Version};
 
 /// First byte of a view's key: the kind of record.
 pub(crate) mod kind {
@@ -14,6 +14,9 @@ pub(crate) mod kind {
     /// Marks a run that has not ended, so that a start does not look at those that have.
     pub(crate) const LIVE: u8 = b'L';
     pub(crate) const NODE: u8 = b'O';
+    /// How far the log is archived.
+    pub(crate) const ARCHIVE: u8 = b'E';
+    pub(crate) const SEGMENT: u8 = b'S';
 }
 
 pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
@@ -59,6 +62,18 @@ pub(crate) fn node(node: NodeId) -> Vec<u8> {
     key
 }
 
+/// Key of the one record of how far the log is archived.
+pub(crate) fn archive() -> Vec<u8> {
+    vec![kind::ARCHIVE]
+}
+
+/// Key of a segment of the archive, by its first revision.
+pub(crate) fn segment(first: Revision) -> Vec<u8> {
+    let mut key = vec![kind::SEGMENT];
+    key.extend(first.0.to_be_bytes());
+    key
+}
+
 /// The run that a [`kind::LIVE`] key names.
 pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     let rest = key.strip_prefix(&[kind::LIVE])?;
@@ -88,6 +103,10 @@ pub enum ViewKind {
     /// Marks a run as live; its value is empty.
     Live,
     Node,
+    /// How far the log is archived.
+    Archive,
+    /// A segment of the archive, by its first revision.
+    Segment,
 }
 
 /// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
@@ -104,6 +123,8 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         kind::TASK => (ViewKind::Task, 2),
         kind::LIVE => (ViewKind::Live, 2),
         kind::NODE => (ViewKind::Node, 0),
+        kind::ARCHIVE if rest.is_empty() => return Some((ViewKind::Archive, "log".to_owned())),
+        kind::SEGMENT => (ViewKind::Segment, 0),
         _ => return None,
     };
     let mut rest = rest;
@@ -167,6 +188,8 @@ mod tests {
             (version(&run.pipeline, Version(3)), ViewKind::PipelineVersion, "a/b/3"),
             (super::task(&task), ViewKind::Task, "a/b/7/t"),
             (node(NodeId(9)), ViewKind::Node, "9"),
+            (segment(Revision(300)), ViewKind::Segment, "300"),
+            (archive(), ViewKind::Archive, "log"),
         ] {
             assert_eq!(view_name(&key), Some((kind, name.to_owned())));
             for cut in 0..key.len() {

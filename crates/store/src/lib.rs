@@ -9,6 +9,7 @@
 
 mod applied;
 mod apply;
+mod archive;
 pub mod background;
 mod blobs;
 mod checkpoint;

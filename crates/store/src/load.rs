@@ -25,6 +25,7 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
     for node in records::<model::Node, _>(db, kind::NODE, codec::node_from_wire)? {
         state.nodes.insert(node.id, node);
     }
+    state.archive = crate::archive::extent(db)?;
     let mut configs = Configs { db, read: BTreeMap::new() };
     for item in db.scan_prefix(VIEWS, &[kind::PIPELINE])? {
         let (key, value) = item?;

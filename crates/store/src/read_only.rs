@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gofer_domain::{ClusterId, Revision, Timestamp};
+use gofer_domain::{Archive, ArchiveSegment, ClusterId, Revision, Timestamp};
 use rocksdb::ReadOptions;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
@@ -94,6 +94,29 @@ impl ReadOnlyStore {
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.applied.progress()
+    }
+
+    /// Revision and hash of the newest event that was dropped here, by the views' own record: what the first event that
+    /// is here follows. Revision 0 when all are here.
+    #[must_use]
+    pub fn trimmed(&self) -> (Revision, [u8; 32]) {
+        (self.applied.trimmed, self.applied.trimmed_hash)
+    }
+
+    /// How far the log is archived, by the views' own record.
+    ///
+    /// # Errors
+    /// When the record can't be read.
+    pub fn archive(&self) -> Result<Option<Archive>, Error> {
+        crate::archive::extent(&self.db)
+    }
+
+    /// The segments of the archive in order, by the views' own record.
+    ///
+    /// # Errors
+    /// When the records can't be read.
+    pub fn archive_segments(&self) -> Result<Vec<ArchiveSegment>, Error> {
+        crate::archive::segments(&self.db)
     }
 
     /// Time of the newest event, by the views' own record.

@@ -57,7 +57,14 @@ impl Replayer {
         let lookups = Lookups::new(&self.db);
         let (mut batch, mut changed) = (WriteBatch::default(), BTreeSet::new());
         for PlacedEvent { revision, time, event } in events {
-            if matches!(event, Event::PipelineRegistered { .. } | Event::RunCreated { .. }) {
+            let keeps = matches!(
+                event,
+                Event::PipelineRegistered { .. }
+                    | Event::RunCreated { .. }
+                    | Event::EventsArchived { .. }
+                    | Event::ClusterRestored { .. }
+            );
+            if keeps {
                 keep(&mut batch, family, event, codec::event_to_wire(event));
             }
             changed.extend(event.records());

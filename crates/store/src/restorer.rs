@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use gofer_domain::archive::GENESIS;
 use gofer_domain::{Answer, Event, NodeId, RequestId, Revision, Timestamp};
 use rocksdb::WriteBatch;
 
@@ -13,7 +14,6 @@ use crate::apply::Outcome;
 use crate::db::{DEDUP, EVENTS};
 use crate::dedup::Dedup;
 use crate::error::Error;
-use crate::event_log::GENESIS;
 use crate::identity::{self, Identity};
 use crate::replayer::{PlacedEvent, Replayer};
 use crate::store::{Options, Store};

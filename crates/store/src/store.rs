@@ -199,7 +199,8 @@ impl Store {
     /// Events from a revision on, in order: at most `limit`, about `bytes_max` bytes, and at least one if there is one.
     ///
     /// # Errors
-    /// When an event is damaged or missing; names its revision. Final like an error of [`Store::apply`].
+    /// [`Error::Archived`] when the first of them was dropped. When an event is damaged or missing; names its revision.
+    /// Final like an error of [`Store::apply`].
     pub fn events(&self, from: Revision, limit: usize, bytes_max: usize) -> Result<Vec<StoredEvent>, Error> {
         self.healthy()?;
         // In this order: whatever database comes next, it holds that revision.
@@ -285,13 +286,16 @@ impl Store {
         Ok(writer)
     }
 
-    fn healthy(&self) -> Result<(), Error> {
+    pub(crate) fn healthy(&self) -> Result<(), Error> {
         self.0.poison.get().map_or(Ok(()), |reason| Err(Error::Poisoned(reason.clone())))
     }
 
     /// Poisons the store if there was an error.
     pub(crate) fn guard<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
-        if let Err(error) = &result {
+        // That events were dropped is no damage.
+        if let Err(error) = &result
+            && !matches!(error, Error::Archived { .. })
+        {
             self.0.poison.get_or_init(|| error.to_string());
         }
         result
@@ -301,7 +305,7 @@ impl Store {
 /// Everything that is kept in memory.
 pub(crate) fn read_all(db: &Db, options: &Options) -> Result<(State, Writer), Error> {
     let applied = Applied::get(db)?;
-    event_log::check_head(db, applied.revision, &applied.chain_head)?;
+    event_log::check_head(db, &applied)?;
     let state = load::state(db, &applied)?;
     let dedup = Dedup::load(db, applied.dedup_first, options.dedup_capacity)?;
     Ok((state, Writer { dedup, applied }))

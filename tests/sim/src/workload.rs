@@ -109,7 +109,7 @@ pub(crate) fn node_spec(node: NodeId) -> NodeSpec {
         slots: 6,
         capacity: Resources::default(),
         drivers: DriverSet::from([DriverKind::Docker]),
-        logic_version: 1,
+        logic_version: gofer_domain::LOGIC_VERSION,
         build: "sim".into(),
     }
 }

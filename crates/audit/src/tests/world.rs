@@ -115,7 +115,7 @@ impl World {
             slots: 100,
             capacity: Resources::default(),
             drivers: [DriverKind::Process].into(),
-            logic_version: 1,
+            logic_version: LOGIC_VERSION,
             build: "test".into(),
         };
         self.give(Command::RegisterNode { node: NodeId(node), spec: Box::new(spec) });

@@ -63,6 +63,15 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
         Some(Kind::NodeLost(event)) => {
             line("node lost", event.node.to_string(), format!("incarnation {}", event.incarnation), Style::Bad)
         }
+        Some(Kind::EventsArchived(event)) => {
+            let segment = event.segment.unwrap_or_default();
+            let subject = format!("revisions {} to {}", segment.first_revision, segment.last_revision);
+            let details = match event.trimmed_revision {
+                0 => "nodes keep all".to_owned(),
+                trimmed => format!("nodes keep those after {trimmed}"),
+            };
+            line("events archived", subject, details, Style::Plain)
+        }
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }

@@ -127,6 +127,9 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
     if before.cluster != after.cluster {
         records.insert(Record::Cluster);
     }
+    if before.archive != after.archive {
+        records.insert(Record::Archive);
+    }
     for id in before.namespaces.keys().chain(after.namespaces.keys()) {
         if before.namespaces.get(id) != after.namespaces.get(id) {
             records.insert(Record::Namespace(id.clone()));

@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::world::World;
+use super::world::{World, hash};
+use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::run::{AttemptOutcome, FailureReason, StopReason};
 use crate::{
     AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey, Revision, RunKey,
-    RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
+    LOGIC_VERSION, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// Runs a script in a new world; fails at the first line that goes otherwise than it says.
@@ -100,6 +101,10 @@ fn parse(words: &[&str]) -> Command {
             dropped: words[3].split(',').map(|node| NodeId(number(node))).collect(),
             grace: Duration::from_millis(option("grace").map_or(0, number)),
         },
+        "archive" => Command::ArchiveEvents {
+            segment: Box::new(segment(number(words[1]), number(words[2]))),
+            keep: option("keep").map_or(10, number),
+        },
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         other => panic!("no such command: {other}"),
     }
@@ -169,6 +174,19 @@ fn overlap(text: &str) -> Overlap {
     }
 }
 
+/// A segment of the world's own events.
+pub(crate) fn segment(first: u64, last: u64) -> ArchiveSegment {
+    ArchiveSegment {
+        digest: [7; 32],
+        first: Revision(first),
+        last: Revision(last),
+        previous_hash: hash(first.saturating_sub(1)),
+        last_hash: hash(last),
+        bytes: 100,
+        stored_bytes: 10,
+    }
+}
+
 pub(crate) fn pipeline_config(id: &str) -> PipelineConfig {
     PipelineConfig {
         id: PipelineId::new(id).unwrap(),
@@ -205,6 +223,7 @@ fn spec(words: &[&str]) -> NodeSpec {
     let mut spec = node_spec(option("name").unwrap_or(&format!("node-{}", words[1])));
     spec.slots = option("slots").map_or(2, |slots| u32::try_from(number(slots)).unwrap());
     spec.capacity.memory_bytes = option("memory").map_or(0, |mebibytes| number(mebibytes) << 20);
+    spec.logic_version = option("logic").map_or(LOGIC_VERSION, |logic| u32::try_from(number(logic)).unwrap());
     if let Some(zone) = option("zone") {
         spec.labels.insert("zone".into(), zone.into());
     }
@@ -219,7 +238,7 @@ pub(crate) fn node_spec(name: &str) -> NodeSpec {
         slots: 2,
         capacity: Resources::default(),
         drivers: [DriverKind::Process].into(),
-        logic_version: 1,
+        logic_version: LOGIC_VERSION,
         build: "test".into(),
     }
 }
@@ -304,6 +323,9 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::NodeUndrained { node } => format!("node {node} undrained"),
         Event::NodeLost { node, .. } => format!("node {node} lost"),
         Event::NodeRemoved { node } => format!("node {node} removed"),
+        Event::EventsArchived { segment, trimmed, .. } => {
+            format!("archived {} to {}, trimmed {trimmed}", segment.first, segment.last)
+        }
     };
     text.replace("default/", "")
 }

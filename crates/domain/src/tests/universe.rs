@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::script::{node_spec, outcome, pipeline_config, task_config};
+use super::script::{node_spec, outcome, pipeline_config, segment, task_config};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement};
 use crate::run::{AttemptOutcome, StopReason};
@@ -103,6 +103,11 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         0 if b % 16 == 2 => {
             let revision = if a == 0 { Revision(0) } else { world.state.revision };
             Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
+        }
+        0 if b % 4 == 3 => {
+            let first = world.state.archive.as_ref().map_or(0, |archive| archive.last.0) + u64::from(a % 8 != 7);
+            let last = first + u64::from(a % 16);
+            Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
         }
         0 => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
         1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
@@ -208,6 +213,11 @@ pub(crate) fn event(step: &Step) -> Event {
             survivor: node(a),
             dropped: [node(b)].into(),
             revision: Revision(u64::from(b)),
+        },
+        0 if b % 4 == 3 => Event::EventsArchived {
+            segment: Box::new(segment(u64::from(a), u64::from(b))),
+            trimmed: Revision(u64::from(a)),
+            trimmed_hash: [b; 32],
         },
         0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
         1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },

@@ -24,6 +24,17 @@ impl History for Memory {
     fn config(&self, key: &PipelineKey, version: Version) -> Option<Arc<PipelineConfig>> {
         self.configs.get(&(key.clone(), version)).cloned()
     }
+
+    fn event_hash(&self, revision: Revision) -> Option<[u8; 32]> {
+        Some(hash(revision.0))
+    }
+}
+
+/// Stands for the hash of an event; revision 0 is before the first.
+pub(crate) fn hash(revision: u64) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&revision.to_be_bytes());
+    hash
 }
 
 #[derive(Clone, Debug, Default)]

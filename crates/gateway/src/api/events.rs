@@ -222,7 +222,8 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         | Event::NodeDrained { .. }
         | Event::NodeUndrained { .. }
         | Event::NodeLost { .. }
-        | Event::NodeRemoved { .. } => (None, None, None),
+        | Event::NodeRemoved { .. }
+        | Event::EventsArchived { .. } => (None, None, None),
         Event::NamespaceCreated { namespace, .. } | Event::NamespaceDeleted { namespace } => {
             (Some(namespace), None, None)
         }

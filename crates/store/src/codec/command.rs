@@ -12,7 +12,7 @@ use super::{
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
     duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
     pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire,
-    spec_from_wire, spec_to_wire, variables_from_wire, variables_to_wire,
+    segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
 
@@ -128,6 +128,9 @@ fn inner_command(command: &Command) -> Option<Kind> {
         Command::DeclareNodeLost { node, incarnation } => {
             Kind::DeclareNodeLost(log::DeclareNodeLost { node: node.0, incarnation: *incarnation })
         }
+        Command::ArchiveEvents { segment, keep } => {
+            Kind::ArchiveEvents(log::ArchiveEvents { segment: Some(segment_to_wire(segment)), keep: *keep })
+        }
         Command::CreateCluster { .. }
         | Command::RestoreCluster { .. }
         | Command::RecoverCluster { .. }
@@ -214,6 +217,9 @@ fn inner_command_from_wire(kind: &Kind) -> Result<Command> {
             Command::RegisterNode { node: NodeId(c.node), spec: Box::new(spec_from_wire(c.spec.as_ref())?) }
         }
         Kind::DeclareNodeLost(c) => Command::DeclareNodeLost { node: NodeId(c.node), incarnation: c.incarnation },
+        Kind::ArchiveEvents(c) => {
+            Command::ArchiveEvents { segment: Box::new(segment_from_wire(c.segment.as_ref())?), keep: c.keep }
+        }
         _ => return Err(DecodeError::new("kind", "is not a known command")),
     })
 }

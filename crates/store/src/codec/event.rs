@@ -11,7 +11,7 @@ use super::{
     Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire, attempt_outcome_to_wire,
     config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire, log_to_wire,
     namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
-    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, spec_from_wire, spec_to_wire,
+    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire,
     stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire, task_status_from_wire, task_status_to_wire,
     time_from_wire, time_to_wire, variables_from_wire, variables_to_wire,
 };
@@ -74,6 +74,11 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
             Kind::NodeLost(log::NodeLost { node: node.0, incarnation: *incarnation })
         }
         Event::NodeRemoved { node } => Kind::NodeRemoved(log::NodeRemoved { node: node.0 }),
+        Event::EventsArchived { segment, trimmed, trimmed_hash } => Kind::EventsArchived(log::EventsArchived {
+            segment: Some(segment_to_wire(segment)),
+            trimmed_revision: trimmed.0,
+            trimmed_hash: trimmed_hash.to_vec().into(),
+        }),
         _ => return None,
     })
 }
@@ -150,7 +155,8 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::NodeDrained { .. }
         | Event::NodeUndrained { .. }
         | Event::NodeLost { .. }
-        | Event::NodeRemoved { .. } => return None,
+        | Event::NodeRemoved { .. }
+        | Event::EventsArchived { .. } => return None,
     })
 }
 
@@ -195,6 +201,11 @@ pub fn event_from_wire(event: log::Event) -> Result<Event> {
         Kind::NodeUndrained(e) => Event::NodeUndrained { node: NodeId(e.node) },
         Kind::NodeLost(e) => Event::NodeLost { node: NodeId(e.node), incarnation: e.incarnation },
         Kind::NodeRemoved(e) => Event::NodeRemoved { node: NodeId(e.node) },
+        Kind::EventsArchived(e) => Event::EventsArchived {
+            segment: Box::new(segment_from_wire(e.segment.as_ref())?),
+            trimmed: Revision(e.trimmed_revision),
+            trimmed_hash: fixed(&e.trimmed_hash, "trimmed_hash")?,
+        },
         other => return run_event_from_wire(other),
     })
 }

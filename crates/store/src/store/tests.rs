@@ -1,5 +1,6 @@
 //! The store on a real disk.
 
+mod archive;
 mod checkpoint;
 mod crash;
 mod damage;

@@ -6,7 +6,7 @@ use gofer_domain::{Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, E
 use prost::Message;
 
 use super::super::*;
-use crate::event_log::{GENESIS, Place, seal};
+use crate::event_log::{Place, seal};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -60,7 +60,7 @@ fn a_sealed_envelope() {
         time: Timestamp(1_753_000_000_123),
         command: Command::CreateCluster { cluster: ClusterId([0x11; 16]) },
     };
-    let place = Place { revision: Revision(1), cause: Revision(1), previous: GENESIS };
+    let place = Place { revision: Revision(1), cause: Revision(1), previous: gofer_domain::archive::GENESIS };
     let (bytes, hash) = seal(&place, &command, &event_to_wire(&event));
     let body = "0801".to_owned()
         + "120b"

@@ -159,7 +159,7 @@ impl World {
             slots: 4,
             capacity: Resources::default(),
             drivers: [DriverKind::Process].into(),
-            logic_version: 1,
+            logic_version: LOGIC_VERSION,
             build: "test".into(),
         };
         self.next(Command::RegisterNode { node: NodeId(node), spec: Box::new(spec) });

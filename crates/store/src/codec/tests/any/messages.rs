@@ -14,6 +14,18 @@ fn nodes() -> impl Strategy<Value = std::collections::BTreeSet<NodeId>> {
     proptest::collection::btree_set(any::<u64>().prop_map(NodeId), 0..5)
 }
 
+fn segment() -> impl Strategy<Value = ArchiveSegment> {
+    any::<(u64, u64, u64, u64, [[u8; 32]; 3])>().prop_map(|(first, last, bytes, stored_bytes, hashes)| ArchiveSegment {
+        digest: hashes[0],
+        first: Revision(first),
+        last: Revision(last),
+        previous_hash: hashes[1],
+        last_hash: hashes[2],
+        bytes,
+        stored_bytes,
+    })
+}
+
 fn config_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         any::<[u8; 16]>().prop_map(|id| Command::CreateCluster { cluster: ClusterId(id) }),
@@ -45,6 +57,8 @@ fn config_command() -> impl Strategy<Value = Command> {
         any::<u64>().prop_map(|id| Command::UndrainNode { node: NodeId(id) }),
         any::<(u64, u64)>().prop_map(|(id, incarnation)| Command::DeclareNodeLost { node: NodeId(id), incarnation }),
         any::<u64>().prop_map(|id| Command::RemoveNode { node: NodeId(id) }),
+        (segment(), any::<u64>())
+            .prop_map(|(segment, keep)| Command::ArchiveEvents { segment: Box::new(segment), keep }),
     ]
 }
 
@@ -117,6 +131,11 @@ fn config_event() -> impl Strategy<Value = Event> {
         any::<u64>().prop_map(|id| Event::NodeUndrained { node: NodeId(id) }),
         any::<(u64, u64)>().prop_map(|(id, incarnation)| Event::NodeLost { node: NodeId(id), incarnation }),
         any::<u64>().prop_map(|id| Event::NodeRemoved { node: NodeId(id) }),
+        (segment(), any::<(u64, [u8; 32])>()).prop_map(|(segment, (trimmed, trimmed_hash))| Event::EventsArchived {
+            segment: Box::new(segment),
+            trimmed: Revision(trimmed),
+            trimmed_hash,
+        }),
     ]
 }
 

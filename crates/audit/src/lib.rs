@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod archive;
 mod chain;
 mod checkpoint;
 mod diff;
@@ -27,6 +28,7 @@ mod source;
 mod tests;
 mod verify;
 
+pub use archive::{Archive, ArchiveUrl, ArchiveWriter};
 pub use chain::read_checked;
 pub use checkpoint::Checkpoint;
 pub use diff::{Change, Divergence, between, divergence};
@@ -42,5 +44,5 @@ pub use note::{NOTE_BYTES_MAX, Note};
 pub use replay::{
     Comparison, Encoded, Messages, Replay, Until, encoded_namespace, encoded_node, encoded_pipeline, state_digest,
 };
-pub use source::{DataDirectory, EventSource, Export, Extent, Visit, open};
+pub use source::{DataDirectory, EventSource, Export, Extent, Joined, Visit, open};
 pub use verify::{Meter, Verification, verify};

@@ -98,7 +98,12 @@ impl Replay {
     pub fn advance(&mut self, source: &dyn EventSource, until: Until, meter: &Meter) -> Result<(), Error> {
         let extent = source.extent();
         if extent.first != 1 {
-            let why = format!("{} begins with revision {}; a replay needs all from 1 on", source.name(), extent.first);
+            let why = format!(
+                "{} begins with revision {}, and all from 1 on are needed; if the earlier ones are in the archive of the \
+                 cluster, name it with --archive",
+                source.name(),
+                extent.first
+            );
             return Err(Error::Refused(why));
         }
         let (last, until) = match until {

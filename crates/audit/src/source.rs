@@ -2,6 +2,7 @@
 
 mod data_directory;
 mod export;
+mod joined;
 
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::manifest;
 pub use data_directory::DataDirectory;
 pub use export::Export;
 pub(crate) use export::segment_name;
+pub use joined::Joined;
 
 /// What is shown an event: the place that it is stored at, as a revision, and its bytes.
 pub type Visit<'a> = dyn FnMut(u64, &[u8]) -> ControlFlow<()> + 'a;
@@ -73,6 +75,36 @@ pub trait EventSource: Sync {
             ControlFlow::Break(())
         })?;
         Ok(found)
+    }
+}
+
+impl<T: EventSource + ?Sized> EventSource for &T {
+    fn extent(&self) -> Extent {
+        (**self).extent()
+    }
+
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn authority(&self) -> &'static str {
+        (**self).authority()
+    }
+
+    fn remark(&self) -> Option<&'static str> {
+        (**self).remark()
+    }
+
+    fn parts(&self) -> Result<Vec<RangeInclusive<u64>>, Error> {
+        (**self).parts()
+    }
+
+    fn scan(&self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), Error> {
+        (**self).scan(from, to, visit)
+    }
+
+    fn event(&self, revision: u64) -> Result<Option<Vec<u8>>, Error> {
+        (**self).event(revision)
     }
 }
 

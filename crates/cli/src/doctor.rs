@@ -1,5 +1,6 @@
 //! `gofer doctor`: what is wrong with a cluster, and what to do about it.
 
+mod archive;
 mod checks;
 
 use std::process::ExitCode;

@@ -41,7 +41,9 @@ impl State {
         self.revision = revision;
         self.time = time;
         match event {
-            Event::ClusterCreated { cluster } | Event::ClusterRecovered { cluster, .. } => self.cluster = Some(*cluster),
+            Event::ClusterCreated { cluster } | Event::ClusterRecovered { cluster, .. } => {
+                self.cluster = Some(*cluster)
+            }
             Event::ClusterRestored { cluster, .. } => {
                 self.cluster = Some(*cluster);
                 // A backup holds all events, and the archive of the old cluster is not this one's.

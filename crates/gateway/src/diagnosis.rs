@@ -10,6 +10,7 @@ use gofer_wire::peer::v1 as wire;
 use tokio::time::Instant;
 use tonic::Status;
 
+use crate::archive::ArchiveReport;
 use crate::lease::{LeaseReport, LeaseStanding};
 use crate::peers::Lane;
 use crate::server::Parts;
@@ -63,7 +64,12 @@ async fn of_member(parts: &Parts, member: &Member, request: wire::DiagnoseReques
 pub(crate) async fn of_self(parts: &Parts, request: wire::DiagnoseRequest) -> Result<model::Diagnosis, Status> {
     if request.hash_at > 0 {
         let at = Revision(request.hash_at);
-        let events = crate::api::load(&parts.store, move |store| store.events(at, 1, 1)).await?;
+        let read = move |store: &gofer_store::Store| match store.events(at, 1, 1) {
+            // What was dropped can't be compared any more.
+            Err(gofer_store::Error::Archived { .. }) => Ok(Vec::new()),
+            events => events,
+        };
+        let events = crate::api::load(&parts.store, read).await?;
         let hash = events.first().map(|event| event.envelope.hash.to_vec()).unwrap_or_default();
         return Ok(model::Diagnosis { hash, ..Default::default() });
     }
@@ -73,7 +79,7 @@ pub(crate) async fn of_self(parts: &Parts, request: wire::DiagnoseRequest) -> Re
     let probing = join_all(others.map(|member| probe(parts, member)));
     let dir = parts.store.dir().to_owned();
     let examining = tokio::task::spawn_blocking(move || gofer_store::disk::examine(&dir));
-    let (peers, report) = tokio::join!(probing, examining);
+    let (peers, report, archive) = tokio::join!(probing, examining, parts.archive.examine());
     let report = report.map_err(|error| crate::errors::interrupted(&error))?;
     let log = parts.raft.disk();
     let mean = log.flush_time.checked_div(u32::try_from(log.flushes).unwrap_or(u32::MAX)).unwrap_or_default();
@@ -96,6 +102,7 @@ pub(crate) async fn of_self(parts: &Parts, request: wire::DiagnoseRequest) -> Re
         }),
         peers,
         leases: parts.leases.report().into_iter().map(lease).collect(),
+        archive: archive.map(archive_to_wire),
         ..Default::default()
     })
 }
@@ -112,6 +119,17 @@ fn lease(report: LeaseReport) -> model::LeaseDiagnosis {
         left,
         full: Some(duration(report.full)),
         lost_after: Some(duration(report.lost_after)),
+    }
+}
+
+fn archive_to_wire(report: ArchiveReport) -> model::ArchiveDiagnosis {
+    model::ArchiveDiagnosis {
+        url: report.url,
+        error: report.error,
+        manifest_revision: report.manifest.0,
+        archived_revision: report.archived.0,
+        trimmed_revision: report.trimmed.0,
+        segment_events: report.segment_events,
     }
 }
 

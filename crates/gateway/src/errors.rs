@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use gofer_consensus::{MembershipError, ProposeError};
-use gofer_domain::{NodeId, Reason, Rejection, RequestId};
+use gofer_domain::{NodeId, Reason, Rejection, RequestId, Revision};
 use http::Response;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -28,6 +28,7 @@ pub(crate) mod reason {
     pub(crate) const OTHER_CLUSTER: &str = "OTHER_CLUSTER";
     pub(crate) const WRONG_NODE: &str = "WRONG_NODE";
     pub(crate) const REVISION_TOO_NEW: &str = "REVISION_TOO_NEW";
+    pub(crate) const EVENTS_ARCHIVED: &str = "EVENTS_ARCHIVED";
     pub(crate) const STORAGE: &str = "STORAGE";
     pub(crate) const INVALID_ARGUMENT: &str = "INVALID_ARGUMENT";
     pub(crate) const NOT_FOUND: &str = "NOT_FOUND";
@@ -265,8 +266,24 @@ pub(crate) fn membership(error: &MembershipError) -> Fault {
     }
 }
 
+/// The events that are asked for are in the archive only. `archive` is its URL, where it is known.
+pub(crate) fn archived(first: Revision, archive: Option<&str>) -> Fault {
+    let message = format!("the events before revision {first} are in the archive, and on no node any more");
+    let url = archive.unwrap_or("URL");
+    Fault::new(Code::OutOfRange, reason::EVENTS_ARCHIVED, message)
+        .with("field", "from_revision")
+        .with("first_available", first.to_string())
+        .with("archive", archive.unwrap_or_default())
+        .help(format!(
+            "start from revision {first}; or read the earlier ones with --archive {url} of `gofer audit` and `gofer backup`"
+        ))
+}
+
 /// The store failed.
 pub(crate) fn storage(error: &gofer_store::Error) -> Fault {
+    if let gofer_store::Error::Archived { first } = error {
+        return archived(*first, None);
+    }
     let mut message = format!("this node's storage failed: {error}");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 mod api;
+mod archive;
 mod blobs;
 mod cluster;
 mod coalesce;
@@ -21,6 +22,7 @@ mod peer;
 mod peers;
 mod server;
 
+pub use archive::{ArchiveHealth, ArchiveReport};
 pub use blobs::{BlobReplicator, ReplicateError};
 pub use cluster::{Cluster, JoinError};
 pub use lease::{GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, RenewError};

@@ -21,6 +21,7 @@ use tonic::transport::server::TcpIncoming;
 use tower::util::MapResponseLayer;
 
 use crate::api::Api;
+use crate::archive::ArchiveHealth;
 use crate::cluster::Cluster;
 use crate::coalesce::Coalesced;
 use crate::lease::GrantLease;
@@ -44,6 +45,7 @@ pub struct Parts {
     pub logs: Arc<dyn AttemptLogs>,
     /// The leader's side of leases.
     pub leases: Arc<dyn GrantLease>,
+    pub archive: Arc<dyn ArchiveHealth>,
     /// Version of the binary, for people.
     pub build: String,
 }

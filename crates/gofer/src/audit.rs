@@ -6,7 +6,7 @@ pub(crate) mod export;
 pub(crate) mod replay;
 pub(crate) mod screen;
 mod show;
-mod source;
+pub(crate) mod source;
 mod trust;
 mod verify;
 

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::audit::export;
 use crate::audit::replay::time_text;
 use crate::audit::screen::Screen;
+use crate::audit::source::{ArchiveArgs, open_directory};
 use crate::audit::{Failure, ScratchArgs};
 use fetch::Fetch;
 
@@ -62,6 +63,8 @@ pub(crate) struct CreateArgs {
     /// Data directory of a node to read, running or not, instead of asking a cluster
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     #[command(flatten)]
     scratch: ScratchArgs,
 }
@@ -151,8 +154,15 @@ fn create(client: &ClientArgs, screen: &Screen, args: &CreateArgs) -> Result<u8,
 fn export_events(client: &ClientArgs, args: &CreateArgs, meter: &Meter) -> Result<u64, Failure> {
     let options = ExportOptions::default();
     let (before, manifest) = match &args.data_dir {
-        Some(from) => export::offline(from, &args.backup, options, None, meter)?,
-        None => export::live(client, &args.backup, options, None, meter)?,
+        Some(from) => {
+            let source = open_directory(from, &args.archive)?;
+            // Otherwise the export would begin there, and never become a backup.
+            if source.extent().first > 1 && !args.backup.join("manifest.json").exists() {
+                return Err(export::dropped(source.as_ref()));
+            }
+            export::offline(source.as_ref(), &args.backup, options, None, meter)?
+        }
+        None => export::live(client, args.archive.open()?, &args.backup, options, None, meter)?,
     };
     Ok(manifest.events - before)
 }

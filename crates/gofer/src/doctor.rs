@@ -8,6 +8,7 @@ use gofer_cli::{ClientArgs, EXIT_FAILED, Finding, disk_findings, doctor, show_fi
 use gofer_recovery::{Examined, examine};
 
 use crate::audit::screen::Screen;
+use crate::audit::source::ArchiveArgs;
 use crate::audit::{Failure, ScratchArgs};
 
 /// Arguments of `gofer doctor`.
@@ -16,6 +17,8 @@ pub(crate) struct DoctorArgs {
     /// Data directory to look at, instead of asking a cluster; best while its node is stopped
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     #[command(flatten)]
     scratch: ScratchArgs,
 }
@@ -28,7 +31,7 @@ pub(crate) fn run(client: &ClientArgs, args: &DoctorArgs) -> ExitCode {
         return runtime.map_or(ExitCode::from(EXIT_FAILED), |runtime| runtime.block_on(doctor(client)));
     };
     let screen = Screen::new(client);
-    match offline(&screen, dir, &args.scratch.path()) {
+    match offline(&screen, dir, &args.archive, &args.scratch.path()) {
         Ok(findings) => show_findings(client, &findings),
         Err(failure) => {
             screen.failure(&failure);
@@ -37,8 +40,9 @@ pub(crate) fn run(client: &ClientArgs, args: &DoctorArgs) -> ExitCode {
     }
 }
 
-fn offline(screen: &Screen, dir: &Path, scratch: &Path) -> Result<Vec<Finding>, Failure> {
-    let (disk, examined) = screen.metered("looking", None, |meter| examine(dir, scratch, meter))?;
+fn offline(screen: &Screen, dir: &Path, archive: &ArchiveArgs, scratch: &Path) -> Result<Vec<Finding>, Failure> {
+    let archive = archive.open()?;
+    let (disk, examined) = screen.metered("looking", None, |meter| examine(dir, archive, scratch, meter))?;
     let of_disk = disk_findings("", disk.size_bytes, disk.free_bytes, disk.sync, disk.error.as_deref());
     let of_data = examined.into_iter().map(|Examined { check, result }| match result {
         Ok(detail) => Finding::good("", check, detail),

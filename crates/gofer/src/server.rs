@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gofer_node::config::{DockerSettings, ExecutionSettings, RaftSettings, Settings};
+use gofer_node::config::{ArchiveSettings, DockerSettings, ExecutionSettings, RaftSettings, Settings};
 use gofer_node::{Config, Node};
 
 /// Where the configuration file is looked for when none is named.
@@ -61,6 +61,18 @@ pub(crate) struct ServerArgs {
     /// Log entries kept behind a snapshot [default: 5000]
     #[arg(long, env = "GOFER_KEEP_ENTRIES", value_name = "N")]
     keep_entries: Option<u64>,
+    /// Directory that all nodes share, to which older events are moved: file:///DIRECTORY [default: none, all stay]
+    #[arg(long, env = "GOFER_ARCHIVE_URL", value_name = "URL")]
+    archive_url: Option<String>,
+    /// Newest events that stay on the nodes when older ones are archived [default: 1000000]
+    #[arg(long, env = "GOFER_ARCHIVE_KEEP_EVENTS", value_name = "N")]
+    archive_keep_events: Option<u64>,
+    /// Events of an archived segment [default: 100000]
+    #[arg(long, env = "GOFER_ARCHIVE_SEGMENT_EVENTS", value_name = "N")]
+    archive_segment_events: Option<u64>,
+    /// Bytes of events after which a segment is archived, however few they are [default: 67108864]
+    #[arg(long, env = "GOFER_ARCHIVE_SEGMENT_BYTES", value_name = "BYTES")]
+    archive_segment_bytes: Option<u64>,
 }
 
 /// `gofer config`.
@@ -96,6 +108,12 @@ impl ServerArgs {
                 snapshot_after: args.snapshot_after,
                 keep_entries: args.keep_entries,
                 ..RaftSettings::default()
+            },
+            archive: ArchiveSettings {
+                url: args.archive_url,
+                keep_events: args.archive_keep_events,
+                segment_events: args.archive_segment_events,
+                segment_bytes: args.archive_segment_bytes,
             },
             registry: Vec::new(),
         }

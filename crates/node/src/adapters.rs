@@ -9,12 +9,15 @@ use gofer_domain::{AttemptKey, NodeId, Timestamp};
 use gofer_drivers::RegistryAuth;
 use gofer_drivers::logfile::Stream;
 use gofer_gateway::{
-    AttemptLogs, BlobReplicator, GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, LogRecord, LogRecords,
-    LogSource, LogsError,
+    ArchiveHealth, ArchiveReport, AttemptLogs, BlobReplicator, GrantLease, LeaseRenewer, LeaseReport, LeaseStanding,
+    LogRecord, LogRecords, LogSource, LogsError,
 };
 use gofer_scheduler::{Leases, Standing};
 
 use crate::config::RegistrySettings;
+
+/// How long a look at the archive may take.
+const ARCHIVE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The scheduler's lease table, for the gateway.
 pub(crate) struct Grants(pub(crate) Leases);
@@ -82,6 +85,37 @@ impl AttemptLogs for LocalLogs {
             Ok(LogRecord { source, time: Timestamp(item.record.unix_ms), data: item.record.bytes, next: item.next })
         });
         Ok(records.boxed())
+    }
+}
+
+/// The archive, for the gateway.
+pub(crate) struct LookedAt(pub(crate) gofer_archive::Health);
+
+#[async_trait]
+impl ArchiveHealth for LookedAt {
+    fn url(&self) -> Option<String> {
+        self.0.url()
+    }
+
+    async fn examine(&self) -> Option<ArchiveReport> {
+        let health = self.0.clone();
+        let looking = tokio::task::spawn_blocking(move || health.examine());
+        let report = match tokio::time::timeout(ARCHIVE_PATIENCE, looking).await {
+            Ok(looked) => looked.ok()??,
+            Err(_) => gofer_archive::Report {
+                url: self.0.url().unwrap_or_default(),
+                error: Some(format!("it did not answer in {ARCHIVE_PATIENCE:?}")),
+                ..gofer_archive::Report::default()
+            },
+        };
+        Some(ArchiveReport {
+            url: report.url,
+            error: report.error.unwrap_or_default(),
+            manifest: report.manifest,
+            archived: report.archived,
+            trimmed: report.trimmed,
+            segment_events: report.segment_events,
+        })
     }
 }
 

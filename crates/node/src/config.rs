@@ -31,6 +31,9 @@ pub const DEFAULTS: Defaults = Defaults {
     keep_entries: 5_000,
     stop_grace: Duration::from_secs(10),
     log_bytes_max: 64 * 1024 * 1024,
+    archive_keep_events: 1_000_000,
+    archive_segment_events: 100_000,
+    archive_segment_bytes: 64 * 1024 * 1024,
 };
 
 /// Values that hold where nobody set another.
@@ -47,6 +50,9 @@ pub struct Defaults {
     pub keep_entries: u64,
     pub stop_grace: Duration,
     pub log_bytes_max: u64,
+    pub archive_keep_events: u64,
+    pub archive_segment_events: u64,
+    pub archive_segment_bytes: u64,
 }
 
 /// One source of settings: a file, or flags and environment. Every value is optional.
@@ -69,6 +75,7 @@ pub struct Settings {
     pub execution: ExecutionSettings,
     pub docker: DockerSettings,
     pub raft: RaftSettings,
+    pub archive: ArchiveSettings,
     pub registry: Vec<RegistrySettings>,
 }
 
@@ -115,6 +122,20 @@ pub struct RaftSettings {
     pub keep_entries: Option<u64>,
 }
 
+/// Retention of the event log. Without a URL nothing is archived, and nothing dropped.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ArchiveSettings {
+    /// `file:///DIRECTORY`, which all nodes share.
+    pub url: Option<String>,
+    /// Newest events that stay on the nodes.
+    pub keep_events: Option<u64>,
+    /// Events of a segment.
+    pub segment_events: Option<u64>,
+    /// Bytes of events after which a segment is sealed, however few they are.
+    pub segment_bytes: Option<u64>,
+}
+
 /// Credentials of an image registry. They stay on this node.
 #[derive(Clone, Default, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -156,6 +177,7 @@ pub struct Config {
     pub election_max: Duration,
     pub snapshot_after: u64,
     pub keep_entries: u64,
+    pub archive: Option<gofer_archive::Config>,
     pub registries: Vec<RegistrySettings>,
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use gofer_archive::{Archiver, Health};
 use gofer_consensus::Raft;
-use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_domain::config::{DriverKind, Resources};
+use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
 use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, Parts, Peers};
@@ -18,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::adapters::{Copies, Grants, LocalLogs, Renewals, credentials};
+use crate::adapters::{Copies, Grants, LocalLogs, LookedAt, Renewals, credentials};
 use crate::advice::advise;
 use crate::config::Config;
 use crate::signals::{self, Signals};
@@ -128,6 +129,7 @@ impl Node {
             peers,
             logs: Arc::new(LocalLogs(executor.logs())),
             leases,
+            archive: Arc::new(LookedAt(Health::new(store.clone(), config.archive.clone()))),
             build: BUILD.to_owned(),
         };
         let stops = Stops::default();
@@ -136,6 +138,13 @@ impl Node {
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
         let stop = stops.scheduler.clone();
         parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
+        let (stop, store_, raft_) = (stops.scheduler.clone(), store.clone(), raft.clone());
+        parts.spawn(async move { gofer_archive::reclaim(store_, raft_, stop).await.context("the archiver failed") });
+        if let Some(settings) = config.archive.clone() {
+            let archiver = Archiver::new(store.clone(), raft.clone(), settings);
+            let stop = stops.scheduler.clone();
+            parts.spawn(async move { archiver.run(stop).await.context("the archiver failed") });
+        }
         let stop = stops.executor.clone();
         parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
         let stop = stops.scheduler.clone();

@@ -104,8 +104,9 @@ pub(crate) fn each_named(
     let mut names = 0;
     let mut some = BTreeSet::new();
     let mut failed = None;
-    if last >= 1 {
-        read_checked(source, 1, last, &mut |envelope| {
+    let first = source.extent().first;
+    if last >= first {
+        read_checked(source, first, last, &mut |envelope| {
             meter.add(1);
             if let Some(digest) = named(envelope.payload, || envelope.decode()) {
                 names += 1;

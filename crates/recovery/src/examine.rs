@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gofer_audit::{DataDirectory, EventSource, Meter, Replay, Until};
+use gofer_audit::{DataDirectory, EventSource, Export, Joined, Meter, Replay, Until};
 use gofer_store::{Blobs, Options, Store, disk, unfinished};
 
 use crate::blobs::each_named;
@@ -21,12 +21,17 @@ const AGAIN: &str = "the other nodes have what is lost here: take this node out 
                      while it holds attempts, so wait until it was declared lost), empty the directory, and let it join \
                      again; without other nodes, restore a backup";
 
-/// Looks at a data directory, whose node may run: its format, events, state, logs and Raft log. Nothing is changed but
-/// what any start of a node does.
+/// Looks at a data directory, whose node may run: its format, events, state, logs and Raft log. Events that the node has
+/// dropped are taken from the archive, if it is given. Nothing is changed but what any start of a node does.
 ///
 /// # Errors
 /// When it is no data directory, or can't be looked at at all.
-pub fn examine(dir: &Path, scratch: &Path, meter: &Meter) -> Result<(disk::DiskReport, Vec<Examined>), Error> {
+pub fn examine(
+    dir: &Path,
+    archive: Option<Export>,
+    scratch: &Path,
+    meter: &Meter,
+) -> Result<(disk::DiskReport, Vec<Examined>), Error> {
     if !dir.join("identity.json").exists() && unfinished::read(dir)?.is_none() {
         return Err(Error::Refused(format!("{} is no data directory of a node", dir.display())));
     }
@@ -50,21 +55,35 @@ pub fn examine(dir: &Path, scratch: &Path, meter: &Meter) -> Result<(disk::DiskR
     let identity = source.store().identity();
     let cluster = source.store().cluster().map_or_else(|| "no cluster yet".to_owned(), |id| format!("cluster {id}"));
     found.push(good("format", format!("format {}, node {} of {cluster}", gofer_store::FORMAT, identity.node_id)));
-    let events = gofer_audit::verify(&source, None, meter)?;
+    let joined = match archive.map(|archive| Joined::new(archive, Box::new(&source))).transpose() {
+        Ok(joined) => joined,
+        Err(error) => {
+            found.push(bad("archive", &error, "name the archive of this cluster"));
+            return Ok((report, found));
+        }
+    };
+    let log: &dyn EventSource = joined.as_ref().map_or(&source, |joined| joined);
+    let events = gofer_audit::verify(log, None, meter)?;
     if let Some(fault) = events.fault {
         found.push(bad("events", &fault, AGAIN));
         return Ok((report, found));
     }
-    found.push(good("events", format!("{} are right, head {}", events.events, events.head)));
-    found.push(state(&source, scratch, meter)?);
-    found.push(logs(&source, meter)?);
+    let first = events.first_revision;
+    found.push(good("events", format!("{} from revision {first} on are right, head {}", events.events, events.head)));
+    found.push(match first {
+        1 => state(log, &source, scratch, meter)?,
+        _ => {
+            good("state", format!("not compared: events 1 to {} are in the archive; name it with --archive", first - 1))
+        }
+    });
+    found.push(logs(log, &source, meter)?);
     // It opens the directory as a node does, which may move files; so it comes last.
-    found.push(log(dir));
+    found.push(raft(dir));
     Ok((report, found))
 }
 
 /// The Raft log can be looked at only while no node has it open.
-fn log(dir: &Path) -> Examined {
+fn raft(dir: &Path) -> Examined {
     let store = match Store::open(dir, Options::default()) {
         Ok(store) => store,
         Err(gofer_store::Error::Locked(_)) => {
@@ -81,9 +100,9 @@ fn log(dir: &Path) -> Examined {
     }
 }
 
-fn state(source: &DataDirectory, scratch: &Path, meter: &Meter) -> Result<Examined, Error> {
+fn state(log: &dyn EventSource, source: &DataDirectory, scratch: &Path, meter: &Meter) -> Result<Examined, Error> {
     let mut replay = Replay::new(scratch)?;
-    replay.advance(source, Until::End, meter)?;
+    replay.advance(log, Until::End, meter)?;
     let compared = replay.compare(source.store())?;
     Ok(match compared.first_difference {
         None => good("state", format!("equal to what the events add up to, {} records", compared.records)),
@@ -95,10 +114,10 @@ fn state(source: &DataDirectory, scratch: &Path, meter: &Meter) -> Result<Examin
 }
 
 /// A node need not have every log, but those that it has must be right.
-fn logs(source: &DataDirectory, meter: &Meter) -> Result<Examined, Error> {
+fn logs(log: &dyn EventSource, source: &DataDirectory, meter: &Meter) -> Result<Examined, Error> {
     let blobs: Blobs = source.store().blobs();
     let (mut right, mut damaged) = (0_u64, Vec::new());
-    let named = each_named(source, source.extent().last, meter, &mut |named| {
+    let named = each_named(log, log.extent().last, meter, &mut |named| {
         for digest in named {
             match blobs.open_checked(*digest) {
                 Ok(_) => right += 1,

@@ -77,8 +77,19 @@ pub(crate) fn read(
     limit: usize,
     bytes_max: usize,
 ) -> Result<Vec<StoredEvent>, Error> {
+    read_as(db, head, from, (limit, bytes_max), |event, _| event)
+}
+
+/// Like [`read`], with what is made of each event and its stored bytes.
+pub(crate) fn read_as<T>(
+    db: &Db,
+    head: Revision,
+    from: Revision,
+    (limit, bytes_max): (usize, usize),
+    make: impl Fn(StoredEvent, &[u8]) -> T,
+) -> Result<Vec<T>, Error> {
     let mut next = from.0.max(1);
-    let mut events: Vec<StoredEvent> = Vec::new();
+    let mut events: Vec<T> = Vec::new();
     if next > head.0 {
         return Ok(events);
     }
@@ -103,7 +114,7 @@ pub(crate) fn read(
         previous = event.envelope.hash.clone();
         next += 1;
         bytes += value.len();
-        events.push(event);
+        events.push(make(event, &value));
         if events.len() >= limit || bytes >= bytes_max {
             return Ok(events);
         }

@@ -209,6 +209,17 @@ impl Store {
         self.guard(event_log::read(&db, head, from, limit, bytes_max))
     }
 
+    /// Like [`Store::events`], as the bytes that are stored.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn event_bytes(&self, from: Revision, limit: usize, bytes_max: usize) -> Result<Vec<Vec<u8>>, Error> {
+        self.healthy()?;
+        let head = self.0.progress.borrow().revision;
+        let read = event_log::read_as(&self.db(), head, from, (limit, bytes_max), |_, bytes| bytes.to_vec());
+        self.guard(read)
+    }
+
     /// A run with its tasks, live or ended.
     ///
     /// # Errors

@@ -48,11 +48,12 @@ impl DataDirectory {
 impl EventSource for DataDirectory {
     fn extent(&self) -> Extent {
         let progress = self.store.progress();
+        let (_, previous) = self.store.trimmed();
         Extent {
             cluster: self.store.cluster(),
-            first: 1,
+            first: progress.first.0,
             last: progress.revision.0,
-            previous: Some(Hash::GENESIS),
+            previous: Some(Hash(previous)),
             head: Hash(progress.chain_head),
         }
     }
@@ -67,7 +68,7 @@ impl EventSource for DataDirectory {
 
     fn parts(&self) -> Result<Vec<RangeInclusive<u64>>, Error> {
         let mut parts = Vec::new();
-        let mut start = 1;
+        let mut start = self.store.progress().first.0;
         // A gap lies in one part with what comes behind it, so that no key, however great, makes many parts.
         while let Some(key) = self.first_from(start)? {
             let end = key.max(start.saturating_add(PART - 1));

@@ -9,6 +9,7 @@ use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 
 use super::Finding;
+use super::archive::archive;
 use crate::size::rough;
 use crate::time::short;
 
@@ -50,6 +51,7 @@ pub(crate) fn all(answer: &api::DiagnoseResponse) -> Vec<Finding> {
         findings.push(pace(&of, &measured));
         findings.extend(peers(&of, member, &name));
         findings.push(behind(&of, member, answer));
+        findings.extend(archive(&of, member));
     }
     findings.extend(leases::all(answer, &name));
     findings

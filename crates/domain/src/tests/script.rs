@@ -12,8 +12,8 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::run::{AttemptOutcome, FailureReason, StopReason};
 use crate::{
-    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey, Revision, RunKey,
-    LOGIC_VERSION, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey,
+    Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// Runs a script in a new world; fails at the first line that goes otherwise than it says.

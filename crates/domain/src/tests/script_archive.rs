@@ -35,13 +35,8 @@ fn segments_follow_each_other_and_the_newest_events_stay() {
         archive 10 10    -> archived 10 to 10, trimmed 6
         "
     ));
-    let archive = Archive {
-        last: Revision(10),
-        last_hash: hash(10),
-        segments: 4,
-        trimmed: Revision(6),
-        trimmed_hash: hash(6),
-    };
+    let archive =
+        Archive { last: Revision(10), last_hash: hash(10), segments: 4, trimmed: Revision(6), trimmed_hash: hash(6) };
     assert_eq!(world.state.archive, Some(archive));
 }
 

@@ -41,6 +41,10 @@ impl EventService for Api {
             return Err(too_new(message.from_revision, newest).into());
         }
         let next = if message.from_revision == 0 { newest + 1 } else { message.from_revision };
+        let first = self.store().progress().borrow().first;
+        if next < first.0 {
+            return Err(errors::archived(first, self.parts.archive.url().as_deref()).into());
+        }
         let end = message.stop_at_end.then_some(newest);
         Ok(Response::new(Box::pin(Watch::start(self.clone(), filter, next, end))))
     }

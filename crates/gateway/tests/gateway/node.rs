@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gofer_consensus::{Config, Raft};
 use gofer_domain::NodeId;
-use gofer_gateway::{AttemptLogs, Cluster, GrantLease, LeaseReport, NoLogs, Parts, Peers, serve};
+use gofer_gateway::{
+    ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, LeaseReport, NoLogs, Parts, Peers, serve,
+};
 use gofer_store::{Options, Store};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
@@ -57,6 +59,20 @@ pub(crate) struct Node {
     _dir: TempDir,
 }
 
+/// Nothing is archived here.
+struct NoArchive;
+
+#[async_trait]
+impl ArchiveHealth for NoArchive {
+    fn url(&self) -> Option<String> {
+        None
+    }
+
+    async fn examine(&self) -> Option<ArchiveReport> {
+        None
+    }
+}
+
 impl Node {
     pub(crate) async fn start(config: Config, logs: Arc<dyn AttemptLogs>) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -74,6 +90,7 @@ impl Node {
             peers: peers.clone(),
             logs,
             leases: Arc::new(Lease(Some(Duration::from_secs(6)))),
+            archive: Arc::new(NoArchive),
             build: "test".into(),
         };
         let stop = shutdown.clone();

@@ -9,7 +9,7 @@ use gofer_cli::{ClientArgs, EXIT_FAILED, EXIT_OK, render};
 use serde_json::{Map, Value, json};
 
 use super::screen::Screen;
-use super::source::open;
+use super::source::{ArchiveArgs, open};
 use super::{Failure, ScratchArgs};
 
 /// Arguments of `gofer audit diff`.
@@ -26,11 +26,13 @@ pub(crate) struct DiffArgs {
     #[arg(long, value_name = "REVISION", conflicts_with = "other")]
     to: Option<u64>,
     #[command(flatten)]
+    archive: ArchiveArgs,
+    #[command(flatten)]
     scratch: ScratchArgs,
 }
 
 pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &DiffArgs) -> Result<u8, Failure> {
-    let source = open(client, args.source.as_deref())?;
+    let source = open(client, args.source.as_deref(), &args.archive)?;
     if let Some(other) = &args.other {
         return two(screen, source.as_ref(), gofer_audit::open(other)?.as_ref());
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::replay::time_text;
 use super::screen::Screen;
-use super::source::open;
+use super::source::{ArchiveArgs, open};
 
 /// Arguments of `gofer audit explain`.
 #[derive(Args, Clone, Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct ExplainArgs {
     /// Data directory or export to read, instead of asking a cluster
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
 }
 
 pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ExplainArgs) -> Result<u8, Failure> {
@@ -30,10 +32,19 @@ pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ExplainArgs) -> R
     let namespace = NamespaceId::new(&namespace).map_err(|rejection| usage(&rejection.to_string()))?;
     let pipeline = PipelineId::new(&pipeline).map_err(|rejection| usage(&rejection.to_string()))?;
     let key = RunKey { pipeline: PipelineKey { namespace, pipeline }, run };
-    let source = open(client, args.source.as_deref())?;
+    let source = open(client, args.source.as_deref(), &args.archive)?;
     let events = source.extent().last;
     let told = screen.metered("reading", Some(events), |meter| explain(source.as_ref(), &key, meter))?;
-    let told = told.ok_or_else(|| Failure::Usage(format!("{} knows no run {key}", source.name())))?;
+    let told = told.ok_or_else(|| {
+        let first = source.extent().first;
+        let before = match first {
+            0 | 1 => String::new(),
+            _ => format!(
+                " from revision {first} on; if earlier events are in the archive of the cluster, name it with --archive"
+            ),
+        };
+        Failure::Usage(format!("{} knows no run {key}{before}", source.name()))
+    })?;
     if screen.is_json() {
         let sentences = told.sentences.iter().map(|sentence| {
             json!({

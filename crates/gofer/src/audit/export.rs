@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use gofer_audit::{Envelope, ExportOptions, Exporter, Manifest, Meter, read_checked};
+use gofer_audit::{Envelope, EventSource, Export, ExportOptions, Exporter, Manifest, Meter, read_checked};
 use gofer_cli::{ClientArgs, CopyError, EXIT_FAILED, EXIT_OK, EventSink, copy_events, render};
 use gofer_domain::ClusterId;
 use serde_json::json;
 
 use super::Failure;
 use super::screen::Screen;
+use super::source::{ArchiveArgs, open, open_directory};
 
 /// Arguments of `gofer audit export`.
 #[derive(Args, Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct ExportArgs {
     /// Data directory or earlier export to read, instead of asking a cluster
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     /// First revision wanted
     #[arg(long, value_name = "REVISION", default_value_t = 1)]
     from: u64,
@@ -60,10 +63,30 @@ pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ExportArgs) -> Re
 fn segments(client: &ClientArgs, screen: &Screen, args: &ExportArgs, out: &Path) -> Result<u8, Failure> {
     let options = ExportOptions { from: args.from, segment_bytes: args.segment_size << 20, ..ExportOptions::default() };
     let (before, manifest) = match &args.data_dir {
-        Some(from) => screen.metered("exporting", None, |meter| offline(from, out, options, args.to, meter))?,
-        None => screen.metered("exporting", None, |meter| live(client, out, options, args.to, meter))?,
+        Some(from) => {
+            let source = open_directory(from, &args.archive)?;
+            // An export may begin anywhere; a node that begins later has dropped what was before.
+            let is_node = from.join("identity.json").exists();
+            if is_node && args.from < source.extent().first && !out.join("manifest.json").exists() {
+                return Err(dropped(source.as_ref()));
+            }
+            screen.metered("exporting", None, |meter| offline(source.as_ref(), out, options, args.to, meter))?
+        }
+        None => {
+            let archive = args.archive.open()?;
+            screen.metered("exporting", None, |meter| live(client, archive, out, options, args.to, meter))?
+        }
     };
     show(screen, out, before, &manifest)
+}
+
+/// Why events that a source does not have can't be taken from it.
+pub(crate) fn dropped(source: &dyn EventSource) -> Failure {
+    let (name, first) = (source.name(), source.extent().first);
+    Failure::Usage(format!(
+        "{name} begins with revision {first}; earlier events are in the archive of the cluster: name it with --archive, \
+         or take less with --from {first}"
+    ))
 }
 
 /// The bytes of a range; the sink checks them.
@@ -83,20 +106,22 @@ fn source_events(
 
 /// Exports a data directory or an earlier export; how many events were there before, and what is there now.
 pub(crate) fn offline(
-    from: &Path,
+    source: &dyn EventSource,
     out: &Path,
     options: ExportOptions,
     to: Option<u64>,
     meter: &Meter,
 ) -> Result<(u64, Manifest), Failure> {
-    let source = gofer_audit::open(from)?;
     let extent = source.extent();
     let first = options.from.max(extent.first);
     let mut exporter = Exporter::open(out, &ExportOptions { cluster: extent.cluster, from: first, ..options })?;
     let (before, to) = (exporter.manifest().events, to.unwrap_or(extent.last).min(extent.last));
     let next = exporter.next();
+    if next < extent.first {
+        return Err(dropped(source));
+    }
     if next <= to {
-        source_events(source.as_ref(), next, to, &mut |event| {
+        source_events(source, next, to, &mut |event| {
             meter.add(1);
             exporter.push(event)
         })?;
@@ -107,12 +132,13 @@ pub(crate) fn offline(
 /// Exports over the API; how many events were there before, and what is there now.
 pub(crate) fn live(
     client: &ClientArgs,
+    archive: Option<Export>,
     out: &Path,
     options: ExportOptions,
     to: Option<u64>,
     meter: &Meter,
 ) -> Result<(u64, Manifest), Failure> {
-    let mut sink = Live { out, options, to: to.unwrap_or(u64::MAX), meter, exporter: None, before: 0 };
+    let mut sink = Live { out, archive, options, to: to.unwrap_or(u64::MAX), meter, exporter: None, before: 0 };
     copy(client, &mut sink)?;
     match sink.exporter {
         Some(exporter) => Ok((sink.before, exporter.finish()?)),
@@ -130,6 +156,7 @@ fn copy<S: EventSink<Error = Failure>>(client: &ClientArgs, sink: &mut S) -> Res
 
 struct Live<'a> {
     out: &'a Path,
+    archive: Option<Export>,
     options: ExportOptions,
     to: u64,
     meter: &'a Meter,
@@ -144,7 +171,17 @@ impl EventSink for Live<'_> {
         let cluster = u128::from_str_radix(cluster_id, 16).ok().map(|id| ClusterId(id.to_be_bytes()));
         let exporter = Exporter::open(self.out, &ExportOptions { cluster, ..self.options })?;
         self.before = exporter.manifest().events;
-        Ok(self.exporter.insert(exporter).next())
+        let exporter = self.exporter.insert(exporter);
+        if let Some(archive) = &self.archive {
+            let (next, last) = (exporter.next(), archive.extent().last.min(self.to));
+            if next <= last {
+                source_events(archive, next, last, &mut |event| {
+                    self.meter.add(1);
+                    exporter.push(event)
+                })?;
+            }
+        }
+        Ok(exporter.next())
     }
 
     fn take(&mut self, event: &[u8]) -> Result<bool, Failure> {
@@ -189,9 +226,13 @@ fn jsonl(client: &ClientArgs, screen: &Screen, args: &ExportArgs) -> Result<u8, 
         None => Box::new(std::io::stdout().lock()),
     };
     let mut out = BufWriter::with_capacity(1 << 16, out);
-    match &args.data_dir {
-        Some(from) => {
-            let source = gofer_audit::open(from)?;
+    // A cluster alone sends its events in any case; with an archive, they are joined first.
+    let source = match &args.data_dir {
+        None if !args.archive.is_some() => None,
+        from => Some(open(client, from.as_deref(), &args.archive)?),
+    };
+    match source {
+        Some(source) => {
             let extent = source.extent();
             let (from, to) = (args.from.max(extent.first), args.to.unwrap_or(extent.last).min(extent.last));
             let mut failed = None;

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use gofer_audit::{Comparison, DataDirectory, EventSource, Hash, Messages, Replay, Until};
+use gofer_audit::{Comparison, DataDirectory, EventSource, Hash, Joined, Messages, Replay, Until};
 use gofer_cli::{ClientArgs, EXIT_FAILED, EXIT_OK, render};
 use gofer_domain::{RunStatus, State, Timestamp};
 use serde_json::{Value, json};
 
 use super::screen::Screen;
-use super::source::open;
+use super::source::{ArchiveArgs, open};
 use super::{Failure, ScratchArgs};
 
 /// Arguments of `gofer audit replay`.
@@ -21,6 +21,8 @@ pub(crate) struct ReplayArgs {
     /// Last revision, or the time of it in RFC 3339 [default: the end]
     #[arg(long, value_name = "REVISION|TIME", value_parser = until)]
     until: Option<Until>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     #[command(flatten)]
     scratch: ScratchArgs,
 }
@@ -43,11 +45,15 @@ pub(crate) fn time_text(time: Timestamp) -> String {
 pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ReplayArgs) -> Result<u8, Failure> {
     let start = Instant::now();
     let directory = args.source.as_ref().and_then(|path| DataDirectory::open(path).ok());
-    let opened;
-    let source: &dyn EventSource = match &directory {
-        Some(directory) => directory,
-        None => {
-            opened = open(client, args.source.as_deref())?;
+    let (opened, joined);
+    let source: &dyn EventSource = match (&directory, args.archive.open()?) {
+        (Some(directory), None) => directory,
+        (Some(directory), Some(archive)) => {
+            joined = Joined::new(archive, Box::new(directory))?;
+            &joined
+        }
+        (None, _) => {
+            opened = open(client, args.source.as_deref(), &args.archive)?;
             opened.as_ref()
         }
     };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::replay::{time_text, until};
 use super::screen::Screen;
-use super::source::open;
+use super::source::{ArchiveArgs, open};
 use super::{Failure, ScratchArgs};
 
 /// Arguments of `gofer audit show`.
@@ -27,6 +27,8 @@ pub(crate) struct ShowArgs {
     /// Data directory or export to read, instead of asking a cluster; it must begin with revision 1
     #[arg(long, value_name = "DIR")]
     source: Option<PathBuf>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
     #[command(flatten)]
     scratch: ScratchArgs,
 }
@@ -50,7 +52,7 @@ enum Wanted {
 
 pub(super) fn run(client: &ClientArgs, screen: &Screen, args: &ShowArgs) -> Result<u8, Failure> {
     let wanted = wanted(client, args)?;
-    let source = open(client, args.source.as_deref())?;
+    let source = open(client, args.source.as_deref(), &args.archive)?;
     let mut replay = Replay::new(&args.scratch.path())?;
     let until = args.at.unwrap_or(Until::End);
     let last = Some(source.extent().last);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use gofer_audit::{Envelope, Error, EventSource, Extent, Hash, Visit};
+use gofer_audit::{ArchiveUrl, Envelope, Error, EventSource, Export, Extent, Hash, Joined, Visit};
 use gofer_cli::{ClientArgs, CopyError, EventSink, LogEnd, copy_events, log_end};
 use gofer_domain::ClusterId;
 use tokio::runtime::Runtime;
@@ -20,12 +20,57 @@ const BATCH_BYTES: usize = 256 << 10;
 /// Batches read ahead.
 const AHEAD: usize = 4;
 
-/// Opens a directory, else turns to the cluster that the client's arguments name.
-pub(super) fn open<'a>(client: &'a ClientArgs, path: Option<&Path>) -> Result<Box<dyn EventSource + 'a>, Failure> {
-    Ok(match path {
-        Some(path) => gofer_audit::open(path)?,
-        None => Box::new(LiveCluster::open(client)?),
-    })
+/// The archive of a cluster.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct ArchiveArgs {
+    /// Archive of the cluster, for the events that its nodes have dropped: file:///DIRECTORY
+    #[arg(long, value_name = "URL")]
+    archive: Option<ArchiveUrl>,
+}
+
+impl ArchiveArgs {
+    /// Whether one is named.
+    pub(crate) fn is_some(&self) -> bool {
+        self.archive.is_some()
+    }
+
+    /// The archive, if one is named.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub(crate) fn open(&self) -> Result<Option<Export>, Error> {
+        self.archive.as_ref().map(|url| Export::open(url.path())).transpose()
+    }
+}
+
+/// Opens a directory, else turns to the cluster that the client's arguments name; with the events before it from the
+/// archive, if there is one.
+pub(super) fn open<'a>(
+    client: &'a ClientArgs,
+    path: Option<&Path>,
+    archive: &ArchiveArgs,
+) -> Result<Box<dyn EventSource + 'a>, Failure> {
+    let Some(path) = path else {
+        let archive = archive.open()?;
+        let live = LiveCluster::open(client, archive.as_ref().map(EventSource::extent))?;
+        return Ok(join(Box::new(live), archive)?);
+    };
+    Ok(open_directory(path, archive)?)
+}
+
+/// Opens a directory, with the events before it from the archive, if there is one.
+///
+/// # Errors
+/// As [`gofer_audit::open`] and [`Joined::new`].
+pub(crate) fn open_directory(path: &Path, archive: &ArchiveArgs) -> Result<Box<dyn EventSource>, Error> {
+    join(gofer_audit::open(path)?, archive.open()?)
+}
+
+fn join<'a>(rest: Box<dyn EventSource + 'a>, archive: Option<Export>) -> Result<Box<dyn EventSource + 'a>, Error> {
+    match archive {
+        Some(archive) => Ok(Box::new(Joined::new(archive, rest)?)),
+        None => Ok(rest),
+    }
 }
 
 /// The log of a running cluster, up to the revision that was its newest when it was opened.
@@ -35,14 +80,18 @@ struct LiveCluster<'a> {
 }
 
 impl<'a> LiveCluster<'a> {
-    fn open(client: &'a ClientArgs) -> Result<Self, Failure> {
+    /// Asks for the end of its log. What is in the archive is not asked for.
+    fn open(client: &'a ClientArgs, archive: Option<Extent>) -> Result<Self, Failure> {
         let end = runtime()?.block_on(log_end(client)).map_err(Failure::Client)?;
         let LogEnd { cluster_id, revision } = end;
         let cluster = u128::from_str_radix(&cluster_id, 16).ok().map(|id| ClusterId(id.to_be_bytes()));
         if cluster.is_none() {
             return Err(Failure::Usage("the node belongs to no cluster yet".to_owned()));
         }
-        let extent = Extent { cluster, first: 1, last: revision, previous: None, head: Hash::GENESIS };
+        // A node may be asked that is behind the archive.
+        let archived = archive.map(|archive| (archive.last, archive.head)).filter(|(last, _)| *last <= revision);
+        let (first, previous) = archived.map_or((1, None), |(last, head)| (last + 1, Some(head)));
+        let extent = Extent { cluster, first, last: revision, previous, head: Hash::GENESIS };
         let mut live = Self { client, extent };
         if revision > 0 {
             let newest = live.event(revision)?.unwrap_or_default();

@@ -9,6 +9,7 @@ use gofer_cli::{EXIT_FAILED, EXIT_OK};
 use serde_json::json;
 
 use super::screen::Screen;
+use super::source::{ArchiveArgs, open_directory};
 use super::{Failure, trust};
 
 /// Arguments of `gofer audit verify`.
@@ -22,6 +23,8 @@ pub(crate) struct VerifyArgs {
     /// Public key whose signature counts (repeatable; one of them must have signed)
     #[arg(long, value_name = "KEY", requires = "checkpoint")]
     trust: Vec<PublicKey>,
+    #[command(flatten)]
+    archive: ArchiveArgs,
 }
 
 pub(super) fn run(screen: &Screen, args: &VerifyArgs) -> Result<u8, Failure> {
@@ -29,7 +32,7 @@ pub(super) fn run(screen: &Screen, args: &VerifyArgs) -> Result<u8, Failure> {
     let signed = args.checkpoint.as_ref().map(|path| trust::read_checkpoint(path, &args.trust)).transpose()?;
     let checkpoint: Option<&Checkpoint> = signed.as_ref().map(|(checkpoint, _)| checkpoint);
     // A manifest that contradicts itself keeps an export from being opened, and is a fault like others.
-    let source = match gofer_audit::open(&args.source) {
+    let source = match open_directory(&args.source, &args.archive) {
         Err(gofer_audit::Error::Fault(fault)) => {
             if screen.is_json() {
                 screen.document(&json!({ "source": args.source, "valid": false, "fault": fault }))?;
@@ -80,7 +83,10 @@ fn lines(name: &str, authority: &str, found: &Verification, signers: &[String], 
     lines.push(format!("{name}: {range} are right, {seconds:.1}s"));
     lines.push(format!("  cluster {}, head {}", found.cluster_id, found.head));
     if found.first_revision > 1 {
-        lines.push("  what came before the first of them was not there to be checked".to_owned());
+        let before = found.first_revision - 1;
+        lines.push(format!(
+            "  revisions 1 to {before} were not there to be checked; --archive adds those in an archive"
+        ));
     }
     match found.checkpoint {
         Some(revision) => {

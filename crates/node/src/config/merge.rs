@@ -1,6 +1,6 @@
 //! Settings over settings, and back from a configuration to settings.
 
-use super::{Config, DockerSettings, Drivers, ExecutionSettings, RaftSettings, Settings, Start};
+use super::{ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, RaftSettings, Settings, Start};
 
 /// `strong` where it says something, else `weak`. Lists and maps are taken whole, not mixed.
 pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
@@ -20,6 +20,12 @@ pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
             mounts: if strong.docker.mounts.is_empty() { weak.docker.mounts } else { strong.docker.mounts },
         },
         raft: raft(&strong.raft, &weak.raft),
+        archive: ArchiveSettings {
+            url: strong.archive.url.or(weak.archive.url),
+            keep_events: strong.archive.keep_events.or(weak.archive.keep_events),
+            segment_events: strong.archive.segment_events.or(weak.archive.segment_events),
+            segment_bytes: strong.archive.segment_bytes.or(weak.archive.segment_bytes),
+        },
         registry: if strong.registry.is_empty() { weak.registry } else { strong.registry },
     }
 }
@@ -84,6 +90,12 @@ pub(super) fn effective(config: &Config) -> Settings {
             snapshot_after: Some(config.snapshot_after),
             keep_entries: Some(config.keep_entries),
         },
+        archive: config.archive.as_ref().map_or_else(ArchiveSettings::default, |archive| ArchiveSettings {
+            url: Some(archive.url.to_string()),
+            keep_events: Some(archive.keep_events),
+            segment_events: Some(archive.segment_events),
+            segment_bytes: Some(archive.segment_bytes),
+        }),
         registry: config.registries.clone(),
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn check(settings: &Settings) -> Result<Config, Vec<Fault>> {
         ),
         snapshot_after: settings.raft.snapshot_after.unwrap_or(DEFAULTS.snapshot_after),
         keep_entries: settings.raft.keep_entries.unwrap_or(DEFAULTS.keep_entries),
+        archive: archive(settings, &mut faults),
         registries: settings.registry.clone(),
     };
     relations(&config, &mut faults);
@@ -170,6 +171,30 @@ fn drivers(settings: &Settings, faults: &mut Faults) -> Drivers {
         }
     }
     Drivers::Named(names.clone())
+}
+
+fn archive(settings: &Settings, faults: &mut Faults) -> Option<gofer_archive::Config> {
+    let archive = &settings.archive;
+    let mut number = |key, value: Option<u64>, default, (least, most)| {
+        let value = value.unwrap_or(default);
+        if !(least..=most).contains(&value) {
+            faults.add(key, format!("{value} is out of range; use {least} to {most}"));
+        }
+        value
+    };
+    let keep_events =
+        number("archive.keep-events", archive.keep_events, DEFAULTS.archive_keep_events, (1_000, 1 << 50));
+    let segment_events =
+        number("archive.segment-events", archive.segment_events, DEFAULTS.archive_segment_events, (100, 10_000_000));
+    let segment_bytes =
+        number("archive.segment-bytes", archive.segment_bytes, DEFAULTS.archive_segment_bytes, (64 << 10, 1 << 30));
+    match archive.url.as_ref()?.parse() {
+        Ok(url) => Some(gofer_archive::Config { url, keep_events, segment_events, segment_bytes }),
+        Err(why) => {
+            faults.add("archive.url", why);
+            None
+        }
+    }
 }
 
 fn mounts(settings: &Settings, faults: &mut Faults) -> Vec<String> {

@@ -20,7 +20,8 @@ use screen::Screen;
 
 /// Commands about the event log. Those that take a SOURCE read a node's data directory, also while the node runs, or a
 /// directory made by `gofer audit export`; they change nothing in it. Without one, `replay`, `show`, `diff` and `explain`
-/// stream the events from the cluster at --address, and check and fold them here.
+/// stream the events from the cluster at --address, and check and fold them here. Events that the nodes have dropped are
+/// read from the archive of the cluster with --archive.
 #[derive(Subcommand, Clone, Debug)]
 pub(crate) enum AuditCommand {
     /// Copy the event log to a directory, or print it as JSON
@@ -31,6 +32,7 @@ pub(crate) enum AuditCommand {
     #[command(after_help = "Examples:\n  \
         gofer audit export ./archive\n  \
         gofer audit export ./archive --data-dir /var/lib/gofer\n  \
+        gofer audit export ./whole --archive file:///mnt/gofer-archive\n  \
         gofer audit export --format jsonl --data-dir ./archive --from 100 --to 200")]
     Export(export::ExportArgs),
     /// Check that a log is whole and unchanged
@@ -40,6 +42,7 @@ pub(crate) enum AuditCommand {
     /// elsewhere shows that whoever controls all of a log cut off its end, or wrote it anew.
     #[command(after_help = "Examples:\n  \
         gofer audit verify /var/lib/gofer\n  \
+        gofer audit verify /var/lib/gofer --archive file:///mnt/gofer-archive\n  \
         gofer audit verify ./archive --checkpoint head.txt --trust \"$(cat trusted.pub)\"\n\n\
         Exit codes: 0 the log is right, 1 it is not")]
     Verify(verify::VerifyArgs),
@@ -58,6 +61,7 @@ pub(crate) enum AuditCommand {
     /// the state at its end is compared with what the node has stored.
     #[command(after_help = "Examples:\n  \
         gofer audit replay /var/lib/gofer\n  \
+        gofer audit replay /var/lib/gofer --archive file:///mnt/gofer-archive\n  \
         gofer audit replay --address 10.0.0.1:7600 --until 2026-11-24T12:00:00Z\n  \
         gofer audit replay ./archive --until 1200 -o json\n  \
         gofer audit replay ./archive --until 2026-11-24T12:00:00Z\n\n\

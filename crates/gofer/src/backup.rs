@@ -33,7 +33,8 @@ pub(crate) enum BackupCommand {
         gofer backup create /mnt/backup/gofer\n  \
         gofer backup create /mnt/backup/gofer --address 10.0.0.2:7600\n  \
         gofer backup create /mnt/backup/gofer --consistency local    # without a leader\n  \
-        gofer backup create /mnt/backup/gofer --data-dir /var/lib/gofer\n\n\
+        gofer backup create /mnt/backup/gofer --data-dir /var/lib/gofer\n  \
+        gofer backup create /mnt/backup/gofer --archive file:///mnt/gofer-archive    # the nodes have dropped events\n\n\
         Exit codes: 0 all is in the backup, 1 it is made, and lacks logs that no node has")]
     Create(CreateArgs),
     /// Check that a backup is whole and unchanged

@@ -92,6 +92,8 @@ pub(crate) struct Settings {
     pub(crate) clients: u64,
     /// How long things go wrong.
     pub(crate) trouble_ms: u64,
+    /// Whether the event log is archived, and trimmed.
+    pub(crate) archive: bool,
 }
 
 impl Settings {
@@ -115,6 +117,8 @@ impl Settings {
             learners: rng.range(0, 1),
             clients: rng.range(3, 8),
             trouble_ms: trouble_ms.unwrap_or(trouble),
+            // From chance of its own, so that the seeds of before are the runs that they were.
+            archive: Rng::new(seed ^ 0xa4c4_17e5).chance(400),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariants see facts only. They must not know what faults there are, nor look into a node.
 
 mod acknowledged;
+mod archived;
 mod chain;
 mod dedup;
 mod election;
@@ -16,6 +17,7 @@ mod running;
 mod time;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use gofer_domain::{NodeId, State};
 
@@ -46,6 +48,8 @@ pub(crate) struct End {
     pub(crate) nodes: BTreeMap<NodeId, (u64, [u8; 32], State)>,
     /// Clients that still wait for an answer.
     pub(crate) busy: u64,
+    /// Where the archive is, if there is one.
+    pub(crate) archive: Option<PathBuf>,
 }
 
 /// A broken invariant.
@@ -72,6 +76,7 @@ impl Judges {
             Box::<one_copy::OneCopy>::default(),
             Box::<order::Order>::default(),
             Box::<outcomes::Outcomes>::default(),
+            Box::<archived::Archived>::default(),
             Box::<liveness::Liveness>::default(),
         ])
     }

@@ -2,6 +2,7 @@
 //! simulated time, network and faults that follow from a seed. `docs/adr/0008-simulation.md` says what repeats exactly.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
+mod archive;
 mod client;
 mod cluster;
 mod driver;

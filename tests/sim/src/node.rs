@@ -39,12 +39,20 @@ pub(crate) struct Node {
     rng: Rng,
     net: Net,
     config: Config,
+    archive: Option<gofer_archive::Config>,
     history: History,
 }
 
 impl Node {
     /// A node whose process was never started.
-    pub(crate) fn new(id: NodeId, root: &Path, mut rng: Rng, net: Net, config: Config, history: History) -> Self {
+    pub(crate) fn new(
+        id: NodeId,
+        root: &Path,
+        mut rng: Rng,
+        net: Net,
+        (config, archive): (Config, Option<gofer_archive::Config>),
+        history: History,
+    ) -> Self {
         let machine = Machine::new(id, root, rng.fork(), history.clone());
         Self {
             id,
@@ -59,6 +67,7 @@ impl Node {
             rng,
             net,
             config,
+            archive,
             history,
         }
     }
@@ -80,6 +89,7 @@ impl Node {
             data: self.data(self.life),
             net: self.net.clone(),
             config: self.config.clone(),
+            archive: self.archive.clone(),
             rng: self.rng.fork(),
             local_ms: self.machine.local_ms(now),
         };

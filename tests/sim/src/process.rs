@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use gofer_archive::Archiver;
 use gofer_consensus::{Config, Host, Raft};
 use gofer_domain::NodeId;
 use gofer_drivers::Driver;
@@ -33,6 +34,7 @@ pub(crate) struct Start {
     pub(crate) data: PathBuf,
     pub(crate) net: Net,
     pub(crate) config: Config,
+    pub(crate) archive: Option<gofer_archive::Config>,
     pub(crate) rng: Rng,
     /// What the machine's clock shows.
     pub(crate) local_ms: u64,
@@ -124,7 +126,7 @@ pub(crate) fn lease() -> gofer_scheduler::LeaseConfig {
 }
 
 async fn live(start: Start, endpoint: Arc<Endpoint>, handles: Shared<Handles>, synced: Synced) -> anyhow::Result<()> {
-    let Start { machine, data, config, rng, local_ms, .. } = start;
+    let Start { machine, data, config, archive, rng, local_ms, .. } = start;
     let host = Host::Simulated(Arc::new(SimHost::new(machine.clone(), &data, synced, rng, local_ms)));
     let options = Options { block_cache_bytes: 1 << 20, wal_bytes: WAL_BYTES, ..Options::default() };
     let store = Store::open(&data, options)?;
@@ -140,16 +142,25 @@ async fn live(start: Start, endpoint: Arc<Endpoint>, handles: Shared<Handles>, s
     *handles.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
     let never = CancellationToken::new();
     let served = server::Server { cluster, leases, store: store.clone(), endpoint };
+    let archiver = archive.map(|config| Archiver::new(store.clone(), raft.clone(), config));
     let (bound, failing) = (bind(store), raft.clone());
     tokio::select! {
         biased;
         ended = tokio::spawn(scheduler.run(never.clone())) => ended??,
-        ended = tokio::spawn(executor.run(never)) => ended??,
+        ended = tokio::spawn(executor.run(never.clone())) => ended??,
+        ended = tokio::spawn(archive_with(archiver, never)) => ended??,
         ended = tokio::spawn(served.run()) => ended?,
         ended = tokio::spawn(bound) => ended??,
         why = failing.failed() => anyhow::bail!("consensus has stopped: {why}"),
     }
     anyhow::bail!("a part of the node ended")
+}
+
+async fn archive_with(archiver: Option<Archiver>, never: CancellationToken) -> Result<(), gofer_archive::Error> {
+    match archiver {
+        Some(archiver) => archiver.run(never).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn executor(

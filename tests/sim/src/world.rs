@@ -11,6 +11,7 @@ use gofer_rng::Rng;
 use gofer_store::{Options, Store};
 
 use crate::TICK_MS;
+use crate::archive::Archive;
 use crate::client::{Client, Shared};
 use crate::endpoint::Endpoint;
 use crate::fault::{Fault, Settings};
@@ -70,6 +71,7 @@ pub(crate) struct World {
     shared: Arc<Shared>,
     rng: Rng,
     config: Config,
+    archive: Option<Archive>,
     /// The newest revision that was recorded.
     recorded: u64,
 }
@@ -86,6 +88,7 @@ impl World {
         };
         let shared = Shared::new(Endpoint::new(CLIENTS, net.clone()), history.clone());
         let config = consensus(&settings, &mut rng);
+        let archives = settings.archive.then(|| Archive::new(dir, Rng::new(settings.seed ^ 0xa4c4)));
         drop(Store::open(&dir.join("empty"), Options::default())?);
         Ok(Self {
             nemesis: Nemesis::new(settings.clone(), rng.fork()),
@@ -101,6 +104,7 @@ impl World {
             shared,
             rng,
             config,
+            archive: archives.transpose()?,
             recorded: 0,
         })
     }
@@ -114,9 +118,15 @@ impl World {
             if let Some(Wish::Join { learner }) = wish {
                 self.join(learner)?;
             }
+            if let Some(archive) = &mut self.archive {
+                archive.step(self.now, &self.history)?;
+            }
             self.tick()?;
         }
         self.history.note("everything is healed");
+        if let Some(archive) = &mut self.archive {
+            archive.heal(&self.history)?;
+        }
         self.nemesis.heal(self.now, &mut self.nodes, &self.net);
         self.shared.closing.store(true, Ordering::Relaxed);
         let until = self.now + QUIET_MS;
@@ -188,7 +198,8 @@ impl World {
     fn add_node(&mut self) -> anyhow::Result<NodeId> {
         let id = NodeId(self.nodes.len() as u64 + 1);
         let rng = self.rng.fork();
-        let mut node = Node::new(id, &self.dir, rng, self.net.clone(), self.config.clone(), self.history.clone());
+        let config = (self.config.clone(), self.archive.as_ref().map(|archive| archive.config.clone()));
+        let mut node = Node::new(id, &self.dir, rng, self.net.clone(), config, self.history.clone());
         node.begin(&self.dir.join("empty"), self.now)?;
         self.nodes.push(node);
         self.shared.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(id);
@@ -317,7 +328,8 @@ impl World {
             }
             None => (node.id, Default::default()),
         });
-        End { nodes: states.collect(), busy: self.shared.busy.load(Ordering::Relaxed) }
+        let archive = self.archive.as_ref().map(|archive| archive.config.url.path().to_owned());
+        End { nodes: states.collect(), busy: self.shared.busy.load(Ordering::Relaxed), archive }
     }
 }
 

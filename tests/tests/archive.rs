@@ -379,3 +379,39 @@ async fn the_archive_of_another_cluster_is_left_alone() {
     assert!(found.archived_revision == 0 && found.error.contains("is the archive of cluster"), "{found:?}");
     assert_eq!(fs::read(directory.path().join("manifest.json")).unwrap(), manifest);
 }
+
+/// The survivor of a trimmed cluster goes on with its archive, under another id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovered_cluster_goes_on_with_the_archive() {
+    let directory = tempfile::Builder::new().prefix("gofer-archive-").tempdir().unwrap();
+    let (mut cluster, url) = cluster(directory.path()).await;
+    let load = Load::start(&cluster);
+    load.go_on(1_500).await;
+    load.end().await;
+    let before = settled(&cluster).await;
+    assert!(before.trimmed_revision > 0, "{before:?}");
+    let survivor = cluster.leader().await.unwrap();
+    let old = cluster.status(survivor).await.unwrap().cluster_id;
+    for node in &mut cluster.nodes {
+        node.kill();
+    }
+    let data = cluster.nodes[survivor].data.to_str().unwrap().to_owned();
+    gofer(0, &["cluster", "recover", "--data-dir", &data, "--yes", "--grace", "1s"]);
+    cluster.restart(survivor).await.unwrap();
+    eventually("the survivor to lead", PATIENCE, || async {
+        let status = cluster.status(survivor).await?;
+        Ok((status.leader != 0 && status.cluster_id != old).then_some(()))
+    })
+    .await
+    .unwrap();
+    for _ in 0..2 * SEGMENT {
+        cluster.start_run(survivor, "parked", &[]).await.unwrap();
+    }
+    let after = settled(&cluster).await;
+    assert!(after.archived_revision > before.archived_revision, "{after:?}");
+    let new = cluster.status(survivor).await.unwrap().cluster_id;
+    let checked = json(&["audit", "verify", directory.path().to_str().unwrap()]);
+    assert_eq!((&checked["cluster_id"], &checked["first_revision"]), (&new.into(), &1.into()));
+    let replayed = gofer(0, &["audit", "replay", &data, "--archive", &url]);
+    says(&replayed, &["equal to the node's stored state"]);
+}

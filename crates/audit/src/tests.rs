@@ -1,5 +1,6 @@
 //! Real stores, made by the store itself, and what becomes of them under many hands.
 
+mod archive;
 mod decoders;
 mod exports;
 mod stories;

@@ -173,7 +173,7 @@ impl World {
     }
 
     /// A run that goes one of several ways.
-    fn play(&mut self, number: u64) {
+    pub(super) fn play(&mut self, number: u64) {
         let run = self.start("build");
         match number % 5 {
             0 => {

@@ -46,12 +46,16 @@ impl Measure {
     }
 }
 
-/// Writes the next segment, if a full one is there.
+/// Writes the next segment, if a full one is there, and if all earlier ones lie beside it: before it is begun, and
+/// once it is there. A file system that is not mounted leaves an empty directory, in which a segment would be lost.
 ///
 /// # Errors
-/// When the events can't be read, or the archive can't be written.
+/// When the events can't be read, or the archive can't be written or lacks a segment.
 pub(crate) fn seal(store: &Store, archive: &Archive, config: &Config) -> Result<Option<ArchiveSegment>, Error> {
-    let known = store.read(|state| state.archive.clone().unwrap_or_default());
+    let (cluster, known) = store.read(|state| (state.cluster, state.archive.clone().unwrap_or_default()));
+    let Some(cluster) = cluster else { return Ok(None) };
+    let check = || Ok::<_, Error>(drop(archive.check(cluster, &store.archive_segments()?)?));
+    check()?;
     let writer = store.identity().node_id.to_string();
     let mut segment = archive.begin(Revision(known.last.0 + 1), known.last_hash, &writer)?;
     let is_full =
@@ -64,7 +68,9 @@ pub(crate) fn seal(store: &Store, archive: &Archive, config: &Config) -> Result<
         for event in events {
             segment.push(&event)?;
             if is_full(segment.next(), segment.bytes()) {
-                return Ok(Some(segment.finish()?));
+                let sealed = segment.finish()?;
+                check()?;
+                return Ok(Some(sealed));
             }
         }
     }

@@ -28,6 +28,7 @@ mod workload;
 mod world;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -113,14 +114,21 @@ fn one(options: &Options) -> ExitCode {
     }
 }
 
+/// What the names of the directories begin with that runs work in.
+const PREFIX: &str = "gofer-sim-";
+
 /// A directory in memory where that is possible: no disk is asked to sync anything.
 fn scratch() -> anyhow::Result<tempfile::TempDir> {
-    let memory = std::path::Path::new("/dev/shm");
-    let dir = tempfile::Builder::new()
-        .prefix("gofer-sim-")
-        .rand_bytes(0)
-        .suffix(&std::process::id().to_string())
-        .tempdir_in(if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() })?;
+    let memory = Path::new("/dev/shm");
+    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    // Random names would not be random here.
+    let id = std::process::id().to_string();
+    // What is there already was left by a killed process that had this one's id.
+    match std::fs::remove_dir_all(parent.join(format!("{PREFIX}{id}"))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let dir = tempfile::Builder::new().prefix(PREFIX).rand_bytes(0).suffix(&id).tempdir_in(parent)?;
     Ok(dir)
 }
 

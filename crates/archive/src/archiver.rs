@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gofer_audit::Archive;
 use gofer_consensus::{Leadership, Proposal, ProposeError, Raft, Work};
-use gofer_domain::{Actor, ArchiveSegment, Command, LOGIC_VERSION, RequestId, Revision};
+use gofer_domain::{Actor, ArchiveSegment, Command, LOGIC_VERSION, Node, RequestId, Revision};
 use gofer_store::{Outcome, Store};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -135,12 +135,16 @@ impl<'a> Term<'a> {
         self.catch_up().await?;
         self.publish().await?;
         let Archiver { store, raft, archive, config } = self.archiver;
+        // Until an upgrade is finished, a command that old nodes don't know would stop them. A member that never
+        // registered may be one, and the state machine does not know of it.
+        let members = raft.status().members;
         let archived = store.read(|state| {
-            let knows = state.nodes.values().all(|node| node.spec.logic_version >= LOGIC_VERSION);
+            let knows = |node: &Node| node.spec.logic_version >= LOGIC_VERSION;
+            let all_know = state.nodes.values().all(knows)
+                && members.iter().all(|member| state.nodes.get(&member.id).is_some_and(knows));
             let archived = state.archive.as_ref().map_or(Revision(0), |archive| archive.last);
-            knows.then_some(archived)
+            all_know.then_some(archived)
         });
-        // Until an upgrade is finished, a command that old nodes don't know would stop them.
         let Some(archived) = archived else { return Ok(false) };
         let (own, settings, mut measure) = (store.clone(), config.clone(), self.measure);
         let due = raft

@@ -94,6 +94,8 @@ pub(crate) struct Settings {
     pub(crate) trouble_ms: u64,
     /// Whether the event log is archived, and trimmed.
     pub(crate) archive: bool,
+    /// Whether the nodes begin with the logic version before this one, and are upgraded one after the other.
+    pub(crate) rolling: bool,
 }
 
 impl Settings {
@@ -119,6 +121,7 @@ impl Settings {
             trouble_ms: trouble_ms.unwrap_or(trouble),
             // From chance of its own, so that the seeds of before are the runs that they were.
             archive: Rng::new(seed ^ 0xa4c4_17e5).chance(400),
+            rolling: Rng::new(seed ^ 0x5011_1465).chance(400),
         }
     }
 

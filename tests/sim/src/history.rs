@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gofer_domain::{AttemptKey, Event, NodeId, RequestId, Timestamp};
+use gofer_domain::{AttemptKey, Event, LOGIC_VERSION, NodeId, RequestId, Timestamp};
 use gofer_store::Outcome;
 
 /// Lines of the trace that are kept.
@@ -15,6 +15,8 @@ const LINES_MAX: usize = 200_000;
 /// Something that was seen.
 #[derive(Clone, Debug)]
 pub(crate) enum Fact {
+    /// A node's process starts.
+    Started { node: NodeId, logic_version: u32 },
     /// A node takes itself for the leader.
     Leads { node: NodeId, term: u64 },
     /// A node has applied entries up to `index`. `life` counts its processes.
@@ -139,6 +141,10 @@ impl Inner {
 
 fn shown(fact: &Fact) -> Option<String> {
     Some(match fact {
+        Fact::Started { node, logic_version } if *logic_version < LOGIC_VERSION => {
+            format!("node {node} starts, with logic version {logic_version}")
+        }
+        Fact::Started { node, .. } => format!("node {node} starts"),
         Fact::Leads { node, term } => format!("node {node} leads in term {term}"),
         Fact::Applied { node, index, revision, head, .. } => {
             format!("node {node} applied {index}, revision {revision}, head {:02x}{:02x}", head[0], head[1])

@@ -15,6 +15,7 @@ mod prefix;
 mod reads;
 mod running;
 mod time;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -77,6 +78,7 @@ impl Judges {
             Box::<order::Order>::default(),
             Box::<outcomes::Outcomes>::default(),
             Box::<archived::Archived>::default(),
+            Box::<versions::Versions>::default(),
             Box::<liveness::Liveness>::default(),
         ])
     }

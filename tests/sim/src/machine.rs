@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gofer_domain::{AttemptKey, NodeId};
+use gofer_domain::{AttemptKey, LOGIC_VERSION, NodeId};
 use gofer_drivers::{Exit, LaunchId, State};
 use gofer_rng::Rng;
 use tokio::sync::watch;
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     drift: i64,
     /// How far the time of day is off, in milliseconds.
     pub(crate) skew: i64,
+    /// The logic version of the program that is started on it.
+    pub(crate) logic_version: u32,
     /// Longest delay of a write to the disk, and of other work on it, in milliseconds.
     pub(crate) flush_ms: u64,
     pub(crate) work_ms: u64,
@@ -65,6 +67,7 @@ impl Machine {
             rng,
             drift,
             skew,
+            logic_version: LOGIC_VERSION,
             flush_ms: calm_flush_ms,
             work_ms: 0,
             calm_flush_ms,

@@ -24,6 +24,7 @@ mod panics;
 mod planted;
 mod process;
 mod server;
+mod upgrade;
 mod workload;
 mod world;
 

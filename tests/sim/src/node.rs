@@ -93,7 +93,7 @@ impl Node {
             rng: self.rng.fork(),
             local_ms: self.machine.local_ms(now),
         };
-        self.history.note(&format!("node {} starts", self.id));
+        self.history.tell(Fact::Started { node: self.id, logic_version: self.machine.lock().logic_version });
         self.process = Some(Process::start(start)?);
         self.back_at = None;
         self.paused_until = 0;

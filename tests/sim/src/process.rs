@@ -171,7 +171,8 @@ fn executor(
     host: Host,
 ) -> anyhow::Result<Executor> {
     let lease = lease();
-    let mut config = gofer_executor::Config::new(workload::node_spec(machine.node), machine.lease_file.to_path_buf());
+    let spec = workload::node_spec(machine.node, machine.lock().logic_version);
+    let mut config = gofer_executor::Config::new(spec, machine.lease_file.to_path_buf());
     config.stop_grace = Duration::from_secs(2);
     config.renew_every = lease.renew_every;
     config.stop_before_lease_end = lease.duration / 4;

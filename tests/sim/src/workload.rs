@@ -101,7 +101,7 @@ fn config((_, lasts, code, fails, after): &Task) -> TaskConfig {
 }
 
 /// What a node says of itself.
-pub(crate) fn node_spec(node: NodeId) -> NodeSpec {
+pub(crate) fn node_spec(node: NodeId, logic_version: u32) -> NodeSpec {
     NodeSpec {
         name: format!("node-{node}"),
         address: address(node),
@@ -109,7 +109,7 @@ pub(crate) fn node_spec(node: NodeId) -> NodeSpec {
         slots: 6,
         capacity: Resources::default(),
         drivers: DriverSet::from([DriverKind::Docker]),
-        logic_version: gofer_domain::LOGIC_VERSION,
+        logic_version,
         build: "sim".into(),
     }
 }

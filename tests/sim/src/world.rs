@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use gofer_consensus::{Config, Role};
-use gofer_domain::{NodeId, Revision, Timestamp};
+use gofer_domain::{LOGIC_VERSION, NodeId, Revision, Timestamp};
 use gofer_rng::Rng;
 use gofer_store::{Options, Store};
 
@@ -22,6 +22,7 @@ use crate::net::{Body, CLIENTS, Net, Packet, Reply};
 use crate::node::Node;
 use crate::panics;
 use crate::process;
+use crate::upgrade::{self, Upgrade};
 use crate::workload;
 
 /// How long making the cluster may take.
@@ -72,6 +73,7 @@ pub(crate) struct World {
     rng: Rng,
     config: Config,
     archive: Option<Archive>,
+    upgrade: Option<Upgrade>,
     /// The newest revision that was recorded.
     recorded: u64,
 }
@@ -89,6 +91,7 @@ impl World {
         let shared = Shared::new(Endpoint::new(CLIENTS, net.clone()), history.clone());
         let config = consensus(&settings, &mut rng);
         let archives = settings.archive.then(|| Archive::new(dir, Rng::new(settings.seed ^ 0xa4c4)));
+        let upgrade = settings.rolling.then(|| Upgrade::new(Rng::new(settings.seed ^ 0x5011)));
         drop(Store::open(&dir.join("empty"), Options::default())?);
         Ok(Self {
             nemesis: Nemesis::new(settings.clone(), rng.fork()),
@@ -105,6 +108,7 @@ impl World {
             rng,
             config,
             archive: archives.transpose()?,
+            upgrade,
             recorded: 0,
         })
     }
@@ -121,11 +125,17 @@ impl World {
             if let Some(archive) = &mut self.archive {
                 archive.step(self.now, &self.history)?;
             }
+            if let Some(upgrade) = &mut self.upgrade {
+                upgrade.step(self.now, &mut self.nodes)?;
+            }
             self.tick()?;
         }
         self.history.note("everything is healed");
         if let Some(archive) = &mut self.archive {
             archive.heal(&self.history)?;
+        }
+        if let Some(upgrade) = &mut self.upgrade {
+            upgrade.finish(self.now, &mut self.nodes)?;
         }
         self.nemesis.heal(self.now, &mut self.nodes, &self.net);
         self.shared.closing.store(true, Ordering::Relaxed);
@@ -148,8 +158,9 @@ impl World {
 
     fn set_up(&mut self) -> Result<(), Failure> {
         let count = self.settings.voters + self.settings.learners;
+        let logic_version = if self.upgrade.is_some() { upgrade::OLD } else { LOGIC_VERSION };
         for _ in 0..count {
-            self.add_node()?;
+            self.add_node(logic_version)?;
         }
         self.tick()?;
         let (voters, first) = (self.settings.voters, NodeId(1));
@@ -195,11 +206,12 @@ impl World {
         Ok(())
     }
 
-    fn add_node(&mut self) -> anyhow::Result<NodeId> {
+    fn add_node(&mut self, logic_version: u32) -> anyhow::Result<NodeId> {
         let id = NodeId(self.nodes.len() as u64 + 1);
         let rng = self.rng.fork();
         let config = (self.config.clone(), self.archive.as_ref().map(|archive| archive.config.clone()));
         let mut node = Node::new(id, &self.dir, rng, self.net.clone(), config, self.history.clone());
+        node.machine.lock().logic_version = logic_version;
         node.begin(&self.dir.join("empty"), self.now)?;
         self.nodes.push(node);
         self.shared.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(id);
@@ -208,7 +220,7 @@ impl World {
 
     /// Another node joins, through the leader.
     fn join(&mut self, learner: bool) -> anyhow::Result<()> {
-        let id = self.add_node()?;
+        let id = self.add_node(LOGIC_VERSION)?;
         if let Some(leader) = self.nodes.iter().find(|node| node.seen.leads.is_some())
             && let Some(handles) = leader.handles()
         {

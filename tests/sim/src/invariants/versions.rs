@@ -1,0 +1,54 @@
+//! Claim: no node is given what its logic version does not know. Source: what a new version can do is refused until all
+//! nodes have it, so that a cluster is upgraded node by node. Check: no process of an old version has applied an event of
+//! a newer one.
+
+use std::collections::BTreeMap;
+
+use gofer_domain::{Event, NodeId};
+
+use super::Invariant;
+use crate::history::Fact;
+
+/// The logic version since which there is an event.
+fn since(event: &Event) -> u32 {
+    match event {
+        Event::EventsArchived { .. } => 2,
+        _ => 1,
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Versions {
+    /// That of each node's newest process.
+    of: BTreeMap<NodeId, u32>,
+    /// The first event of each version.
+    first: BTreeMap<u32, u64>,
+}
+
+impl Invariant for Versions {
+    fn name(&self) -> &'static str {
+        "versions-known"
+    }
+
+    fn see(&mut self, _at: u64, fact: &Fact) -> Result<(), String> {
+        match fact {
+            Fact::Started { node, logic_version } => {
+                self.of.insert(*node, *logic_version);
+            }
+            Fact::Recorded { revision, event, .. } => {
+                self.first.entry(since(event)).or_insert(*revision);
+            }
+            Fact::Applied { node, revision, .. } => {
+                let own = self.of.get(node).copied().unwrap_or_default();
+                let unknown = self.first.range(own + 1..).find(|(_, first)| *first <= revision);
+                if let Some((version, first)) = unknown {
+                    return Err(format!(
+                        "node {node} of logic version {own} has applied revision {first}, which is of version {version}"
+                    ));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,6 +1,7 @@
 //! One node with real parts: store, consensus of one voter, scheduler, executor, process driver.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,7 +77,9 @@ impl Replicate for Alone {
 }
 
 fn blob(store: &Store, digest: [u8; 32]) -> Option<Vec<u8>> {
-    store.blobs().get(Digest(digest)).ok()
+    let mut bytes = Vec::new();
+    store.blobs().open_checked(Digest(digest)).ok()?.read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 pub(crate) struct World {

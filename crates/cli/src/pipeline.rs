@@ -149,7 +149,7 @@ async fn register(
     validate_only: bool,
     mutation: MutationArgs,
 ) -> Result<u8, Error> {
-    let (config, _) = pipeline_file::load(file)?;
+    let config = pipeline_file::load(file)?.config;
     let name = format!("{}/{}", context.args.namespace(), config.id);
     let id = mutation.id();
     let message = api::RegisterPipelineRequest {

@@ -1,8 +1,9 @@
 //! Pipeline files: TOML or JSON on one side, the configuration on the wire on the other.
 //!
-//! Reading reports the place of a fault; which configurations make sense (cycles, limits) is for the server to say.
-//! This module must not know of connections or terminals.
+//! Reading reports the place of a fault; which configurations make sense (cycles, limits) is for the server to say, and
+//! for the rules of `gofer-sdk` where no server is asked. This module must not know of connections or terminals.
 
+mod check;
 mod convert;
 mod document;
 mod fault;
@@ -15,7 +16,7 @@ use std::path::Path;
 
 use gofer_wire::model::v1::PipelineConfig;
 
-use document::Document;
+use document::{Document, Version};
 pub use fault::{Fault, FaultKind};
 
 /// Largest pipeline file, in bytes.
@@ -41,22 +42,41 @@ impl Format {
     }
 }
 
+/// A pipeline file that was read.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// What a cluster is asked to register.
+    pub config: PipelineConfig,
+    /// How the file is written.
+    pub format: Format,
+    /// The same as plain data, with the places where a program declared its tasks.
+    pub declared: gofer_sdk::config::PipelineConfig,
+}
+
+impl Pipeline {
+    /// Where a program declared what a field belongs to, such as `tasks.build.image`.
+    #[must_use]
+    pub fn source(&self, field: &str) -> Option<&gofer_sdk::Source> {
+        check::source(&self.declared, field)
+    }
+}
+
 /// Reads a pipeline file; `-` is standard input.
 ///
 /// # Errors
 /// When it can't be read, is larger than [`FILE_BYTES_MAX`], is not UTF-8, or is not a pipeline file; the fault names
 /// the place.
-pub fn load(path: &Path) -> Result<(PipelineConfig, Format), Box<Fault>> {
+pub fn load(path: &Path) -> Result<Pipeline, Box<Fault>> {
     let text = read(path)?;
     let format = Format::of(path, &text);
-    Ok((parse(path, &text, format)?, format))
+    parse(path, &text, format)
 }
 
 /// Reads the text of a pipeline file; `path` is only for messages.
 ///
 /// # Errors
 /// When the text is not a pipeline file; the fault names the place.
-pub fn parse(path: &Path, text: &str, format: Format) -> Result<PipelineConfig, Box<Fault>> {
+pub fn parse(path: &Path, text: &str, format: Format) -> Result<Pipeline, Box<Fault>> {
     let document: Result<Document, Box<Fault>> = match format {
         Format::Toml => toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| fault::place(text, span.start));
@@ -69,15 +89,18 @@ pub fn parse(path: &Path, text: &str, format: Format) -> Result<PipelineConfig, 
             Fault::at(path, text, place, whole.strip_suffix(&suffix).unwrap_or(&whole))
         }),
     };
-    document.map(PipelineConfig::from)
+    let document = document?;
+    Ok(Pipeline { declared: check::declared(&document), config: document.into(), format })
 }
 
-/// The one way to write a configuration: fields in a fixed order, nothing that is a default, a final newline.
+/// The one way to write a configuration: fields in a fixed order, nothing that is a default, a final newline. JSON begins
+/// with the version of the format.
 ///
 /// # Errors
 /// When the configuration can't be expressed, which no configuration of the current version does.
 pub fn canonical(config: &PipelineConfig, format: Format) -> Result<String, Box<Fault>> {
-    let document = Document::from(config);
+    let version = (format == Format::Json).then_some(Version(gofer_sdk::FORMAT));
+    let document = Document { format: version, ..Document::from(config) };
     let written = match format {
         Format::Toml => toml::to_string_pretty(&document).map_err(|error| error.to_string()),
         Format::Json => serde_json::to_string_pretty(&document).map_err(|error| error.to_string()),

@@ -15,7 +15,7 @@ use crate::pipeline_file;
 const CONTEXT_LINES: usize = 3;
 
 pub(super) async fn execute(context: &mut Context<'_>, file: &Path) -> Result<u8, Error> {
-    let (config, format) = pipeline_file::load(file)?;
+    let pipeline_file::Pipeline { config, format, .. } = pipeline_file::load(file)?;
     let name = PipelineRef { namespace: context.args.namespace().into(), pipeline: config.id.clone() };
     let (version, before) = match super::fetch(&mut context.client, &name, 0).await {
         Ok(pipeline) => {

@@ -39,12 +39,14 @@ impl From<&model::PipelineConfig> for Document {
             model::OverlapPolicy::Queue => Overlap::Queue(config.queue_limit),
         };
         Self {
+            format: None,
             id: config.id.clone(),
             description: config.description.clone(),
             parallelism: config.parallelism,
             overlap,
             timeout: config.timeout.as_ref().map(duration_from_wire),
             env: variables_from_wire(&config.variables),
+            source: None,
             tasks: Table(config.tasks.iter().map(|task| (task.id.clone(), task_from_wire(task))).collect()),
         }
     }
@@ -107,6 +109,7 @@ fn task_from_wire(task: &model::TaskConfig) -> Task {
         allow_failure: task.allow_failure,
         constraints: variables_from_wire(&task.constraints),
         env: variables_from_wire(&task.environment),
+        source: None,
     }
 }
 

@@ -15,6 +15,9 @@ use super::values::{Cpu, Factor, Memory, Span, Text};
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Document {
+    /// Absent means the first version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) format: Option<Version>,
     pub(crate) id: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) description: String,
@@ -26,7 +29,22 @@ pub(crate) struct Document {
     pub(crate) timeout: Option<Span>,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub(crate) env: Table<Text>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<Place>,
     pub(crate) tasks: Table<Task>,
+}
+
+/// The version of the format, which is [`gofer_sdk::FORMAT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Version(pub(crate) u32);
+
+/// Where a program declared a task. It is for messages: no part of a configuration, and never sent to a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: u32,
 }
 
 /// One task.
@@ -63,6 +81,8 @@ pub(crate) struct Task {
     pub(crate) constraints: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) env: Table<Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<Place>,
 }
 
 /// What happens to a new run while as many run as may.
@@ -155,6 +175,27 @@ impl Parents {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let version = u32::deserialize(deserializer)?;
+        if version != gofer_sdk::FORMAT {
+            return Err(de::Error::custom(format!(
+                "format {version} is not known; this program reads format {}",
+                gofer_sdk::FORMAT
+            )));
+        }
+        Ok(Self(version))
+    }
+}
+
+/// Refuses a policy without attempts: on the wire, 0 means "the default".
+fn at_least_one<E: de::Error>(attempts: u32) -> Result<u32, E> {
+    if attempts == 0 {
+        return Err(E::custom("0 attempts, allowed are 1 to 100: the first attempt counts, so 1 means no retry"));
+    }
+    Ok(attempts)
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -274,11 +315,11 @@ impl<'de> Deserialize<'de> for Retry {
             }
             fn visit_i64<E: de::Error>(self, attempts: i64) -> Result<Retry, E> {
                 let wrong = |_| E::invalid_value(de::Unexpected::Signed(attempts), &self);
-                Ok(Retry { attempts: u32::try_from(attempts).map_err(wrong)?, ..Retry::default() })
+                Ok(Retry { attempts: at_least_one(u32::try_from(attempts).map_err(wrong)?)?, ..Retry::default() })
             }
             fn visit_u64<E: de::Error>(self, attempts: u64) -> Result<Retry, E> {
                 let wrong = |_| E::invalid_value(de::Unexpected::Unsigned(attempts), &self);
-                Ok(Retry { attempts: u32::try_from(attempts).map_err(wrong)?, ..Retry::default() })
+                Ok(Retry { attempts: at_least_one(u32::try_from(attempts).map_err(wrong)?)?, ..Retry::default() })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Retry, A::Error> {
                 let table = RetryTable::deserialize(MapAccessDeserializer::new(map))?;
@@ -287,7 +328,7 @@ impl<'de> Deserialize<'de> for Retry {
                 // A backoff above the usual ceiling lifts it, so that naming one value is enough.
                 let ceiling = if backoff.0 > default.backoff_max.0 { backoff } else { default.backoff_max };
                 Ok(Retry {
-                    attempts: table.attempts,
+                    attempts: at_least_one(table.attempts)?,
                     backoff,
                     backoff_max: table.backoff_max.unwrap_or(ceiling),
                     multiplier: table.multiplier.unwrap_or(default.multiplier),

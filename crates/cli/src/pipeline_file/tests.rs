@@ -45,11 +45,11 @@ env = { TARGET = "prod" }
 "#;
 
 fn toml(text: &str) -> Result<model::PipelineConfig, Box<Fault>> {
-    parse(Path::new("p.toml"), text, Format::Toml)
+    parse(Path::new("p.toml"), text, Format::Toml).map(|pipeline| pipeline.config)
 }
 
 fn json(text: &str) -> Result<model::PipelineConfig, Box<Fault>> {
-    parse(Path::new("p.json"), text, Format::Json)
+    parse(Path::new("p.json"), text, Format::Json).map(|pipeline| pipeline.config)
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn the_canonical_form_reads_back_as_the_same() {
     let config = toml(EXAMPLE).unwrap();
     for format in [Format::Toml, Format::Json] {
         let text = canonical(&config, format).unwrap();
-        let again = parse(Path::new("x"), &text, format).unwrap();
+        let again = parse(Path::new("x"), &text, format).unwrap().config;
         assert_eq!(again, config, "{text}");
         assert_eq!(canonical(&again, format).unwrap(), text);
     }
@@ -107,6 +107,18 @@ fn defaults_that_are_spelled_out_make_no_difference() {
         assert_eq!(canonical(&short, format).unwrap(), canonical(&long, format).unwrap());
     }
     assert_eq!(canonical(&short, Format::Toml).unwrap(), "id = \"a\"\n\n[tasks.t]\ncommand = [\"true\"]\n");
+}
+
+#[test]
+fn the_place_of_a_task_is_read_and_is_no_part_of_the_configuration() {
+    let text =
+        |place: &str| format!("{{\"format\": 1, \"id\": \"a\", \"tasks\": {{\"t\": {{\"image\": \"i\"{place}}}}}}}");
+    let placed = parse(Path::new("-"), &text(", \"source\": {\"file\": \"a.py\", \"line\": 7}"), Format::Json).unwrap();
+    assert_eq!(placed.config, json(&text("")).unwrap());
+    let source = |field| placed.source(field).map(ToString::to_string);
+    assert_eq!(source("tasks.t.image").as_deref(), Some("a.py:7"));
+    assert_eq!(source("config.tasks.t").as_deref(), Some("a.py:7"));
+    assert_eq!((source("description"), source("tasks.u")), (None, None));
 }
 
 #[test]
@@ -157,6 +169,11 @@ fn faults_in_toml_name_the_place_and_the_way_out() {
     check(task("depends_on = { b = \"failed\" }"), (3, 20), "unknown variant", "mean \"failure\"");
     check(task("retry = \"3\""), (3, 9), "a number of attempts", "");
     check(task("retry = -1"), (3, 9), "invalid value", "");
+    check(task("retry = 0"), (3, 9), "0 attempts, allowed are 1 to 100", "");
+    check(task("retry = { attempts = 0 }"), (3, 9), "0 attempts, allowed are 1 to 100", "");
+    check(task("retry = { attempts = 2, multiplier = 0 }"), (3, 38), "0 is not a factor", "");
+    check(task("source = { file = \"a.py\" }"), (3, 10), "missing field `line`", "");
+    check(toml("format = 2\nid = \"a\"\n[tasks]\n"), (1, 10), "format 2 is not known", "");
     check(task("retry = { attempt = 3 }"), (3, 11), "unknown field", "mean \"attempts\"");
     check(task("retry = { backoff = \"1s\" }"), (3, 9), "missing field `attempts`", "");
     check(task("env = { A = 1.5 }"), (3, 13), "put other values in quotes", "");
@@ -204,15 +221,15 @@ fn files_have_a_limit_and_an_encoding() {
     std::fs::write(&path, b"id = \"\xff\"").unwrap();
     assert!(load(&path).unwrap_err().message.contains("not UTF-8: byte 6"));
     std::fs::write(&path, EXAMPLE).unwrap();
-    assert_eq!(load(&path).unwrap().1, Format::Toml);
+    assert_eq!(load(&path).unwrap().format, Format::Toml);
 }
 
 #[test]
 fn the_examples_of_the_manual_are_read() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples");
-    let (hello, _) = load(&examples.join("hello.toml")).unwrap();
+    let hello = load(&examples.join("hello.toml")).unwrap().config;
     assert_eq!(hello.id, "hello");
-    let (release, _) = load(&examples.join("release.toml")).unwrap();
+    let release = load(&examples.join("release.toml")).unwrap().config;
     assert!(release.tasks.len() >= 6);
     let manual = std::fs::read_to_string(examples.join("../pipelines.md")).unwrap();
     let blocks = manual.split("```").skip(1).step_by(2);

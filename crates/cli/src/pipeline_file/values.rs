@@ -254,7 +254,11 @@ impl<'de> Deserialize<'de> for Factor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let read = |text: &str| {
             let percent = scaled(text, 100).ok().and_then(|percent| u32::try_from(percent).ok());
-            percent.map(Factor).ok_or_else(|| format!("{text} is not a factor; write for example 2 or 1.5"))
+            // 0 means "the default" on the wire.
+            percent
+                .filter(|percent| *percent > 0)
+                .map(Factor)
+                .ok_or_else(|| format!("{text} is not a factor; write for example 2 or 1.5"))
         };
         deserializer.deserialize_any(FromText { expected: "a factor, such as 2 or 1.5", numbers: true, read })
     }

@@ -1,0 +1,3 @@
+module github.com/clintjedwards/gofer/crates/sdk/go
+
+go 1.19

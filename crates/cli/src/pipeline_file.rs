@@ -7,6 +7,7 @@ mod check;
 mod convert;
 mod document;
 mod fault;
+mod places;
 #[cfg(test)]
 mod tests;
 pub(crate) mod values;
@@ -49,12 +50,12 @@ pub struct Pipeline {
     pub config: PipelineConfig,
     /// How the file is written.
     pub format: Format,
-    /// The same as plain data, with the places where a program declared its tasks.
+    /// The same as plain data, with the places where a program, or a file in TOML, declares its tasks.
     pub declared: gofer_sdk::config::PipelineConfig,
 }
 
 impl Pipeline {
-    /// Where a program declared what a field belongs to, such as `tasks.build.image`.
+    /// Where its author declared what a field belongs to, such as `tasks.build.image`.
     #[must_use]
     pub fn source(&self, field: &str) -> Option<&gofer_sdk::Source> {
         check::source(&self.declared, field)
@@ -90,7 +91,11 @@ pub fn parse(path: &Path, text: &str, format: Format) -> Result<Pipeline, Box<Fa
         }),
     };
     let document = document?;
-    Ok(Pipeline { declared: check::declared(&document), config: document.into(), format })
+    let mut declared = check::declared(&document);
+    if format == Format::Toml {
+        places::fill(path, text, &mut declared);
+    }
+    Ok(Pipeline { declared, config: document.into(), format })
 }
 
 /// The one way to write a configuration: fields in a fixed order, nothing that is a default, a final newline. JSON begins

@@ -10,7 +10,7 @@ mod process;
 
 pub use cluster::{Cluster, PATIENCE, request_id};
 pub use node::{Node, binary, free_port};
-pub use pipelines::{effects_task, pipeline, shell_task};
+pub use pipelines::{IMAGE, effects_task, import_image, pipeline, shell_task};
 pub use process::Process;
 
 use std::future::Future;

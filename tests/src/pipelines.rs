@@ -1,6 +1,23 @@
 //! Pipelines that tests run.
 
+use std::path::Path;
+use std::process::Command;
+
 use gofer_wire::model::v1 as model;
+
+/// The image that tests run containers of: a busybox.
+pub const IMAGE: &str = "gofer-busybox";
+
+/// Makes [`IMAGE`], unless Docker has it.
+///
+/// # Errors
+/// When it can't be made, for example since no Docker answers.
+pub fn import_image() -> anyhow::Result<()> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/make-image");
+    let status = Command::new(script).arg(IMAGE).status()?;
+    anyhow::ensure!(status.success(), "no image could be made: is dockerd running?");
+    Ok(())
+}
 
 /// A pipeline of these tasks, with the defaults for the rest.
 #[must_use]

@@ -9,14 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gofer_tests::{Cluster, effects_task, pipeline};
+use gofer_tests::{Cluster, IMAGE, effects_task, import_image, pipeline};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
 use gofer_wire::model::v1 as model;
 use tonic::Code;
-
-/// Image that the tests make of the machine's own busybox.
-const IMAGE: &str = "gofer-busybox";
 
 fn rounds() -> usize {
     std::env::var("GOFER_FAILOVER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
@@ -57,7 +54,7 @@ async fn killed_leaders_cost_no_command_and_double_no_container() {
             println!("skipped: GOFER_TEST_DOCKER=skip");
             return;
         }
-        import_image();
+        import_image().unwrap();
         failover("docker", IMAGE).await;
     }
 }
@@ -233,10 +230,4 @@ fn lines(path: &Path) -> Vec<String> {
 fn median(durations: &mut [Duration]) -> Duration {
     durations.sort();
     durations[durations.len() / 2]
-}
-
-fn import_image() {
-    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/make-image");
-    let status = std::process::Command::new(script).arg(IMAGE).status().unwrap();
-    assert!(status.success(), "no image could be made: is dockerd running?");
 }

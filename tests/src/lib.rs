@@ -3,11 +3,13 @@
 //! Nothing in here knows how a node works inside: it has the binary, its flags, and the public API.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests fail by panicking"))]
 
+mod cli;
 mod cluster;
 mod node;
 mod pipelines;
 mod process;
 
+pub use cli::{Printed, gofer, line_of, needs, printed};
 pub use cluster::{Cluster, PATIENCE, request_id};
 pub use node::{Node, binary, free_port};
 pub use pipelines::{IMAGE, effects_task, import_image, pipeline, shell_task};

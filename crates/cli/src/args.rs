@@ -104,7 +104,7 @@ fn parse_address(text: &str) -> Result<String, String> {
     }
 }
 
-fn parse_timeout(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_timeout(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text)?;
     if duration.is_zero() { Err("it must be longer than 0".into()) } else { Ok(duration) }
 }

@@ -29,6 +29,12 @@ pub(crate) enum Error {
     Usage { message: String, help: String },
     #[error("{0}")]
     File(Box<Fault>),
+    /// A program that should have printed a pipeline.
+    #[error("{message}")]
+    Program { message: String, said: String, help: String },
+    /// A pipeline that a cluster would refuse.
+    #[error("{path} is not a valid pipeline: {} found", count(faults.len()))]
+    Invalid { path: String, faults: Vec<Faulty> },
     #[error("{}", .0.message)]
     Rejected(Box<Rejected>),
     /// Nothing was changed.
@@ -47,6 +53,19 @@ pub(crate) enum Error {
     Closed,
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What is wrong with a pipeline.
+#[derive(Clone, Debug)]
+pub(crate) struct Faulty {
+    /// `path:line` of the task's declaration; may be empty.
+    pub(crate) place: String,
+    pub(crate) field: String,
+    pub(crate) description: String,
+}
+
+fn count(faults: usize) -> String {
+    if faults == 1 { "1 fault".into() } else { format!("{faults} faults") }
 }
 
 /// A refusal by the cluster.
@@ -104,7 +123,7 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage { .. } | Self::File(_) => EXIT_USAGE,
+            Self::Usage { .. } | Self::File(_) | Self::Program { .. } | Self::Invalid { .. } => EXIT_USAGE,
             Self::Rejected(_) => EXIT_REJECTED,
             Self::Unreachable { .. } | Self::Unknown { .. } | Self::Malformed(_) => EXIT_UNKNOWN,
             Self::Output(_) => EXIT_FAILED,
@@ -117,6 +136,8 @@ impl Error {
         match self {
             Self::Usage { .. } => "usage",
             Self::File(_) => "file",
+            Self::Program { .. } => "program",
+            Self::Invalid { .. } => "invalid",
             Self::Rejected(_) => "rejected",
             Self::Unreachable { .. } => "unreachable",
             Self::Unknown { .. } => "unknown",
@@ -129,7 +150,8 @@ impl Error {
 
     fn help(&self) -> String {
         match self {
-            Self::Usage { help, .. } => help.clone(),
+            Self::Usage { help, .. } | Self::Program { help, .. } => help.clone(),
+            Self::Invalid { .. } => "correct that, then repeat the command".into(),
             Self::File(fault) => fault.help.clone(),
             Self::Rejected(rejected) => rejected.help.clone(),
             Self::Unreachable { .. } => {
@@ -165,6 +187,17 @@ impl Error {
                 let _ = write!(text, "\n  {field}: {description}");
             }
         }
+        match self {
+            Self::Program { said, .. } if !said.trim().is_empty() => {
+                let _ = write!(text, "\n{}", said.trim_end());
+            }
+            Self::Invalid { faults, .. } => {
+                for Faulty { place, description, .. } in faults {
+                    let _ = write!(text, "\n  {place}{}{description}", if place.is_empty() { "" } else { ": " });
+                }
+            }
+            _ => {}
+        }
         for (address, why) in self.tried() {
             let _ = write!(text, "\n  {address}: {why}");
         }
@@ -196,6 +229,12 @@ impl Error {
                 set("path", fault.path.display().to_string().into());
                 set("line", fault.place.map(|(line, _)| line).into());
                 set("column", fault.place.map(|(_, column)| column).into());
+            }
+            Self::Program { said, .. } => set("output", said.clone().into()),
+            Self::Invalid { path, faults } => {
+                set("path", path.clone().into());
+                let one = |fault: &Faulty| json!({ "field": fault.field, "description": fault.description, "place": fault.place });
+                set("violations", faults.iter().map(one).collect());
             }
             Self::Unknown { request_id: Some(id), .. } => set("request_id", id.to_string().into()),
             _ => {}

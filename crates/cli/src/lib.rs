@@ -40,5 +40,5 @@ pub use error::{EXIT_FAILED, EXIT_OK, EXIT_REJECTED, EXIT_UNKNOWN, EXIT_USAGE};
 pub use events::{ClientError, CopyError, EventSink, EventsCommand, LogEnd, copy_events, log_end};
 pub use namespace::NamespaceCommand;
 pub use node::NodeCommand;
-pub use pipeline::PipelineCommand;
+pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
 pub use run::RunCommand;

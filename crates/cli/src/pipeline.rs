@@ -1,6 +1,10 @@
 //! `gofer pipeline`.
 
 mod diff;
+mod graph;
+mod init;
+mod register;
+mod source;
 
 use std::path::PathBuf;
 
@@ -18,13 +22,20 @@ use crate::pipeline_file::{self, Format};
 use crate::table::Table;
 use crate::{json as to_json, reference, time};
 
+pub use graph::GraphFormat;
+pub use init::Language;
+pub use source::SourceArgs;
+
 /// Pipelines and their versions.
 #[derive(Subcommand, Clone, Debug)]
 pub enum PipelineCommand {
-    /// Register a pipeline from a file, as a new version if there is one already
+    /// Register a pipeline, as a new version if there is one already
     ///
-    /// The file is TOML or JSON, told by its extension, else by its content; `-` reads standard input. The form of the
-    /// newest version again changes nothing. Runs keep the version they were started with.
+    /// PATH is a file in TOML or JSON, told by its extension, else by its content; `-` reads standard input. Or it is the
+    /// directory of a program that prints a pipeline: one with a Cargo.toml (run with `cargo run`), a go.mod (`go run .`),
+    /// or a Python file (`python3 FILE`; pipeline.py or main.py if there are several). docs/sdk.md describes the SDKs.
+    ///
+    /// The form of the newest version again changes nothing. Runs keep the version they were started with.
     ///
     /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `retry`,
     /// `timeout`, `cpu`, `memory` and more; docs/pipelines.md describes them all.
@@ -32,18 +43,67 @@ pub enum PipelineCommand {
         after_help = concat!(
             "Examples:\n",
             "  gofer pipeline register release.toml\n",
-            "  gofer pipeline register release.json --validate-only\n",
+            "  gofer pipeline register ./ci\n",
+            "  gofer pipeline register nightly.py --validate-only\n",
+            "  gofer pipeline register ./ci -- --branch main    # arguments of the program\n",
             "  gofer -n team-a pipeline register - < release.toml",
         )
     )]
     Register {
-        /// Pipeline file (TOML or JSON); `-` for standard input
-        file: PathBuf,
-        /// Check the file and change nothing
+        #[command(flatten)]
+        source: SourceArgs,
+        /// Let the cluster check the pipeline, and change nothing
         #[arg(long)]
         validate_only: bool,
         #[command(flatten)]
         mutation: MutationArgs,
+    },
+    /// Check a pipeline without a cluster
+    ///
+    /// Applies the rules of a cluster of this version, and reports all faults at once; those of a program with the lines
+    /// that declared the tasks. `register --validate-only` asks a cluster instead.
+    #[command(after_help = "Examples:\n  gofer pipeline validate release.toml\n  gofer pipeline validate ./ci -o json")]
+    Validate {
+        #[command(flatten)]
+        source: SourceArgs,
+    },
+    /// Draw a pipeline
+    ///
+    /// Asks no cluster. Of the tasks that a task waits for, those marked (failure) must fail, those marked (any) must only
+    /// end; in drawings, their lines are dashed and dotted.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer pipeline graph release.toml\n",
+            "  gofer pipeline graph ./ci --format svg > ci.svg\n",
+            "  gofer pipeline graph ./ci --format dot | dot -Tpng > ci.png",
+        )
+    )]
+    Graph {
+        #[command(flatten)]
+        source: SourceArgs,
+        /// How the picture is written
+        #[arg(long, value_enum, default_value_t)]
+        format: GraphFormat,
+    },
+    /// Write a small pipeline that can be registered as it is
+    ///
+    /// A program gets a copy of the SDK beside it, so that nothing needs to be downloaded. Without --language, a terminal
+    /// is asked. No file is ever overwritten.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer pipeline init ci --language python\n",
+            "  gofer pipeline register ci",
+        )
+    )]
+    Init {
+        /// Directory to write to; made if it is not there
+        #[arg(default_value = ".")]
+        directory: PathBuf,
+        /// What the pipeline is written in
+        #[arg(long, value_enum)]
+        language: Option<Language>,
     },
     /// List the pipelines of the namespace
     #[command(after_help = "Examples:\n  gofer pipeline list\n  gofer -n team-a pipeline list -o json")]
@@ -92,20 +152,21 @@ pub enum PipelineCommand {
         #[command(flatten)]
         mutation: MutationArgs,
     },
-    /// Show what registering a file would change
+    /// Show what registering a pipeline would change
     ///
-    /// Compares the newest registered version with the file, both in the canonical form of the file's format (fixed
-    /// order, no defaults), line by line. Changes nothing. The exit code is 0 when they are equal, 1 when they differ.
+    /// Compares the newest registered version with the file, or with what the program prints, both in the canonical
+    /// form of that format (fixed order, no defaults), line by line. Changes nothing. The exit code is 0 when they are
+    /// equal, 1 when they differ.
     #[command(
         after_help = concat!(
             "Examples:\n",
             "  gofer pipeline diff release.toml\n",
-            "  gofer pipeline diff release.toml && echo nothing to do",
+            "  gofer pipeline diff ./ci && echo nothing to do",
         )
     )]
     Diff {
-        /// Pipeline file (TOML or JSON); `-` for standard input
-        file: PathBuf,
+        #[command(flatten)]
+        source: SourceArgs,
     },
 }
 
@@ -119,15 +180,20 @@ enum Change {
 
 pub(crate) async fn execute(context: &mut Context<'_>, command: PipelineCommand) -> Result<u8, Error> {
     match command {
-        PipelineCommand::Register { file, validate_only, mutation } => {
-            register(context, &file, validate_only, mutation).await
+        PipelineCommand::Register { source, validate_only, mutation } => {
+            register::register(context, &source, validate_only, mutation).await
         }
+        PipelineCommand::Validate { source } => register::validate(context, &source).await,
+        PipelineCommand::Graph { source, format } => {
+            graph::execute(context, &source::load(&source, &context.output).await?, format)
+        }
+        PipelineCommand::Init { directory, language } => init::execute(context, &directory, language),
         PipelineCommand::List => list(context).await,
         PipelineCommand::Get { pipeline, version, file } => get(context, &pipeline, version, file).await,
         PipelineCommand::Enable { pipeline, mutation } => change(context, &pipeline, Change::Enable, mutation).await,
         PipelineCommand::Disable { pipeline, mutation } => change(context, &pipeline, Change::Disable, mutation).await,
         PipelineCommand::Delete { pipeline, mutation } => change(context, &pipeline, Change::Delete, mutation).await,
-        PipelineCommand::Diff { file } => diff::execute(context, &file).await,
+        PipelineCommand::Diff { source } => diff::execute(context, &source).await,
     }
 }
 
@@ -141,35 +207,6 @@ pub(crate) async fn fetch(
     let ask = async |channel, patience| pipelines(channel).get_pipeline(request(message.clone(), patience)).await;
     let pipeline = client.call(Call::Read, ask).await?.pipeline;
     pipeline.ok_or_else(|| Error::Malformed("the node answered without a pipeline".into()))
-}
-
-async fn register(
-    context: &mut Context<'_>,
-    file: &std::path::Path,
-    validate_only: bool,
-    mutation: MutationArgs,
-) -> Result<u8, Error> {
-    let config = pipeline_file::load(file)?.config;
-    let name = format!("{}/{}", context.args.namespace(), config.id);
-    let id = mutation.id();
-    let message = api::RegisterPipelineRequest {
-        request_id: id.as_bytes().to_vec(),
-        namespace: context.args.namespace().into(),
-        config: Some(config),
-        validate_only,
-    };
-    let ask = async |channel, patience| pipelines(channel).register_pipeline(request(message.clone(), patience)).await;
-    let call = if validate_only { Call::Read } else { Call::Mutate(id) };
-    let answer = context.client.call(call, ask).await?;
-    let text = match (validate_only, answer.version) {
-        (true, 0) => format!("{name} is valid; it is not registered yet"),
-        (true, version) => format!("{name} is valid; the newest registered version is {version}"),
-        (false, version) => format!("registered {name} version {version}"),
-    };
-    let revision = answer.header.unwrap_or_default().revision;
-    let value =
-        json!({ "pipeline": name, "version": answer.version, "validate_only": validate_only, "revision": revision });
-    context.done(&text, &value)
 }
 
 async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
@@ -211,7 +248,7 @@ async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
         table.row(cells, style);
     }
     let empty = format!(
-        "namespace {} has no pipelines; register one with `gofer pipeline register FILE`",
+        "namespace {} has no pipelines; register one with `gofer pipeline register PATH`",
         context.args.namespace()
     );
     table.show(&context.output, &empty)?;

@@ -1,11 +1,10 @@
 //! `gofer pipeline diff`: the newest registered version against a file.
 
-use std::path::Path;
-
 use gofer_wire::model::v1::PipelineRef;
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
+use super::source::{self, SourceArgs};
 use crate::command::Context;
 use crate::error::{EXIT_FAILED, EXIT_OK, Error};
 use crate::output::{Output, Style};
@@ -14,8 +13,9 @@ use crate::pipeline_file;
 /// Unchanged lines shown around a change.
 const CONTEXT_LINES: usize = 3;
 
-pub(super) async fn execute(context: &mut Context<'_>, file: &Path) -> Result<u8, Error> {
-    let pipeline_file::Pipeline { config, format, .. } = pipeline_file::load(file)?;
+pub(super) async fn execute(context: &mut Context<'_>, source: &SourceArgs) -> Result<u8, Error> {
+    let loaded = source::load(source, &context.output).await?;
+    let pipeline_file::Pipeline { config, format, .. } = loaded.pipeline;
     let name = PipelineRef { namespace: context.args.namespace().into(), pipeline: config.id.clone() };
     let (version, before) = match super::fetch(&mut context.client, &name, 0).await {
         Ok(pipeline) => {
@@ -30,7 +30,7 @@ pub(super) async fn execute(context: &mut Context<'_>, file: &Path) -> Result<u8
         0 => format!("{}/{} (not registered)", name.namespace, name.pipeline),
         version => format!("{}/{} version {version}", name.namespace, name.pipeline),
     };
-    let text = render(&context.output, &before, &after, &before_name, &file.display().to_string());
+    let text = render(&context.output, &before, &after, &before_name, &loaded.path.display().to_string());
     let differs = before != after;
     if context.output.is_json() {
         context.output.document(&json!({ "version": version, "differs": differs, "diff": text }))?;

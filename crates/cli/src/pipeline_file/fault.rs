@@ -29,7 +29,7 @@ pub enum FaultKind {
 }
 
 impl Fault {
-    pub(super) fn whole(path: &Path, kind: FaultKind, message: &str, help: &str) -> Box<Self> {
+    pub(crate) fn whole(path: &Path, kind: FaultKind, message: &str, help: &str) -> Box<Self> {
         Box::new(Self {
             path: path.to_owned(),
             kind,

@@ -16,6 +16,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-domain", layer: 0, uses: &[] },
     Crate { name: "gofer-wire", layer: 0, uses: &[] },
     Crate { name: "gofer-sdk", layer: 0, uses: &[] },
+    Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-drivers", layer: 1, uses: &[] },

@@ -1,7 +1,7 @@
-//! The command line, as a person or a script calls it.
+//! The command line, as a person or a script calls it, and other programs that tests call.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
@@ -53,6 +53,17 @@ pub fn needs(tools: &[&str]) -> anyhow::Result<()> {
         Some(tool) => anyhow::bail!("{tool} is not in PATH, and this test needs it; run scripts/install-deps --test"),
         None => Ok(()),
     }
+}
+
+/// The interpreter of the environment that `scripts/install-deps --test` makes, or `GOFER_PYTHON`.
+///
+/// # Errors
+/// When it is missing; says how to install it.
+pub fn python() -> anyhow::Result<PathBuf> {
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/python/bin/python");
+    let path = std::env::var_os("GOFER_PYTHON").map_or(made, PathBuf::from);
+    anyhow::ensure!(path.exists(), "{} is missing; run scripts/install-deps --test", path.display());
+    Ok(path)
 }
 
 /// The number, from 1, of the first line that contains a text.

@@ -4,7 +4,9 @@
 //! With `GOFER_BLESS=1` the faults are written anew, as the cluster's validation names them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use gofer_cli::pipeline_file::{self, Format};
 use gofer_domain::validate::validate_config;
@@ -75,6 +77,48 @@ fn the_sdk_finds_what_the_cluster_finds() {
     }
     let faulty = cases.iter().filter(|case| !case["faults"].as_array().unwrap().is_empty()).count();
     assert!(faulty >= 40 && cases.len() - faulty >= 20, "{faulty} of {} cases have faults", cases.len());
+}
+
+/// The schema is for editors, and for whoever writes another SDK: it must take whatever is valid.
+#[test]
+fn the_schema_takes_what_is_valid_and_refuses_what_can_not_be_read() {
+    let mut lines = String::new();
+    let mut add = |name: &str, pipeline: Value| {
+        lines.push_str(&json!({ "name": name, "pipeline": pipeline }).to_string());
+        lines.push('\n');
+    };
+    let mut unreadable = Vec::new();
+    let cases = std::fs::read_to_string(folder().join("faults.json")).unwrap();
+    for case in serde_json::from_str::<Vec<Value>>(&cases).unwrap() {
+        let name = case["name"].as_str().unwrap();
+        if case.get("unreadable").is_some() {
+            unreadable.push(name.to_owned());
+        } else if !case["faults"].as_array().unwrap().is_empty() {
+            continue;
+        }
+        add(name, expand(&case["pipeline"]));
+    }
+    let valid = std::fs::read_dir(folder().join("valid")).unwrap().map(|entry| entry.unwrap().path());
+    for path in valid.chain([folder().join("with-sources.json")]) {
+        add(path.to_str().unwrap(), serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap());
+    }
+    for (name, changes) in [("unknown field", json!({ "colour": "red" })), ("next format", json!({ "format": 2 }))] {
+        let mut pipeline = json!({ "id": "p", "tasks": { "t": { "image": "i" } } });
+        pipeline.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        add(name, pipeline);
+        unreadable.push(name.to_owned());
+    }
+
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(gofer_tests::python().unwrap());
+    command.arg(tests.join("python/schema.py")).arg(tests.join("../docs/schema/pipeline-1.json"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // It reads to the end before it has much to say.
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", output.status);
+    let refused: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(Into::into).collect();
+    assert_eq!(refused, unreadable);
 }
 
 /// What the cluster says of a configuration. An id that can't be is refused before all else is looked at, by its index.

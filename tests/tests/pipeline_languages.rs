@@ -101,6 +101,29 @@ async fn three_languages_register_the_same_pipelines_which_run() {
     assert!(log.stdout.contains("Hello, world!"), "{log:?}");
 }
 
+/// The first block of a language in docs/sdk.md.
+fn documented(language: &str) -> String {
+    let text = std::fs::read_to_string(root().join("docs/sdk.md")).unwrap();
+    let begin = format!("\n```{language}\n");
+    text.split_once(&begin).unwrap().1.split_once("\n```\n").unwrap().0.to_owned() + "\n"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documentation_has_one_pipeline_three_times() {
+    needs(&["cargo", "go", "python3"]).unwrap();
+    let cluster = Cluster::start(1, &["--drivers", "process"]).await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    for (language, file) in [("rust", "src/main.rs"), ("go", "main.go"), ("python", "pipeline.py")] {
+        let path = directory.path().join(language);
+        let shown = path.to_str().unwrap();
+        let written = printed(&mut command(&cluster, 0, &["pipeline", "init", shown, "--language", language])).unwrap();
+        assert_eq!(written.code, Some(0), "{written:?}");
+        std::fs::write(path.join(file), documented(language)).unwrap();
+        let answer = register(&cluster, 0, shown, &[]);
+        assert_eq!((&answer["pipeline"], &answer["version"]), (&"default/nightly".into(), &1.into()), "{language}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_cluster_refuses_is_shown_with_the_line_that_declared_it() {
     needs(&["python3"]).unwrap();

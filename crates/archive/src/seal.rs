@@ -54,7 +54,10 @@ impl Measure {
 pub(crate) fn seal(store: &Store, archive: &Archive, config: &Config) -> Result<Option<ArchiveSegment>, Error> {
     let (cluster, known) = store.read(|state| (state.cluster, state.archive.clone().unwrap_or_default()));
     let Some(cluster) = cluster else { return Ok(None) };
-    let check = || Ok::<_, Error>(drop(archive.check(cluster, &store.archive_segments()?)?));
+    let check = || -> Result<(), Error> {
+        archive.check(cluster, &store.archive_segments()?)?;
+        Ok(())
+    };
     check()?;
     let writer = store.identity().node_id.to_string();
     let mut segment = archive.begin(Revision(known.last.0 + 1), known.last_hash, &writer)?;

@@ -115,19 +115,21 @@ impl Core {
 }
 
 impl LogStore {
-    /// Opens or creates the log in `dir`.
+    /// Opens or creates the log in `dir`. `applied` is the newest entry that the state has.
     ///
     /// # Errors
     /// `Corrupt` when it is damaged or lacks writes that were on the disk, `NewerFormat`, or `Io`.
     pub(crate) fn open(
         dir: &Path,
         limits: Limits,
+        applied: Option<LogId>,
         make_durable: MakeDurable,
         fatal: Fatal,
         host: Host,
     ) -> Result<Self, Error> {
-        let (db, loaded) = db::open(dir, limits.wal_bytes)?;
+        let (db, mut loaded) = db::open(dir, limits.wal_bytes)?;
         let marker = synced::Marker::open(dir, &db)?;
+        db::drop_overwritten(dir, &db, &mut loaded, applied)?;
         let core = Arc::new(Core {
             db,
             fatal,

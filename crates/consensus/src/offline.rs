@@ -52,8 +52,8 @@ fn io_error(what: &'static str) -> impl FnOnce(io::Error) -> Error {
 /// # Errors
 /// When its log is damaged or can't be read.
 pub fn last_known(store: &Store) -> Result<LastKnown, Error> {
-    let log = log::Log::open(&raft_dir(store))?;
     let meta = applied_meta(&store.applied()).map_err(io_error("reading what was applied"))?;
+    let log = log::Log::open(&raft_dir(store), meta.last_log_id)?;
     let mut membership = meta.last_membership;
     let applied = ordinal(meta.last_log_id.as_ref());
     for entry in log.entries(applied) {
@@ -84,7 +84,8 @@ pub fn last_known(store: &Store) -> Result<LastKnown, Error> {
 /// # Errors
 /// When the log is damaged, or the disk fails; `Bootstrap` when the command was rejected.
 pub fn begin_alone(store: &Store, address: &str, command: CommandEnvelope) -> Result<(), Error> {
-    let log = log::Log::open(&raft_dir(store))?;
+    let applied = applied_meta(&store.applied()).map_err(io_error("reading what was applied"))?.last_log_id;
+    let log = log::Log::open(&raft_dir(store), applied)?;
     apply_rest(store, &log)?;
     let node = store.identity().node_id;
     let last = applied_meta(&store.applied()).map_err(io_error("reading what was applied"))?.last_log_id;

@@ -28,7 +28,7 @@ use crate::membership::Changer;
 use crate::network::{self, Network};
 use crate::proposer::{Proposal, Propose, Proposer};
 use crate::reads::Reads;
-use crate::snapshots::Snapshots;
+use crate::snapshots::{self, Snapshots};
 use crate::status::{Leadership, Status};
 use crate::transport::{MessageKind, Transport};
 use crate::types::{Core, SnapshotMeta, Vote};
@@ -433,10 +433,12 @@ async fn open_disk(
             read_bytes: config.append_bytes,
             wal_bytes: config.log_wal_bytes,
         };
+        let reading = |source| Error::Io { what: "reading what was applied".into(), source };
+        let applied = snapshots::applied_meta(&store.applied()).map_err(reading)?.last_log_id;
         let syncing = store.clone();
         let make_durable = Arc::new(move || syncing.sync().map_err(std::io::Error::other));
         let dir: &Path = &store.dir().join("raft");
-        let log = LogStore::open(dir, limits, make_durable, fatal, on)?;
+        let log = LogStore::open(dir, limits, applied, make_durable, fatal, on)?;
         let snapshots =
             Snapshots::open(store).map_err(|source| Error::Io { what: "looking for snapshots".into(), source })?;
         Ok((log, Arc::new(snapshots)))

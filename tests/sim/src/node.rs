@@ -128,6 +128,8 @@ impl Node {
         self.machine.power_off();
         self.gone = true;
         self.back_at = None;
+        // Or it would be taken for the leader for ever.
+        self.seen = Seen::default();
     }
 
     pub(crate) fn history(&self) -> History {

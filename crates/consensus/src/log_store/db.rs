@@ -7,7 +7,7 @@ use gofer_store::background;
 use openraft::entry::RaftEntry;
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Direction, IteratorMode, Options,
-    ReadOptions, WriteOptions,
+    ReadOptions, WriteBatch, WriteOptions,
 };
 
 use crate::codec;
@@ -146,6 +146,40 @@ fn bounds(db: &DB, purged: Option<LogId>) -> Result<Option<LogId>, String> {
         (Some(_), Some((_, last))) => Ok(Some(last.log_id())),
         _ => Ok(None),
     }
+}
+
+/// Takes away the end of a log that an applied entry has overwritten.
+///
+/// An entry is applied once it is committed, which others may have made it, and then its state can be on the disk before
+/// its own record in the log is: after a crash the log still holds what an earlier leader had put in its place. None of
+/// that can ever be committed (Raft paper, section 5.3), and what was not overwritten yet stays.
+///
+/// # Errors
+/// `Corrupt` when the entry in question can't be read, `Io` when the disk fails.
+pub(super) fn drop_overwritten(dir: &Path, db: &DB, loaded: &mut Loaded, applied: Option<LogId>) -> Result<(), Error> {
+    let (Some(applied), Some(last)) = (applied, loaded.last) else { return Ok(()) };
+    let index = applied.index();
+    if last.index() < index || loaded.purged.is_some_and(|purged| purged.index() >= index) {
+        return Ok(());
+    }
+    let corrupt = |what: String| Error::Corrupt { what, at: dir.display().to_string() };
+    let io = |source| Error::Io { what: "dropping entries that were overwritten".into(), source };
+    let family = log(db).map_err(io)?;
+    let Some(bytes) = db.get_cf(family, key(index)).map_err(|error| from_rocksdb(dir, &error))? else {
+        return Err(corrupt(format!("entry {index} is missing")));
+    };
+    let (_, found) = entry(&key(index), &bytes).map_err(corrupt)?;
+    if found.log_id() == applied {
+        return Ok(());
+    }
+    tracing::warn!(%applied, found = %found.log_id(), %last, "dropping entries that another leader has overwritten");
+    let mut batch = WriteBatch::default();
+    batch.delete_range_cf(family, key(index), key(u64::MAX));
+    let mut options = write_options();
+    options.set_sync(true);
+    db.write_opt(batch, &options).map_err(|error| from_rocksdb(dir, &error))?;
+    loaded.last = bounds(db, loaded.purged).map_err(corrupt)?;
+    Ok(())
 }
 
 /// Decodes an entry and checks that it is the one its key names.

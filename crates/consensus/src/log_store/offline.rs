@@ -18,13 +18,14 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Opens the log in a directory, which is made if missing.
+    /// Opens the log in a directory, which is made if missing. `applied` is the newest entry that the state has.
     ///
     /// # Errors
     /// As [`LogStore::open`](super::LogStore::open).
-    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
-        let (db, loaded) = db::open(dir, Config::default().log_wal_bytes)?;
+    pub(crate) fn open(dir: &Path, applied: Option<LogId>) -> Result<Self, Error> {
+        let (db, mut loaded) = db::open(dir, Config::default().log_wal_bytes)?;
         drop(synced::Marker::open(dir, &db)?);
+        db::drop_overwritten(dir, &db, &mut loaded, applied)?;
         Ok(Self { dir: dir.to_owned(), db, loaded })
     }
 

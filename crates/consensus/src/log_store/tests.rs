@@ -21,7 +21,7 @@ use crate::types::{Batch, Entry, LogId, TypeConfig, Vote};
 const LIMITS: Limits = Limits { cache_bytes: 4096, read_bytes: 2048, wal_bytes: 1 << 20 };
 
 fn open(dir: &Path) -> Result<LogStore, Error> {
-    LogStore::open(dir, LIMITS, Arc::new(|| Ok(u64::MAX)), Fatal::new(), Host::Machine)
+    LogStore::open(dir, LIMITS, None, Arc::new(|| Ok(u64::MAX)), Fatal::new(), Host::Machine)
 }
 
 /// Ends the flusher and closes the database.
@@ -143,7 +143,7 @@ async fn after_a_failure_nothing_is_accepted() {
 async fn nothing_is_purged_that_the_state_has_not_made_durable() {
     let dir = tempfile::tempdir().unwrap();
     let fatal = Fatal::new();
-    let mut log = LogStore::open(dir.path(), LIMITS, Arc::new(|| Ok(5)), fatal.clone(), Host::Machine).unwrap();
+    let mut log = LogStore::open(dir.path(), LIMITS, None, Arc::new(|| Ok(5)), fatal.clone(), Host::Machine).unwrap();
     log.blocking_append((0..10).map(entry)).await.unwrap();
     log.purge(log_id(4)).await.unwrap();
     assert!(log.purge(log_id(5)).await.is_err());
@@ -151,5 +151,49 @@ async fn nothing_is_purged_that_the_state_has_not_made_durable() {
     close(log).await;
     let mut log = open(dir.path()).unwrap();
     whole(&read_all(&mut log).await, 5);
+    close(log).await;
+}
+
+/// Found by a simulation (seed 3589): an entry of a new leader was applied, and the process killed, before the log wrote
+/// that it takes the place of the old leader's.
+#[tokio::test]
+async fn what_an_applied_entry_has_overwritten_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open(dir.path()).unwrap();
+    log.blocking_append((0..12).map(entry)).await.unwrap();
+    log.purge(log_id(2)).await.unwrap();
+    close(log).await;
+    let of_term = |term, index| LogId::new(openraft::vote::leader_id_std::CommittedLeaderId::new(term), index);
+    // What was applied, and the index before which all entries must be left.
+    let cases = [
+        (None, 12),
+        (Some(of_term(1, 11)), 12),
+        (Some(of_term(1, 5)), 12),
+        (Some(of_term(2, 20)), 12),
+        (Some(of_term(2, 2)), 12),
+        (Some(of_term(2, 11)), 11),
+        (Some(of_term(3, 8)), 8),
+        (Some(of_term(3, 8)), 8),
+        (Some(of_term(4, 3)), 3),
+    ];
+    for (applied, end) in cases {
+        let durable = Arc::new(|| Ok(u64::MAX));
+        let mut log = LogStore::open(dir.path(), LIMITS, applied, durable, Fatal::new(), Host::Machine).unwrap();
+        let state = log.get_log_state().await.unwrap();
+        assert_eq!(
+            (state.last_purged_log_id, state.last_log_id),
+            (Some(log_id(2)), Some(log_id(end - 1))),
+            "{applied:?}"
+        );
+        let entries = read_all(&mut log).await;
+        assert_eq!(entries.len() as u64, end - 3, "{applied:?}");
+        whole(&entries, 3);
+        close(log).await;
+    }
+    let mut log = open(dir.path()).unwrap();
+    log.blocking_append((3..6).map(entry)).await.unwrap();
+    close(log).await;
+    let mut log = open(dir.path()).unwrap();
+    whole(&read_all(&mut log).await, 3);
     close(log).await;
 }

@@ -22,8 +22,9 @@ impl StoreBuilder<TypeConfig, LogStore, Applier, TempDir> for Builder {
         let fatal = Fatal::new();
         // The suite purges entries that it never applied, which consensus never does.
         let durable = Arc::new(|| Ok(u64::MAX));
-        let log = LogStore::open(&dir.path().join("raft"), LIMITS, durable, fatal.clone(), crate::host::Host::Machine)
-            .unwrap();
+        let log =
+            LogStore::open(&dir.path().join("raft"), LIMITS, None, durable, fatal.clone(), crate::host::Host::Machine)
+                .unwrap();
         let snapshots = Arc::new(Snapshots::open(store.clone()).unwrap());
         Ok((dir, log, Applier::new(store, snapshots, fatal, crate::host::Host::Machine)))
     }

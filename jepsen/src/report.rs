@@ -4,13 +4,15 @@ mod page;
 mod tables;
 mod timeline;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Context;
 
+use crate::history::Outcome as Known;
 use crate::journal::Journal;
-use crate::run::Outcome;
+use crate::run::{Outcome, Running};
 
 /// Writes `report.html` and `results.edn`.
 ///
@@ -39,13 +41,17 @@ pub(crate) fn print(outcome: &Outcome, journal: &Journal, out: &Path) {
             println!("         - {example}");
         }
     }
-    let (mut tried, mut ok) = (0, 0);
-    for workload in &outcome.running {
-        let ops = workload.history.ops();
-        tried += ops.len();
-        ok += ops.iter().filter(|op| op.outcome == crate::history::Outcome::Ok).count();
-    }
-    println!("{tried} operations, {ok} ok, under {} faults; seed {}", journal.faults().len(), outcome.seed);
+    let known = |wanted| {
+        let of = |workload: &Running| workload.history.ops().iter().filter(|op| op.outcome == wanted).count();
+        outcome.running.iter().map(of).sum::<usize>()
+    };
+    let (ok, failed, unknown) = (known(Known::Ok), known(Known::Fail), known(Known::Info));
+    let tried = ok + failed + unknown;
+    println!("{tried} operations: {ok} ok, {failed} failed, {unknown} unknown; seed {}", outcome.seed);
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    journal.faults().iter().for_each(|fault| *kinds.entry(fault.kind).or_default() += 1);
+    let kinds: Vec<String> = kinds.iter().map(|(kind, times)| format!("{kind} {times}")).collect();
+    println!("{} faults: {}", journal.faults().len(), kinds.join(", "));
     println!("report: {}", out.join("report.html").display());
     println!("{}", if outcome.is_valid() { "VALID" } else { "NOT VALID" });
 }

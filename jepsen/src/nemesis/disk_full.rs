@@ -8,6 +8,8 @@ use super::{Nemesis, Strike};
 
 /// How long a node is given to notice.
 const STOP_PATIENCE: Duration = Duration::from_secs(8);
+/// How long one is given that noticed at the very end.
+const LATE: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(super) struct DiskFull;
@@ -40,7 +42,7 @@ impl Nemesis for DiskFull {
             strike.hold().await;
         }
         claim.make_room()?;
-        if ended.is_some() || claim.ends_within(Duration::from_secs(1)).await.is_some() {
+        if ended.is_some() || claim.ends_within(LATE).await.is_some() {
             lab.restart(claim).await?;
         }
         drop(fault);

@@ -14,7 +14,7 @@ pub(super) const COLORS: [(Known, &str); 3] =
 
 const WIDTH: f64 = 1116.0;
 const LEFT: f64 = 84.0;
-const RIGHT: f64 = 8.0;
+const RIGHT: f64 = 24.0;
 /// Height of a latency picture without its axis.
 const HEIGHT: f64 = 150.0;
 /// Height of the axis of time.

@@ -19,7 +19,7 @@ mod tests;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use openraft::entry::RaftEntry;
 use openraft::storage::{IOFlushed, RaftLogStorage};
@@ -39,6 +39,9 @@ pub(crate) use reader::LogReader;
 
 /// Most writes that wait for the disk; more make the writer wait.
 const JOBS_MAX: usize = 1024;
+
+/// Longest wait for the reason why the disk takes no more writes.
+const CAUSE_WAIT: Duration = Duration::from_millis(200);
 
 /// Makes the state durable and says up to which entry (counted from 1) it is.
 pub(crate) type MakeDurable = Arc<dyn Fn() -> io::Result<u64> + Send + Sync>;
@@ -99,7 +102,19 @@ impl Core {
 
     fn write(&self, batch: WriteBatch) -> io::Result<()> {
         self.fatal.check()?;
-        self.db.write_opt(batch, &db::write_options()).map_err(|error| self.fail("writing the raft log", &error))
+        self.db.write_opt(batch, &db::write_options()).map_err(|error| self.refused(error.as_ref()))
+    }
+
+    /// A write failed. RocksDB takes none once a sync has failed, and does not say why; the flusher is about to.
+    fn refused(&self, error: &str) -> io::Error {
+        let start = Instant::now();
+        while error.contains("Seen error") && start.elapsed() < CAUSE_WAIT {
+            if let Err(earlier) = self.fatal.check() {
+                return earlier;
+            }
+            std::thread::sleep(CAUSE_WAIT / 100);
+        }
+        self.fail("writing the raft log", &error)
     }
 
     /// Ends with an error once the database is closed.

@@ -29,6 +29,8 @@ use crate::{BUILD, drivers, membership};
 const TRANSFER_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a stop waits for the parts to end.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// The same when the node has failed: no call can succeed any more, and clients go to other nodes the sooner.
+const FAILURE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A node.
 #[derive(Debug)]
@@ -81,7 +83,7 @@ impl Node {
             Err(error) => Err(error),
         };
         signals::tell_systemd(NotifyState::Stopping);
-        node.stop().await;
+        node.stop(if ended.is_ok() { STOP_PATIENCE } else { FAILURE_PATIENCE }).await;
         ended.map_err(|error| advise(error, &told))
     }
 
@@ -156,6 +158,8 @@ impl Node {
     /// Returns when a part has failed.
     async fn failed(parts: &mut JoinSet<anyhow::Result<()>>, raft: &Raft) -> anyhow::Error {
         tokio::select! {
+            // First: when consensus stops, parts end because of that.
+            biased;
             reason = raft.failed() => anyhow::anyhow!("consensus has stopped: {reason}"),
             ended = parts.join_next() => match ended {
                 Some(Ok(Err(error))) => error,
@@ -165,9 +169,9 @@ impl Node {
         }
     }
 
-    /// Stops taking attempts, hands the leadership on, then ends the rest. What runs goes on running, and is adopted
-    /// at the next start.
-    async fn stop(mut self) {
+    /// Stops taking attempts, hands the leadership on, then ends the rest, within `patience`. What runs goes on
+    /// running, and is adopted at the next start.
+    async fn stop(mut self, patience: Duration) {
         self.stops.executor.cancel();
         let status = self.raft.status();
         let leads = status.leader.is_some_and(|(leader, _)| leader == status.id);
@@ -181,8 +185,8 @@ impl Node {
         self.stops.scheduler.cancel();
         self.stops.server.cancel();
         let ended = async { while self.parts.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
-            warn!("parts of the node did not end in {STOP_PATIENCE:?}");
+        if tokio::time::timeout(patience, ended).await.is_err() {
+            warn!("parts of the node did not end in {patience:?}");
         }
         self.raft.shutdown().await;
         info!("stopped");

@@ -140,6 +140,26 @@ async fn after_a_failure_nothing_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_write_after_a_failed_sync_tells_of_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path()).unwrap();
+    let core = log.core();
+    let flusher = std::thread::spawn({
+        let core = core.clone();
+        move || {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            core.fail("syncing the raft log", &"No space left on device")
+        }
+    });
+    let error = core.refused("IO error: Seen error. Skip writing buffer.");
+    assert!(error.to_string().contains("No space left on device"), "{error}");
+    assert!(core.fatal.reason().unwrap().starts_with("syncing the raft log failed"));
+    flusher.join().unwrap();
+    drop(core);
+    close(log).await;
+}
+
+#[tokio::test]
 async fn nothing_is_purged_that_the_state_has_not_made_durable() {
     let dir = tempfile::tempdir().unwrap();
     let fatal = Fatal::new();

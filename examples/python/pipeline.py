@@ -1,6 +1,6 @@
 """Loads a day's events: they are extracted, transformed in shards, and joined into a report.
 
-    export PYTHONPATH=crates/sdk/python    # or: pip install ./crates/sdk/python
+    export PYTHONPATH="$PWD/crates/sdk/python"    # or: pip install ./crates/sdk/python
     gofer pipeline register examples/python
     gofer pipeline register examples/python -- --shards 8
     gofer run start events-python --watch

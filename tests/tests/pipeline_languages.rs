@@ -145,6 +145,13 @@ async fn what_a_cluster_refuses_is_shown_with_the_line_that_declared_it() {
             assert!(refused.stderr.contains(&words), "{words} is missing in: {}", refused.stderr);
         }
     }
+    // A fault that is alone is told once.
+    let program = program.replace("'timeout': '99d', ", "").replace("'retry': 300", "'retry': 300, 'image': 'x'");
+    std::fs::write(directory.path().join("p.py"), program).unwrap();
+    let path = directory.path().to_str().unwrap();
+    let refused = printed(&mut command(&cluster, 0, &["pipeline", "register", path])).unwrap();
+    assert_eq!(refused.stderr.matches("p.py:3: ").count(), 1, "{}", refused.stderr);
+    assert_eq!(refused.stderr.matches("retry.attempts").count(), 1, "{}", refused.stderr);
     assert_eq!(answer(command(&cluster, 0, &["pipeline", "list"]))["pipelines"], Value::Array(Vec::new()));
 }
 

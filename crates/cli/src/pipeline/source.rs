@@ -66,11 +66,17 @@ impl Loaded {
     /// Adds the places to what a cluster found.
     pub(super) fn placed(&self, error: Error) -> Error {
         let Error::Rejected(mut rejected) = error else { return error };
+        let is_alone = rejected.violations.len() == 1;
         for (field, description) in &mut rejected.violations {
             let place = self.place(field);
-            if !place.is_empty() {
-                *description = format!("{place}: {description}");
+            if place.is_empty() {
+                continue;
             }
+            // A fault that is alone is the message, too.
+            if is_alone && description.starts_with(&rejected.message) {
+                rejected.message = format!("{place}: {}", rejected.message);
+            }
+            *description = format!("{place}: {description}");
         }
         Error::Rejected(rejected)
     }

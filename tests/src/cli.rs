@@ -42,6 +42,28 @@ pub fn printed(command: &mut Command) -> anyhow::Result<Printed> {
     })
 }
 
+/// Runs `gofer` as it is, and returns how it ended and all that it printed; it must not panic.
+///
+/// # Errors
+/// When it can't be started, or panicked.
+pub fn run(arguments: &[&str]) -> anyhow::Result<(Option<i32>, String)> {
+    let output = Command::new(binary()?).args(arguments).env_remove("GOFER_ADDRESS").output()?;
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(!text.contains("panicked"), "{arguments:?}: {text}");
+    Ok((output.status.code(), text))
+}
+
+/// Each of the words is in the text.
+///
+/// # Panics
+/// When one is missing; shows the text.
+#[track_caller]
+pub fn says<W: AsRef<str>>(text: &str, words: &[W]) {
+    for word in words.iter().map(AsRef::as_ref) {
+        assert!(text.contains(word), "{word:?} is missing in: {text}");
+    }
+}
+
 /// That the tools are there which a test calls.
 ///
 /// # Errors

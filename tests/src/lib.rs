@@ -9,7 +9,7 @@ mod node;
 mod pipelines;
 mod process;
 
-pub use cli::{Printed, gofer, line_of, needs, printed, python};
+pub use cli::{Printed, gofer, line_of, needs, printed, python, run, says};
 pub use cluster::{Cluster, PATIENCE, request_id};
 pub use node::{Node, binary, free_port};
 pub use pipelines::{IMAGE, effects_task, import_image, pipeline, shell_task};

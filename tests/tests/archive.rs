@@ -3,12 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, PATIENCE, binary, eventually, pipeline, request_id, shell_task};
+use gofer_tests::{Cluster, PATIENCE, eventually, pipeline, request_id, says, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::api::v1::event_service_client::EventServiceClient;
@@ -26,11 +25,7 @@ const SEGMENT: u64 = 200;
 const ENTRIES_TO_PURGE: u64 = 900;
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new(binary().unwrap());
-    let output: Output = command.args(arguments).env_remove("GOFER_ADDRESS").output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains("panicked"), "{arguments:?}: {text}");
-    (output.status.code(), text)
+    gofer_tests::run(arguments).unwrap()
 }
 
 /// Runs gofer, which must end with this code, and returns what it printed.
@@ -42,12 +37,6 @@ fn gofer(code: i32, arguments: &[&str]) -> String {
 
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&gofer(0, &[arguments, &["-o", "json"]].concat())).unwrap()
-}
-
-fn says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is missing in: {text}");
-    }
 }
 
 /// Three nodes with small segments and snapshots, and a pipeline whose runs only wait.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, PATIENCE, binary, eventually, pipeline, shell_task};
+use gofer_tests::{Cluster, PATIENCE, binary, eventually, pipeline, says, shell_task};
 use gofer_wire::model::v1 as model;
 use serde_json::Value;
 
@@ -22,12 +22,6 @@ fn audit(code: i32, arguments: &[&str]) -> String {
 
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&audit(0, &[arguments, &["-o", "json"]].concat())).unwrap()
-}
-
-fn says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is missing in: {text}");
-    }
 }
 
 fn text(path: &Path) -> &str {

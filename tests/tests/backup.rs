@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, Node, PATIENCE, binary, eventually, pipeline, request_id, shell_task};
+use gofer_tests::{Cluster, Node, PATIENCE, binary, eventually, pipeline, request_id, says, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 use serde_json::Value;
@@ -17,11 +17,7 @@ use tokio::sync::Mutex;
 use tokio_stream::StreamExt;
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new(binary().unwrap());
-    let output: Output = command.args(arguments).env_remove("GOFER_ADDRESS").output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains("panicked"), "{arguments:?}: {text}");
-    (output.status.code(), text)
+    gofer_tests::run(arguments).unwrap()
 }
 
 /// Runs gofer, which must end with this code, and returns what it printed.
@@ -33,12 +29,6 @@ fn gofer(code: i32, arguments: &[&str]) -> String {
 
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&gofer(0, &[arguments, &["-o", "json"]].concat())).unwrap()
-}
-
-fn says<W: AsRef<str>>(text: &str, words: &[W]) {
-    for word in words.iter().map(AsRef::as_ref) {
-        assert!(text.contains(word), "{word:?} is missing in: {text}");
-    }
 }
 
 fn text(path: &Path) -> &str {

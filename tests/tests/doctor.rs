@@ -7,15 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use gofer_tests::{Cluster, Node, PATIENCE, binary, eventually, pipeline, shell_task};
+use gofer_tests::{Cluster, Node, PATIENCE, eventually, pipeline, says, shell_task};
 use serde_json::Value;
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new(binary().unwrap());
-    let output = command.arg("doctor").args(arguments).env_remove("GOFER_ADDRESS").output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains("panicked"), "{arguments:?}: {text}");
-    (output.status.code(), text)
+    gofer_tests::run(&[&["doctor"], arguments].concat()).unwrap()
 }
 
 /// The findings that are not good, as `node check`; what depends on this machine's disk is left out.
@@ -33,12 +29,6 @@ fn faults(arguments: &[&str]) -> Vec<String> {
         format!("{} {}", finding["node"].as_str().unwrap(), finding["check"].as_str().unwrap())
     });
     faults.filter(|fault| !fault.ends_with(" disk") && !fault.ends_with(" fsync")).collect()
-}
-
-fn says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is missing in: {text}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

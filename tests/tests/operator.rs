@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, Node, binary, eventually, free_port, pipeline, shell_task};
+use gofer_tests::{Cluster, Node, binary, eventually, free_port, pipeline, says, shell_task};
 
 fn gofer(arguments: &[&str]) -> Output {
     Command::new(binary().unwrap()).args(arguments).env_remove("GOFER_ADDRESS").output().unwrap()
@@ -32,12 +32,6 @@ fn refused(arguments: &[&str]) -> String {
     }
     child.kill().unwrap();
     panic!("gofer server {arguments:?} went on running");
-}
-
-fn says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is missing in: {text}");
-    }
 }
 
 fn node_of(directory: &Path) -> Node {

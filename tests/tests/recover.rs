@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, Node, PATIENCE, binary, eventually, pipeline, shell_task};
+use gofer_tests::{Cluster, Node, PATIENCE, binary, eventually, pipeline, says, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::model::v1 as model;
@@ -24,12 +24,6 @@ fn gofer(arguments: &[&str], typed: &str) -> (Option<i32>, String) {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(!text.contains("panicked"), "{arguments:?}: {text}");
     (output.status.code(), text)
-}
-
-fn says(text: &str, words: &[&str]) {
-    for word in words {
-        assert!(text.contains(word), "{word:?} is missing in: {text}");
-    }
 }
 
 fn text(path: &Path) -> &str {

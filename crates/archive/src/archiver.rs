@@ -106,6 +106,11 @@ impl<'a> Term<'a> {
             match self.step().await {
                 Ok(true) => {}
                 Ok(false) => sleep(LOOK_EVERY).await,
+                // Another leader has archived more, of which this one is about to hear.
+                Err(Error::Store(gofer_store::Error::Archived { .. })) => {
+                    sleep(LOOK_EVERY).await;
+                    continue;
+                }
                 Err(error @ (Error::Fatal(_) | Error::Store(_))) => return error,
                 Err(error) => {
                     self.tell(&error);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, binary, pipeline, shell_task};
+use gofer_tests::{Cluster, PATIENCE, binary, eventually, pipeline, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 use tonic::Code;
@@ -98,6 +98,12 @@ async fn a_node_without_its_majority_answers_from_what_it_has_and_says_what_it_c
     let mut cluster = Cluster::start(3, &["--drivers", "process"]).await.unwrap();
     cluster.register(0, pipeline("p", vec![shell_task("t", "true", &[])])).await.unwrap();
     let left = cluster.other_than(cluster.leader().await.unwrap());
+    // The others alone are a majority, so it may not have it yet.
+    eventually("every node to know the pipeline", PATIENCE, || async {
+        Ok(cluster.pipelines(left)?.get_pipeline(get("p", api::Consistency::Local)).await.ok())
+    })
+    .await
+    .unwrap();
     for node in (0..3).filter(|node| *node != left) {
         cluster.nodes[node].kill();
     }
@@ -112,7 +118,9 @@ async fn a_node_without_its_majority_answers_from_what_it_has_and_says_what_it_c
     let address = &cluster.nodes[left].address;
     let output = gofer(address, &["--timeout", "3s", "pipeline", "disable", "p"]);
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && error.contains("leader"), "{error}");
+    // On a busy machine it may have been elected just before: then it took the change, and can't tell what becomes of it.
+    let says = error.contains("leader") || error.contains("it is unknown whether the change was made");
+    assert!(!output.status.success() && says, "{error}");
 }
 
 fn get(pipeline: &str, consistency: api::Consistency) -> api::GetPipelineRequest {

@@ -213,6 +213,7 @@ fn config(pipeline: &PipelineKey, id: TaskId) -> PipelineConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        ..TaskConfig::default()
     };
     PipelineConfig {
         id: pipeline.pipeline.clone(),
@@ -222,5 +223,6 @@ fn config(pipeline: &PipelineKey, id: TaskId) -> PipelineConfig {
         timeout: None,
         variables: BTreeMap::new(),
         tasks: BTreeMap::from([(id, task)]),
+        parameters: BTreeMap::new(),
     }
 }

@@ -228,8 +228,12 @@ fn run_of(event: &Event) -> Option<&RunKey> {
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }
+        | Event::RunAnnotated { run, .. }
         | Event::RunFinished { run, .. } => Some(run),
-        Event::TaskQueued { task, .. } | Event::TaskFinished { task, .. } => Some(&task.run),
+        Event::TaskQueued { task, .. }
+        | Event::TaskWaiting { task }
+        | Event::TaskKept { task, .. }
+        | Event::TaskFinished { task, .. } => Some(&task.run),
         Event::AttemptPlaced { attempt, .. }
         | Event::AttemptLaunching { attempt }
         | Event::AttemptStarted { attempt }

@@ -41,6 +41,15 @@ pub enum RunCommand {
         /// Version to run [default: the newest]
         #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
         version: u64,
+        /// Label for people and their tools; may be given again
+        #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+        label: Vec<(String, String)>,
+        /// Free text about the run
+        #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+        note: String,
+        /// From -100 to 100; of the runs and tasks that wait, the greater goes first
+        #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N", allow_negative_numbers = true)]
+        priority: i32,
         /// Follow the run until it ends
         #[arg(long)]
         watch: bool,
@@ -112,16 +121,80 @@ pub enum RunCommand {
         mutation: MutationArgs,
     },
     /// Start a new run with the version and the variables of a finished one
-    #[command(after_help = "Examples:\n  gofer run retry release/42\n  gofer run retry release/latest --watch")]
+    ///
+    /// With --failed or --from the results and the outputs of tasks that succeeded are kept, and only the others run
+    /// again, with all that depends on them.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer run retry release/42\n",
+            "  gofer run retry release/42 --failed        # only what did not succeed\n",
+            "  gofer run retry release/latest --from test --watch",
+        )
+    )]
     Retry {
         #[command(flatten)]
         run: RunArgs,
+        /// Run only those tasks again that did not succeed
+        #[arg(long)]
+        failed: bool,
+        /// Run this task again, too, and keep what succeeded otherwise; may be given again
+        #[arg(long, value_name = "TASK")]
+        from: Vec<String>,
         /// Follow the new run until it ends
         #[arg(long)]
         watch: bool,
         #[command(flatten)]
         mutation: MutationArgs,
     },
+    /// Change the note and the labels of a run, ended or not
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer run annotate release/42 --note 'the registry was down'\n",
+            "  gofer run annotate release/42 --label ticket=OPS-7 --remove-label triage",
+        )
+    )]
+    Annotate {
+        #[command(flatten)]
+        run: RunArgs,
+        /// Free text about the run; empty takes it away
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+        /// Label to add or to change; may be given again
+        #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+        label: Vec<(String, String)>,
+        /// Label to take away; may be given again
+        #[arg(long, value_name = "NAME")]
+        remove_label: Vec<String>,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Approve a task that waits for it
+    #[command(after_help = "Examples:\n  gofer run approve release/42 deploy -m 'tested by hand'")]
+    Approve {
+        #[command(flatten)]
+        answer: AnswerArgs,
+    },
+    /// Decline a task that waits for approval: it fails
+    #[command(after_help = "Examples:\n  gofer run decline release/42 deploy -m 'not on a Friday'")]
+    Decline {
+        #[command(flatten)]
+        answer: AnswerArgs,
+    },
+}
+
+/// An answer to a task that waits for approval.
+#[derive(Args, Clone, Debug)]
+pub struct AnswerArgs {
+    /// PIPELINE/RUN (or NAMESPACE/PIPELINE/RUN, or PIPELINE RUN), then the task
+    #[arg(required = true, num_args = 2..=3, value_name = "RUN TASK")]
+    words: Vec<String>,
+    /// Why, for the record
+    #[arg(short, long, default_value = "", hide_default_value = true)]
+    message: String,
+    #[command(flatten)]
+    mutation: MutationArgs,
 }
 
 /// Names one run.
@@ -148,12 +221,15 @@ pub struct LogsArgs {
 
 pub(crate) async fn execute(context: &mut Context<'_>, command: RunCommand) -> Result<u8, Error> {
     match command {
-        RunCommand::Start { pipeline, variable, version, watch, mutation } => {
+        RunCommand::Start { pipeline, variable, version, label, note, priority, watch, mutation } => {
             let pipeline = reference::pipeline(context.args.namespace(), &pipeline)?;
             let message = api::StartRunRequest {
                 pipeline: Some(pipeline),
                 version,
-                variables: variables(variable)?,
+                variables: variables("variable", variable)?,
+                labels: variables("label", label)?,
+                note,
+                priority,
                 ..Default::default()
             };
             start(context, message, watch, mutation).await
@@ -186,15 +262,54 @@ pub(crate) async fn execute(context: &mut Context<'_>, command: RunCommand) -> R
             let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
             context.done(&format!("cancelling {text}"), &json!({ "run": text, "revision": header.revision }))
         }
-        RunCommand::Retry { run, watch, mutation } => {
+        RunCommand::Retry { run, failed, from, watch, mutation } => {
             let run = resolve(context, &run).await?;
             let id = mutation.id();
-            let message = api::RetryRunRequest { request_id: id.as_bytes().to_vec(), run: Some(run) };
+            let keep = failed || !from.is_empty();
+            let message =
+                api::RetryRunRequest { request_id: id.as_bytes().to_vec(), run: Some(run), keep, tasks: from };
             let ask = async |channel, patience| runs(channel).retry_run(request(message.clone(), patience)).await;
             let answer = context.client.call(Call::Mutate(id), ask).await?;
             started(context, answer.run, watch).await
         }
+        RunCommand::Annotate { run, note, label, remove_label, mutation } => {
+            if note.is_none() && label.is_empty() && remove_label.is_empty() {
+                let help = "give --note, --label or --remove-label";
+                return Err(Error::usage("there is nothing to change", help));
+            }
+            let run = resolve(context, &run).await?;
+            let (id, text) = (mutation.id(), run_text(Some(&run)));
+            let message = api::AnnotateRunRequest {
+                request_id: id.as_bytes().to_vec(),
+                run: Some(run),
+                note,
+                labels: variables("label", label)?,
+                remove_labels: remove_label,
+            };
+            let ask = async |channel, patience| runs(channel).annotate_run(request(message.clone(), patience)).await;
+            let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
+            context.done(&format!("noted at {text}"), &json!({ "run": text, "revision": header.revision }))
+        }
+        RunCommand::Approve { answer } => decide(context, answer, true).await,
+        RunCommand::Decline { answer } => decide(context, answer, false).await,
     }
+}
+
+async fn decide(context: &mut Context<'_>, answer: AnswerArgs, approve: bool) -> Result<u8, Error> {
+    let AnswerArgs { words, message, mutation } = answer;
+    let (name, rest) = reference::run(context.args.namespace(), &words)?;
+    let [task] = rest else {
+        return Err(Error::usage("no task is named", "name the run and then the task, as in release/42 deploy"));
+    };
+    let task = task.clone();
+    let run = reference::resolve(&mut context.client, name).await?;
+    let (id, text) = (mutation.id(), format!("task {task} of {}", run_text(Some(&run))));
+    let task = Some(model::TaskRef { run: Some(run), task });
+    let message = api::DecideApprovalRequest { request_id: id.as_bytes().to_vec(), task, approve, message };
+    let ask = async |channel, patience| runs(channel).decide_approval(request(message.clone(), patience)).await;
+    let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
+    let word = if approve { "approved" } else { "declined" };
+    context.done(&format!("{word} {text}"), &json!({ "approved": approve, "revision": header.revision }))
 }
 
 async fn start(
@@ -234,11 +349,11 @@ fn exit_code(status: model::RunStatus) -> u8 {
 }
 
 /// Sorted by name, as the wire wants it.
-fn variables(given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error> {
+fn variables(what: &str, given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error> {
     let mut sorted = std::collections::BTreeMap::new();
     for (name, value) in given {
         if sorted.insert(name.clone(), value).is_some() {
-            return Err(Error::usage(format!("the variable {name} is given twice"), "give each variable once"));
+            return Err(Error::usage(format!("the {what} {name} is given twice"), "give each once"));
         }
     }
     Ok(sorted.into_iter().map(|(name, value)| model::Variable { name, value }).collect())

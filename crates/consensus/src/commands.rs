@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use gofer_domain::{CommandEnvelope, Timestamp};
+use gofer_domain::{Command, CommandEnvelope, Timestamp};
 use gofer_store::codec::{self, DecodeError};
 use gofer_wire::log::v1 as wire;
 use prost::Message;
@@ -56,6 +56,11 @@ impl Encoded {
         &self.bytes
     }
 
+    /// What the bytes decode to.
+    pub(crate) fn command(&self) -> &Command {
+        &self.envelope.command
+    }
+
     /// Bytes that it takes in an entry, at most.
     pub(crate) fn size(&self) -> usize {
         self.bytes.len() + FRAME_BYTES
@@ -96,7 +101,7 @@ pub(crate) fn decode(batch: &Batch) -> Result<Vec<CommandEnvelope>, DecodeError>
 
 #[cfg(test)]
 mod tests {
-    use gofer_domain::{Actor, Command, NodeId, RequestId};
+    use gofer_domain::{Actor, NodeId, RequestId};
 
     use super::*;
 

@@ -35,8 +35,9 @@ pub enum Record {
 impl State {
     /// Folds an event in. Total: an event that names what is not there changes nothing.
     ///
-    /// `history` is asked for one thing only: the configuration of a run that is created with an older version than
-    /// the pipeline's newest. It must hold every version that was registered before this event.
+    /// `history` is asked for two things only: the configuration of a run that is created with an older version than
+    /// the pipeline's newest, and an ended run that is annotated. It must hold every version that was registered, and
+    /// every run that was evicted, before this event.
     pub fn apply(&mut self, history: &dyn History, revision: Revision, time: Timestamp, event: &Event) {
         self.revision = revision;
         self.time = time;
@@ -69,8 +70,12 @@ impl State {
             Event::RunCreated { .. }
             | Event::RunStarted { .. }
             | Event::RunStopRequested { .. }
+            | Event::RunAnnotated { .. }
             | Event::RunFinished { .. } => run::apply_run(self, history, event),
-            Event::TaskQueued { .. } | Event::TaskFinished { .. } => run::apply_task(self, event),
+            Event::TaskQueued { .. }
+            | Event::TaskWaiting { .. }
+            | Event::TaskKept { .. }
+            | Event::TaskFinished { .. } => run::apply_task(self, event),
             Event::AttemptPlaced { .. }
             | Event::AttemptLaunching { .. }
             | Event::AttemptStarted { .. }
@@ -148,11 +153,19 @@ impl Event {
             Self::PipelineEnabled { pipeline }
             | Self::PipelineDisabled { pipeline }
             | Self::PipelineDeleted { pipeline } => vec![Record::Pipeline(pipeline.clone())],
-            Self::RunCreated { run, .. } | Self::RunStarted { run } | Self::RunFinished { run, .. } => {
+            Self::RunCreated { run, parent, .. } => {
+                let mut records = vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())];
+                records.extend(parent.iter().flat_map(of_task));
+                records
+            }
+            Self::RunStarted { run } | Self::RunFinished { run, .. } => {
                 vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())]
             }
-            Self::RunStopRequested { run, .. } => vec![Record::Run(run.clone())],
-            Self::TaskQueued { task, .. } | Self::TaskFinished { task, .. } => of_task(task),
+            Self::RunStopRequested { run, .. } | Self::RunAnnotated { run, .. } => vec![Record::Run(run.clone())],
+            Self::TaskQueued { task, .. }
+            | Self::TaskWaiting { task }
+            | Self::TaskKept { task, .. }
+            | Self::TaskFinished { task, .. } => of_task(task),
             Self::AttemptPlaced { attempt, .. }
             | Self::AttemptLaunching { attempt }
             | Self::AttemptStarted { attempt }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
-use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, Version};
+use crate::ids::{
+    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, TaskKey, Version,
+};
 use crate::node::NodeSpec;
-use crate::run::{AttemptOutcome, LogRef};
+use crate::run::{AttemptOutcome, LogRef, RetryFrom, RunOptions};
 use crate::time::Timestamp;
 
 /// A command with all that a pure function needs besides the state.
@@ -81,15 +83,40 @@ pub enum Command {
     StartRun {
         pipeline: PipelineKey,
         version: Option<Version>,
-        variables: BTreeMap<String, String>,
+        options: Box<RunOptions>,
     },
     CancelRun {
         run: RunKey,
         message: String,
     },
-    /// Starts a new run with the version and the variables of a finished one.
+    /// Starts a new run with the version and the options of a finished one.
     RetryRun {
         run: RunKey,
+        from: RetryFrom,
+    },
+    /// Changes what is noted about a run, ended or not.
+    AnnotateRun {
+        run: RunKey,
+        /// None: it stays.
+        note: Option<String>,
+        /// Labels that are added or changed.
+        labels: BTreeMap<String, String>,
+        /// Names of labels that are taken away.
+        without: BTreeSet<String>,
+    },
+    /// Answers a task that waits for approval.
+    DecideApproval {
+        task: TaskKey,
+        approve: bool,
+        message: String,
+    },
+    /// The leader found that a pipeline task may go on: start a run, stop one, or end.
+    AdvanceTask {
+        task: TaskKey,
+    },
+    /// The leader found that the task's wait for approval took too long.
+    TimeOutTask {
+        task: TaskKey,
     },
     /// The leader found that the run's time-out passed.
     TimeOutRun {
@@ -121,6 +148,8 @@ pub enum Command {
         node: NodeId,
         outcome: AttemptOutcome,
         log: Option<LogRef>,
+        /// What it has put out; counts if it succeeded.
+        outputs: BTreeMap<String, String>,
     },
     /// A node that starts up, or comes back after it was declared lost. It holds no live attempts but those it can adopt.
     RegisterNode {

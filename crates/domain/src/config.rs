@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::ids::{PipelineId, TaskId};
+use crate::values::{Condition, Parameter, TaskKind, Value};
 
 /// One version of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct PipelineConfig {
     pub timeout: Option<Duration>,
     /// Environment of every task; a run's variables and the task's own override it.
     pub variables: BTreeMap<String, String>,
+    /// What a run must or may be given, by name. A pipeline that declares any takes no other variables.
+    pub parameters: BTreeMap<String, Parameter>,
     pub tasks: BTreeMap<TaskId, TaskConfig>,
 }
 
@@ -38,10 +41,11 @@ pub enum Overlap {
     Replace,
 }
 
-/// One container in the DAG.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One node of the DAG: a container, unless its kind says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskConfig {
     pub description: String,
+    pub kind: TaskKind,
     /// Image reference. The process driver ignores it; the Docker driver needs it.
     pub image: Option<String>,
     pub pull: PullPolicy,
@@ -54,8 +58,12 @@ pub struct TaskConfig {
     pub working_directory: Option<String>,
     /// Parents, and how each must have ended for this task to run. Otherwise it is skipped.
     pub depends_on: BTreeMap<TaskId, Requirement>,
+    /// All must hold once the parents have ended; otherwise this task is skipped.
+    pub conditions: Vec<Condition>,
+    /// Environment from values that are known only in the run; wins over all other environment.
+    pub inputs: BTreeMap<String, Value>,
     pub retry: RetryPolicy,
-    /// Longest life of one attempt, counted from its placement.
+    /// Longest life of one attempt, counted from its placement; longest wait of a task that starts no attempt.
     pub timeout: Option<Duration>,
     pub resources: Resources,
     /// The driver to use; none: the best one the chosen node has.

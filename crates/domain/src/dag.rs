@@ -60,6 +60,7 @@ pub fn meets(requirement: Requirement, status: &TaskStatus) -> bool {
         | TaskStatus::Skipped { .. }
         | TaskStatus::Pending
         | TaskStatus::Queued
+        | TaskStatus::Waiting
         | TaskStatus::Placed
         | TaskStatus::Launching
         | TaskStatus::Running => false,
@@ -80,9 +81,12 @@ fn ending(status: &TaskStatus) -> &'static str {
         TaskStatus::Unknown { .. } => "ended in an unknown way",
         TaskStatus::Cancelled { .. } => "was cancelled",
         TaskStatus::Skipped { .. } => "was skipped",
-        TaskStatus::Pending | TaskStatus::Queued | TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running => {
-            "has not ended"
-        }
+        TaskStatus::Pending
+        | TaskStatus::Queued
+        | TaskStatus::Waiting
+        | TaskStatus::Placed
+        | TaskStatus::Launching
+        | TaskStatus::Running => "has not ended",
     }
 }
 

@@ -4,9 +4,12 @@
 //! way (the statuses of one run's tasks, which runs ended) is kept in a draft beside it. Nothing a run does scans the
 //! other runs, so a decision costs as much as the one run it is about.
 
+mod approval;
 mod archive;
 mod attempt;
+mod call;
 mod cluster;
+mod create;
 mod draft;
 mod namespace;
 mod node;
@@ -18,6 +21,7 @@ use crate::command::{Command, CommandEnvelope};
 use crate::event::{Answer, Event};
 use crate::ids::{PipelineKey, RunKey};
 use crate::limits::TEXT_BYTES_MAX;
+use crate::logic;
 use crate::rejection::{Reason, Rejection};
 use crate::state::{History, Pipeline, State};
 use crate::time::Timestamp;
@@ -62,6 +66,7 @@ pub fn decide(state: &State, history: &dyn History, envelope: &CommandEnvelope) 
     if state.cluster.is_none() {
         return Err(precondition("the cluster does not exist yet").help("bootstrap it first"));
     }
+    logic::check(state, &envelope.command)?;
     dispatch(context, &envelope.command)
 }
 
@@ -78,16 +83,22 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::EnablePipeline { pipeline } => pipeline::enable(context, pipeline),
         Command::DisablePipeline { pipeline } => pipeline::disable(context, pipeline),
         Command::DeletePipeline { pipeline } => pipeline::delete(context, pipeline),
-        Command::StartRun { pipeline, version, variables } => run::start(context, pipeline, *version, variables),
+        Command::StartRun { pipeline, version, options } => create::start(context, pipeline, *version, options),
         Command::CancelRun { run, message } => run::cancel(context, run, message),
-        Command::RetryRun { run } => run::retry(context, run),
+        Command::RetryRun { run, from } => create::retry(context, run, from),
+        Command::AnnotateRun { run, note, labels, without } => {
+            run::annotate(context, run, note.as_deref(), labels, without)
+        }
+        Command::DecideApproval { task, approve, message } => approval::answer(context, task, *approve, message),
+        Command::AdvanceTask { task } => call::advance(context, task),
+        Command::TimeOutTask { task } => approval::time_out(context, task),
         Command::TimeOutRun { run } => run::time_out(context, run),
         Command::AssignAttempt { attempt, node, driver } => attempt::assign(context, attempt, *node, *driver),
         Command::TimeOutAttempt { attempt } => attempt::time_out(context, attempt),
         Command::ReportLaunching { attempt, node } => attempt::launching(context, attempt, *node),
         Command::ReportStarted { attempt, node } => attempt::started(context, attempt, *node),
-        Command::ReportFinished { attempt, node, outcome, log } => {
-            attempt::finished(context, attempt, *node, outcome, log.as_ref())
+        Command::ReportFinished { attempt, node, outcome, log, outputs } => {
+            attempt::finished(context, attempt, *node, outcome, log.as_ref(), outputs)
         }
         Command::RegisterNode { node, spec } => node::register(context, *node, spec),
         Command::DrainNode { node } => node::drain(context, *node, true),

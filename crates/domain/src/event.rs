@@ -7,7 +7,7 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::NodeSpec;
-use crate::run::{AttemptOutcome, LogRef, RunStatus, StopReason, TaskStatus};
+use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
 use crate::time::Timestamp;
 
 /// A fact.
@@ -62,9 +62,28 @@ pub enum Event {
     RunCreated {
         run: RunKey,
         version: Version,
-        variables: BTreeMap<String, String>,
+        options: Box<RunOptions>,
         started_by: String,
         retry_of: Option<u64>,
+        /// The pipeline task that started it.
+        parent: Option<TaskKey>,
+    },
+    /// A task is not run in this run: it has the result that it had in another.
+    TaskKept {
+        task: TaskKey,
+        /// The run of the same pipeline that it was run in.
+        from: u64,
+        outputs: BTreeMap<String, String>,
+    },
+    /// A task waits for approval, or for runs that it starts.
+    TaskWaiting {
+        task: TaskKey,
+    },
+    /// What is noted about a run has changed.
+    RunAnnotated {
+        run: RunKey,
+        note: String,
+        labels: BTreeMap<String, String>,
     },
     RunStarted {
         run: RunKey,
@@ -109,6 +128,7 @@ pub enum Event {
         attempt: AttemptKey,
         outcome: AttemptOutcome,
         log: Option<LogRef>,
+        outputs: BTreeMap<String, String>,
     },
     NodeRegistered {
         node: NodeId,

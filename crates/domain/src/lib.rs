@@ -12,6 +12,7 @@
 
 pub mod apply;
 pub mod archive;
+pub mod call;
 pub mod command;
 pub mod config;
 pub mod dag;
@@ -19,7 +20,9 @@ pub mod decide;
 pub mod event;
 pub mod ids;
 pub mod limits;
+pub mod logic;
 pub mod node;
+pub mod parameter;
 pub mod policy;
 pub mod rejection;
 pub mod run;
@@ -28,6 +31,7 @@ pub mod state;
 mod tests;
 pub mod time;
 pub mod validate;
+pub mod values;
 
 pub use archive::{Archive, ArchiveSegment};
 pub use command::{Actor, Command, CommandEnvelope};
@@ -37,8 +41,9 @@ pub use ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, TaskId, TaskKey,
     Version,
 };
-pub use node::{LOGIC_VERSION, Node, NodeSpec, NodeStatus};
+pub use logic::LOGIC_VERSION;
+pub use node::{Node, NodeSpec, NodeStatus};
 pub use rejection::{Reason, Rejection};
-pub use run::{Attempt, AttemptOutcome, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
+pub use run::{Attempt, AttemptOutcome, AttemptStatus, RetryFrom, Run, RunOptions, RunStatus, TaskRun, TaskStatus};
 pub use state::{History, NoHistory, Pipeline, State};
 pub use time::Timestamp;

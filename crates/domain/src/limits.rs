@@ -54,3 +54,23 @@ pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
 pub const ARCHIVE_KEEP_MIN: u64 = 10;
 /// Most attempts a node may offer to hold at the same time.
 pub const SLOTS_MAX: u32 = 10_000;
+/// Most parameters of one pipeline.
+pub const PARAMETERS_MAX: usize = 100;
+/// Longest name of a parameter or an output, in bytes.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Most choices of a parameter, and most values a condition compares with.
+pub const CHOICES_MAX: usize = 100;
+/// Most conditions of one task.
+pub const CONDITIONS_MAX: usize = 16;
+/// Most outputs of one task.
+pub const OUTPUTS_MAX: usize = 64;
+/// Most bytes of all outputs of one task, names included.
+pub const OUTPUTS_BYTES_MAX: usize = 64 * 1024;
+/// Most elements that a pipeline task goes through.
+pub const ITEMS_MAX: usize = 1_000;
+/// Deepest nesting of runs that start runs.
+pub const CALL_DEPTH_MAX: usize = 8;
+/// Most people who may decide about one approval.
+pub const APPROVERS_MAX: usize = 100;
+/// Greatest priority of a run; the least is its negative.
+pub const PRIORITY_MAX: i32 = 100;

@@ -1,9 +1,9 @@
 //! Runs, their tasks, and the attempts of those.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::DriverKind;
-use crate::ids::{NodeId, Revision, RunKey, TaskId, Version};
+use crate::config::{DriverKind, PipelineConfig};
+use crate::ids::{NodeId, Revision, RunKey, TaskId, TaskKey, Version};
 use crate::time::Timestamp;
 
 /// One execution of one pipeline version.
@@ -12,12 +12,13 @@ pub struct Run {
     pub key: RunKey,
     pub version: Version,
     pub status: RunStatus,
-    /// Values given at the start; they override the pipeline's.
-    pub variables: BTreeMap<String, String>,
+    pub options: RunOptions,
     /// Who or what started it.
     pub started_by: String,
     /// The run this one retries.
     pub retry_of: Option<u64>,
+    /// The pipeline task that started this run and waits for it.
+    pub parent: Option<TaskKey>,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -26,6 +27,52 @@ pub struct Run {
     pub tasks: BTreeMap<TaskId, TaskRun>,
     /// Revision of the newest event about this run.
     pub revision: Revision,
+}
+
+/// What a run is given when it starts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunOptions {
+    /// They override the pipeline's. Those that are parameters have a value, be it the default.
+    pub variables: BTreeMap<String, String>,
+    /// For people and their tools; Gofer only keeps them.
+    pub labels: BTreeMap<String, String>,
+    /// Free text about this run.
+    pub note: String,
+    /// Of the runs and tasks that wait, the greater goes first.
+    pub priority: i32,
+}
+
+/// Which tasks of a finished run are run again in the new one. The descendants of those are, too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RetryFrom {
+    /// All.
+    Start,
+    /// Those that did not succeed, unless they were skipped.
+    Failed,
+    /// These, and those that did not succeed.
+    Tasks(BTreeSet<TaskId>),
+}
+
+impl Run {
+    /// A run that waits, with tasks about which nothing was decided yet. Times and who started it are left open.
+    #[must_use]
+    pub fn new(key: RunKey, version: Version, options: RunOptions, config: &PipelineConfig) -> Self {
+        Self {
+            key,
+            version,
+            status: RunStatus::Queued,
+            options,
+            started_by: String::new(),
+            retry_of: None,
+            parent: None,
+            created_at: Timestamp(0),
+            started_at: None,
+            finished_at: None,
+            stopping: None,
+            tasks: config.tasks.keys().map(|id| (id.clone(), TaskRun::pending())).collect(),
+            revision: Revision(0),
+        }
+    }
 }
 
 /// How a run stands.
@@ -66,6 +113,12 @@ pub struct TaskRun {
     /// Revision of the event that queued it last; 0 before the first.
     pub queued_revision: Revision,
     pub finished_at: Option<Timestamp>,
+    /// What it has put out, once it succeeded.
+    pub outputs: BTreeMap<String, String>,
+    /// The run whose result this task was given; it was not run in this one.
+    pub kept_from: Option<u64>,
+    /// Runs that a pipeline task started, in order of its elements.
+    pub children: Vec<u64>,
 }
 
 impl TaskRun {
@@ -78,7 +131,17 @@ impl TaskRun {
             not_before: Timestamp(0),
             queued_revision: Revision(0),
             finished_at: None,
+            outputs: BTreeMap::new(),
+            kept_from: None,
+            children: Vec::new(),
         }
+    }
+
+    /// Takes over the result that the task had in another run.
+    pub fn keep(&mut self, from: u64, outputs: BTreeMap<String, String>) {
+        self.status = TaskStatus::Succeeded;
+        self.kept_from = Some(from);
+        self.outputs = outputs;
     }
 }
 
@@ -89,6 +152,8 @@ pub enum TaskStatus {
     Pending,
     /// It waits for a node.
     Queued,
+    /// It waits for somebody's approval, or for the runs that it started.
+    Waiting,
     /// A node was chosen; nothing was launched yet as far as the log knows.
     Placed,
     /// The node is preparing it (an image is being pulled, say).
@@ -122,7 +187,7 @@ impl TaskStatus {
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Pending | Self::Queued | Self::Placed | Self::Launching | Self::Running => false,
+            Self::Pending | Self::Queued | Self::Waiting | Self::Placed | Self::Launching | Self::Running => false,
             Self::Succeeded
             | Self::Failed { .. }
             | Self::Cancelled { .. }
@@ -206,6 +271,12 @@ pub enum FailureReason {
     CommandNotFound,
     /// The driver refused or failed for another reason.
     Launch,
+    /// Somebody who was asked for approval declined.
+    Declined,
+    /// A value that the task needs is not there.
+    MissingValue,
+    /// A run that it started did not succeed, or could not be started.
+    ChildRun,
 }
 
 /// Why a run or an attempt is being ended from outside.

@@ -41,6 +41,8 @@ pub struct Index {
     pub used: BTreeMap<NodeId, Resources>,
     /// Times at which a running run or a live attempt is to be ended; none for what is being stopped already.
     pub deadlines: BTreeSet<(Timestamp, Deadline)>,
+    /// Tasks that run other pipelines, and wait.
+    pub calls: BTreeSet<TaskKey>,
     /// Runs in `State::runs` that have ended and wait for [`State::evict_finished`].
     pub finished: BTreeSet<RunKey>,
 }
@@ -50,6 +52,8 @@ pub struct Index {
 pub enum Deadline {
     Run(RunKey),
     Attempt(AttemptKey),
+    /// A task's wait for approval.
+    Task(TaskKey),
 }
 
 /// A namespace.

@@ -10,6 +10,7 @@ mod script_nodes;
 mod script_overlap;
 mod script_pipelines;
 mod script_runs;
+mod script_values;
 mod universe;
 mod world;
 

@@ -2,15 +2,18 @@
 //!
 //! These checks need nothing but the input itself, so a client may run them before it asks anybody.
 
+mod parameters;
 mod pipeline;
 mod task;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 pub use pipeline::validate_config;
+pub use values::check_outputs;
 
 use crate::config::Resources;
 use crate::limits::ID_BYTES_MAX;
@@ -28,6 +31,16 @@ use crate::rejection::{Reason, Rejection};
 pub fn validate_variables(field: &str, variables: &BTreeMap<String, String>) -> Result<(), Vec<Rejection>> {
     let mut faults = Faults::default();
     faults.variables(field, variables);
+    faults.result()
+}
+
+/// Checks labels; `field` is the path they stand at.
+///
+/// # Errors
+/// Every fault: too many, a name of other characters than allowed, a value that is too long or holds control characters.
+pub fn validate_labels(field: &str, labels: &BTreeMap<String, String>) -> Result<(), Vec<Rejection>> {
+    let mut faults = Faults::default();
+    faults.labels(field, labels);
     faults.result()
 }
 

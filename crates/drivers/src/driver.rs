@@ -102,6 +102,9 @@ pub struct LaunchSpec {
     pub log_bytes_max: u64,
     /// The node's lease ([`crate::lease`]): when it runs out, the program is killed, with or without a node.
     pub lease_file: Option<PathBuf>,
+    /// A file on this machine that the program may append to. It finds it under the name in `GOFER_OUTPUTS`.
+    #[serde(default)]
+    pub outputs: Option<PathBuf>,
 }
 
 impl LaunchSpec {
@@ -122,6 +125,7 @@ impl LaunchSpec {
             memory_bytes: 0,
             log_bytes_max: 64 << 20,
             lease_file: None,
+            outputs: None,
         }
     }
 

@@ -3,10 +3,11 @@
 //! At any await this may be dropped, and begun anew by this or the next process of the node: the driver knows what was
 //! launched, and reports have fixed ids. So a restart needs nothing but the log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gofer_domain::run::StopReason;
+use gofer_domain::run::{FailureReason, StopReason};
 use gofer_domain::{AttemptKey, AttemptOutcome, Command};
 use gofer_drivers::{Driver, Error, Exit, LaunchError, State};
 use gofer_store::Outcome;
@@ -16,7 +17,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::context::{Backoff, Context};
 use crate::spec::Placed;
-use crate::{outcome, report, seal};
+use crate::{outcome, outputs, report, seal};
 
 /// A launch that takes longer is reported as such.
 const SLOW_LAUNCH: Duration = Duration::from_millis(200);
@@ -65,7 +66,8 @@ async fn discard_ordered(mut orders: watch::Receiver<Order>) {
 async fn give_up(context: &Context, placed: &Placed) {
     let message = format!("this node does not have the {} driver any more", placed.driver.name());
     error!(attempt = %placed.key, message, "an attempt is given up");
-    finish(context, placed, AttemptOutcome::Unknown { message }, None, false).await;
+    let outcome = AttemptOutcome::Unknown { message };
+    finish(context, placed, End { outcome, log: None, outputs: BTreeMap::new(), with_start: false }).await;
     std::future::pending().await
 }
 
@@ -86,28 +88,32 @@ async fn discard(driver: &dyn Driver, placed: &Placed) {
             Err(error) => Err(error),
         };
         match removed {
-            Ok(()) => return,
+            Ok(()) => return outputs::remove(placed).await,
             Err(error) => warn!(attempt = %placed.key, %error, "what is left of an attempt can't be removed yet"),
         }
         backoff.pause().await;
     }
 }
 
-/// Reports the end. Returns once this node's state has it.
-async fn finish(
-    context: &Context,
-    placed: &Placed,
+/// What is reported of an attempt's end.
+struct End {
     outcome: AttemptOutcome,
     log: Option<gofer_domain::run::LogRef>,
+    outputs: BTreeMap<String, String>,
+    /// Whether its start is still to be reported, too.
     with_start: bool,
-) {
+}
+
+/// Reports the end. Returns once this node's state has it.
+async fn finish(context: &Context, placed: &Placed, end: End) {
+    let End { outcome, log, outputs, with_start } = end;
     let (node, attempt) = (context.node, placed.key.clone());
     debug!(%attempt, ?outcome, "an attempt has ended");
     let mut commands = Vec::new();
     if with_start {
         commands.push(Command::ReportStarted { attempt: attempt.clone(), node });
     }
-    commands.push(Command::ReportFinished { attempt, node, outcome, log });
+    commands.push(Command::ReportFinished { attempt, node, outcome, log, outputs });
     let proposals = commands.into_iter().map(|command| report::on_attempt(node, command)).collect();
     let outcomes = report::report(&*context.parts.propose, proposals).await;
     if let Some(Outcome::Rejected(rejection)) = outcomes.last() {
@@ -144,7 +150,22 @@ impl Attempt<'_> {
     async fn live(mut self) {
         let ending = self.execute().await;
         let log = seal::seal(self.context, self.driver, self.placed).await;
-        finish(self.context, self.placed, ending.outcome, log, ending.with_start).await;
+        let (outcome, outputs) = self.put_out(ending.outcome).await;
+        finish(self.context, self.placed, End { outcome, log, outputs, with_start: ending.with_start }).await;
+    }
+
+    /// What a program has put out that succeeded. If that can't be read, it has failed after all.
+    async fn put_out(&self, outcome: AttemptOutcome) -> (AttemptOutcome, BTreeMap<String, String>) {
+        if outcome != AttemptOutcome::Succeeded {
+            return (outcome, BTreeMap::new());
+        }
+        match outputs::read(self.placed).await {
+            Ok(outputs) => (outcome, outputs),
+            Err(message) => {
+                let reason = FailureReason::Launch;
+                (AttemptOutcome::Failed { reason, exit_code: Some(0), message }, BTreeMap::new())
+            }
+        }
     }
 
     async fn execute(&mut self) -> Ending {
@@ -197,6 +218,7 @@ impl Attempt<'_> {
 
     /// Launches, and says so when that takes long.
     async fn launch(&self) -> Result<gofer_drivers::Launched, LaunchError> {
+        outputs::prepare(self.placed).await?;
         let launch = self.driver.launch(&self.placed.spec);
         tokio::pin!(launch);
         let slow = async {

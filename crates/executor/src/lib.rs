@@ -13,6 +13,7 @@ mod lease;
 mod logs;
 mod orphans;
 mod outcome;
+mod outputs;
 mod parts;
 mod register;
 mod report;

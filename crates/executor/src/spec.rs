@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use gofer_domain::config::{DriverKind, PullPolicy, TaskConfig};
 use gofer_domain::run::StopReason;
 use gofer_domain::state::LiveRun;
-use gofer_domain::{Attempt, AttemptKey, NodeId, State};
+use gofer_domain::{Attempt, AttemptKey, NodeId, State, call};
 use gofer_drivers::{LaunchId, LaunchSpec, Pull};
 
 use crate::config::Config;
 use crate::context::launch_id;
+use crate::outputs;
 use crate::parts::RegistryCredentials;
 
 /// An attempt that the log has placed on this node.
@@ -53,6 +54,7 @@ impl Placed {
             memory_bytes: task.resources.memory_bytes,
             log_bytes_max: config.log_bytes_max,
             lease_file: Some(config.lease_file.clone()),
+            outputs: Some(outputs::path(config, &launch_id(&cluster, key))),
             ..LaunchSpec::new(launch_id(&cluster, key))
         };
         Some(Self { key: key.clone(), driver: attempt.driver, spec, stopping: attempt.stopping.clone() })
@@ -69,7 +71,7 @@ pub(crate) fn find<'a>(state: &'a State, key: &AttemptKey) -> Option<&'a Attempt
     task.attempts.get(usize::try_from(key.attempt).ok()?.checked_sub(1)?)
 }
 
-/// Later ones win: what Gofer says, the pipeline's variables, the task's environment, the run's variables.
+/// Later ones win: what Gofer says, the pipeline's variables, the task's environment, the run's variables, the task's inputs.
 fn environment(live: &LiveRun, task: &TaskConfig, key: &AttemptKey) -> BTreeMap<String, String> {
     let run = &live.run.key;
     let system = [
@@ -81,9 +83,10 @@ fn environment(live: &LiveRun, task: &TaskConfig, key: &AttemptKey) -> BTreeMap<
         ("GOFER_ATTEMPT", key.attempt.to_string()),
     ];
     let mut environment: BTreeMap<_, _> = system.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    for variables in [&live.config.variables, &task.environment, &live.run.variables] {
+    for variables in [&live.config.variables, &task.environment, &live.run.options.variables] {
         environment.extend(variables.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
+    environment.extend(call::inputs(live, &key.task.task));
     environment
 }
 

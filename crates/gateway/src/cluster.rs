@@ -100,11 +100,29 @@ impl Cluster {
                 timeout_at(deadline, proposing).await.unwrap_or_else(|_| late())
             }
             Route::Remote(address) => {
-                let forwarding = self.0.forwarder.propose(address, commands.to_vec());
+                let forwarding = self.forward(address, commands, deadline);
                 timeout_at(deadline, forwarding).await.unwrap_or_else(|_| late())
             }
             Route::Nowhere => Err(ProposeError::NotLeader { leader: None }),
         }
+    }
+
+    /// Sends commands to the leader, but for those that it, or another node, may not know.
+    async fn forward(
+        &self,
+        address: String,
+        commands: &[Encoded],
+        deadline: Instant,
+    ) -> Result<Vec<Outcome>, ProposeError> {
+        if self.0.raft.gate(commands).is_open() {
+            return self.0.forwarder.propose(address, commands.to_vec()).await;
+        }
+        // Nodes may have been upgraded since.
+        self.read_barrier(deadline).await?;
+        let gate = self.0.raft.gate(commands);
+        let passing = gate.passing(commands);
+        let passed = if passing.is_empty() { Vec::new() } else { self.0.forwarder.propose(address, passing).await? };
+        gate.merge(passed)
     }
 
     /// Waits until this node reflects everything that was acknowledged, anywhere, before this call.

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use gofer_domain::config::{DriverKind, TaskConfig};
 use gofer_domain::state::Deadline;
-use gofer_domain::{AttemptKey, Command, NodeId, RunKey, RunStatus, State, TaskKey, Timestamp};
+use gofer_domain::{AttemptKey, Command, NodeId, RunKey, RunStatus, State, TaskKey, Timestamp, call};
 
 use queue::Queue;
 use room::Rooms;
@@ -45,6 +45,7 @@ pub struct Plan {
 ///
 /// - A task goes to the node with the fewest attempts for its slots; among equals to the lowest id.
 /// - A task that fits nowhere holds up no other.
+/// - Of one namespace's tasks, those of a run with a greater priority go first; among equals the one that waits longest.
 /// - Of several namespaces, the one with the fewest live attempts is next; among equals the one that waits longest.
 /// - A task with an image that asks for no driver runs under Docker wherever a node with its labels has that, ready or
 ///   not. Only where none has, it becomes a process.
@@ -52,6 +53,7 @@ pub struct Plan {
 pub fn plan(state: &State, now: Timestamp, input: &PlanInput) -> Plan {
     let mut plan = Plan::default();
     let timed_out = plan_deadlines(state, now, input.commands_max, &mut plan);
+    plan_calls(state, input.commands_max, &mut plan);
     let Some((first, ..)) = state.index.queued.first() else { return plan };
     if *first > now {
         plan.next = earlier(plan.next, Some(*first));
@@ -96,9 +98,17 @@ fn plan_deadlines<'a>(state: &'a State, now: Timestamp, most: usize, plan: &mut 
                 Command::TimeOutRun { run: run.clone() }
             }
             Deadline::Attempt(attempt) => Command::TimeOutAttempt { attempt: attempt.clone() },
+            Deadline::Task(task) => Command::TimeOutTask { task: task.clone() },
         });
     }
     runs
+}
+
+/// Adds the next steps of tasks that run other pipelines: one of each, as the second depends on the first.
+fn plan_calls(state: &State, most: usize, plan: &mut Plan) {
+    let room = most.saturating_sub(plan.commands.len());
+    let due = state.index.calls.iter().filter(|task| call::is_due(state, task)).take(room);
+    plan.commands.extend(due.map(|task| Command::AdvanceTask { task: task.clone() }));
 }
 
 /// The attempt that a queued task needs, and what it asks for.

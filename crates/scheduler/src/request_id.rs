@@ -9,6 +9,8 @@ use sha2::{Digest as _, Sha256};
 pub(crate) fn of(command: &Command, revision: Revision, refusals: u64) -> RequestId {
     let subject = match command {
         Command::AssignAttempt { attempt, node, driver } => format!("assign {attempt} {node} {}", driver.name()),
+        Command::AdvanceTask { task } => format!("advance task {task}"),
+        Command::TimeOutTask { task } => format!("time out task {task}"),
         Command::TimeOutRun { run } => format!("time out run {run}"),
         Command::TimeOutAttempt { attempt } => format!("time out attempt {attempt}"),
         Command::DeclareNodeLost { node, incarnation } => format!("lost {node} {incarnation}"),

@@ -109,6 +109,7 @@ impl Leader {
             driver: None,
             constraints: BTreeMap::new(),
             allow_failure: false,
+            ..TaskConfig::default()
         };
         let config = PipelineConfig {
             id: PipelineId::new("p").unwrap(),
@@ -118,10 +119,11 @@ impl Leader {
             timeout: None,
             variables: BTreeMap::new(),
             tasks: BTreeMap::from([(TaskId::new("t").unwrap(), task)]),
+            parameters: BTreeMap::new(),
         };
         let pipeline = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
         self.command(Command::RegisterPipeline { namespace, config: std::sync::Arc::new(config) }).await;
-        self.command(Command::StartRun { pipeline, version: None, variables: BTreeMap::new() }).await;
+        self.command(Command::StartRun { pipeline, version: None, options: Box::default() }).await;
     }
 
     /// Waits until something holds, and says how long that took.

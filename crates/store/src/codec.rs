@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod event;
 mod run;
+mod values;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

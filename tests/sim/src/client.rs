@@ -77,7 +77,7 @@ impl Client {
         match choice {
             0..40 => {
                 let pipeline = workload::key(self.rng.next() % workload::count());
-                let command = Command::StartRun { pipeline, version: None, variables: Default::default() };
+                let command = Command::StartRun { pipeline, version: None, options: Box::default() };
                 if let Outcome::Accepted { answer: Answer::Run(run), .. } = self.commit(command).await {
                     self.shared.runs.lock().unwrap_or_else(PoisonError::into_inner).push(run);
                 }
@@ -89,7 +89,7 @@ impl Client {
             }
             47..52 => {
                 if let Some(run) = self.known_run() {
-                    self.commit(Command::RetryRun { run }).await;
+                    self.commit(Command::RetryRun { run, from: RetryFrom::Start }).await;
                 }
             }
             52..56 => {

@@ -71,6 +71,7 @@ pub(crate) fn pipeline(number: u64) -> (NamespaceId, Arc<PipelineConfig>) {
         timeout: None,
         variables: BTreeMap::new(),
         tasks: tasks.iter().map(|task| (id(TaskId::new(task.0)), config(task))).collect(),
+        parameters: BTreeMap::new(),
     };
     (namespace(), Arc::new(config))
 }

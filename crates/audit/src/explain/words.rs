@@ -1,8 +1,9 @@
 //! The sentences.
 
-use gofer_domain::config::Requirement;
+use gofer_domain::config::{Requirement, TaskConfig};
 use gofer_domain::limits::LOST_ATTEMPTS_MAX;
 use gofer_domain::run::{FailureReason, StopReason};
+use gofer_domain::values::TaskKind;
 use gofer_domain::{AttemptKey, AttemptOutcome, Event, RunStatus, TaskId, TaskStatus, Timestamp};
 
 use super::{Teller, run_of};
@@ -12,8 +13,13 @@ impl Teller<'_> {
     /// What an event of the run says.
     pub(super) fn words(&self, envelope: &Envelope<'_>, event: &Event) -> String {
         match event {
-            Event::RunCreated { version, variables, started_by, retry_of, .. } => {
-                let mut text = format!("{started_by} started the run, with version {version} of its pipeline");
+            Event::RunCreated { version, options, started_by, retry_of, parent, .. } => {
+                let variables = &options.variables;
+                let mut text = match parent {
+                    Some(task) => format!("task {} of run {} started the run", task.task, task.run),
+                    None => format!("{started_by} started the run"),
+                };
+                text.push_str(&format!(", with version {version} of its pipeline"));
                 if let Some(earlier) = retry_of {
                     text.push_str(&format!(", as a retry of run {earlier}"));
                 }
@@ -22,6 +28,23 @@ impl Teller<'_> {
                     text.push_str(&format!(", setting {}", names.join(", ")));
                 }
                 text
+            }
+            Event::RunAnnotated { note, labels, .. } => {
+                let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let mut text = with(format!("{} noted something about the run", envelope.actor), note);
+                if !labels.is_empty() {
+                    text.push_str(&format!(" (labels {})", labels.join(", ")));
+                }
+                text
+            }
+            Event::TaskWaiting { task } => match self.config.as_ref().and_then(|config| config.tasks.get(&task.task)) {
+                Some(TaskConfig { kind: TaskKind::Pipeline(call), .. }) => {
+                    format!("task {} begins to run pipeline {}", task.task, call.pipeline)
+                }
+                _ => format!("task {} waits for approval", task.task),
+            },
+            Event::TaskKept { task, from, .. } => {
+                format!("task {} is not run again: it succeeded in run {from}", task.task)
             }
             Event::RunStarted { .. } => self.started(envelope),
             Event::RunStopRequested { reason, .. } => format!("the run is to stop: {}", stop(reason, envelope.actor)),
@@ -129,6 +152,7 @@ impl Teller<'_> {
             }
             TaskStatus::Pending
             | TaskStatus::Queued
+            | TaskStatus::Waiting
             | TaskStatus::Placed
             | TaskStatus::Launching
             | TaskStatus::Running => {
@@ -192,9 +216,12 @@ fn ending(status: &TaskStatus) -> &'static str {
         TaskStatus::Skipped { .. } => "was skipped",
         TaskStatus::Lost { .. } => "was lost",
         TaskStatus::Unknown { .. } => "ended in an unknown way",
-        TaskStatus::Pending | TaskStatus::Queued | TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running => {
-            "goes on"
-        }
+        TaskStatus::Pending
+        | TaskStatus::Queued
+        | TaskStatus::Waiting
+        | TaskStatus::Placed
+        | TaskStatus::Launching
+        | TaskStatus::Running => "goes on",
     }
 }
 
@@ -208,6 +235,9 @@ fn failure(reason: FailureReason, exit_code: Option<i32>, message: &str) -> Stri
         (FailureReason::ImagePull, _) => "its image can't be had".to_owned(),
         (FailureReason::CommandNotFound, _) => "its program can't be found or executed".to_owned(),
         (FailureReason::Launch, _) => "its driver could not launch it".to_owned(),
+        (FailureReason::Declined, _) => "it was not approved".to_owned(),
+        (FailureReason::MissingValue, _) => "a value that it needs is not there".to_owned(),
+        (FailureReason::ChildRun, _) => "a run that it started did not succeed".to_owned(),
     };
     if message.contains(&text) { message.to_owned() } else { with(text, message) }
 }

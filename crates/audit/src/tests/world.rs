@@ -135,6 +135,7 @@ impl World {
             timeout: None,
             variables: BTreeMap::new(),
             tasks: tasks.into_iter().map(|(id, task)| (TaskId::new(id).unwrap(), task)).collect(),
+            parameters: BTreeMap::new(),
         };
         let namespace = NamespaceId::new("default").unwrap();
         self.give(Command::RegisterPipeline { namespace, config: Arc::new(config) });
@@ -142,7 +143,11 @@ impl World {
 
     pub(super) fn start(&mut self, name: &str) -> RunKey {
         let variables = BTreeMap::from([("TAG".into(), format!("v{}", self.commands))]);
-        let outcome = self.give(Command::StartRun { pipeline: pipeline(name), version: None, variables });
+        let outcome = self.give(Command::StartRun {
+            pipeline: pipeline(name),
+            version: None,
+            options: Box::new(RunOptions { variables, ..RunOptions::default() }),
+        });
         match outcome {
             Outcome::Accepted { answer: Answer::Run(run), .. } => run,
             other => panic!("{other:?}"),
@@ -162,7 +167,13 @@ impl World {
         self.give(Command::ReportLaunching { attempt: attempt.clone(), node });
         self.give(Command::ReportStarted { attempt: attempt.clone(), node });
         let log = Some(LogRef { digest: [7; 32], bytes: 5, truncated: false });
-        let outcome = self.give(Command::ReportFinished { attempt: attempt.clone(), node, outcome, log });
+        let outcome = self.give(Command::ReportFinished {
+            attempt: attempt.clone(),
+            node,
+            outcome,
+            log,
+            outputs: BTreeMap::new(),
+        });
         assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
     }
 

@@ -26,6 +26,7 @@ impl From<Document> for model::PipelineConfig {
             timeout: document.timeout.map(duration_to_wire),
             variables: variables_to_wire(document.env),
             tasks: document.tasks.0.into_iter().map(|(id, task)| task_to_wire(id, task)).collect(),
+            parameters: Vec::new(),
         }
     }
 }
@@ -79,6 +80,9 @@ fn task_to_wire(id: String, task: Task) -> model::TaskConfig {
         driver: driver.into(),
         constraints: variables_to_wire(task.constraints),
         allow_failure: task.allow_failure,
+        conditions: Vec::new(),
+        inputs: Vec::new(),
+        kind: None,
     }
 }
 

@@ -165,7 +165,7 @@ fn choose<'a>(rows: &[(&'a model::TaskRun, usize)], room: usize) -> Vec<(&'a mod
     let rank = |task: &model::TaskRun| match status(task) {
         model::TaskStatus::Running | model::TaskStatus::Launching | model::TaskStatus::Placed => 0,
         model::TaskStatus::Failed | model::TaskStatus::Lost | model::TaskStatus::Unknown => 1,
-        model::TaskStatus::Queued => 2,
+        model::TaskStatus::Queued | model::TaskStatus::Waiting => 2,
         model::TaskStatus::Pending | model::TaskStatus::Unspecified => 3,
         model::TaskStatus::Succeeded | model::TaskStatus::Cancelled | model::TaskStatus::Skipped => 4,
     };

@@ -92,6 +92,18 @@ pub(super) async fn get(context: &mut Context<'_>, name: &model::RunRef) -> Resu
     if run.retry_of != 0 {
         head.push_str(&format!("retry of  run {}\n", run.retry_of));
     }
+    if run.priority != 0 {
+        head.push_str(&format!("priority  {}\n", run.priority));
+    }
+    if let Some(parent) = &run.parent {
+        head.push_str(&format!("parent    task {} of run {}\n", parent.task, run_text(parent.run.as_ref())));
+    }
+    if !run.note.is_empty() {
+        head.push_str(&format!("note      {}\n", crate::output::tame(&run.note)));
+    }
+    for label in &run.labels {
+        head.push_str(&format!("label     {}\n", crate::output::tame(&format!("{}={}", label.name, label.value))));
+    }
     for variable in &run.variables {
         head.push_str(&format!(
             "variable  {}\n",
@@ -118,8 +130,32 @@ fn rows(table: &mut Table, task: &model::TaskRun, nodes: &BTreeMap<u64, String>,
         let message = state::cause(outcome.reason(), outcome.exit_code, &outcome.message);
         table.row(attempt_cells(task, word, Some(attempt), message, nodes, now), style);
     }
-    let message = state::cause(outcome.reason(), outcome.exit_code, &outcome.message);
+    let mut message = state::cause(outcome.reason(), outcome.exit_code, &outcome.message);
+    for fact in facts(task) {
+        if !message.is_empty() {
+            message.push_str("; ");
+        }
+        message.push_str(&fact);
+    }
     table.row(attempt_cells(task, word, task.attempts.last(), message, nodes, now), style);
+}
+
+/// What else there is to say of a task.
+fn facts(task: &model::TaskRun) -> Vec<String> {
+    let mut facts = Vec::new();
+    if task.kept_from != 0 {
+        facts.push(format!("kept from run {}", task.kept_from));
+    }
+    match &task.children[..] {
+        [] => {}
+        [run] => facts.push(format!("started run {run}")),
+        [first, .., last] => facts.push(format!("started {} runs, {first} to {last}", task.children.len())),
+    }
+    if !task.outputs.is_empty() {
+        let names: Vec<&str> = task.outputs.iter().map(|output| output.name.as_str()).collect();
+        facts.push(format!("put out {}", names.join(", ")));
+    }
+    facts
 }
 
 fn attempt_cells(

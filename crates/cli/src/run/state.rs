@@ -21,6 +21,7 @@ pub(crate) fn task(status: model::TaskStatus) -> (&'static str, &'static str, St
     match status {
         model::TaskStatus::Pending => ("○", "pending", Style::Dim),
         model::TaskStatus::Queued => ("◌", "queued", Style::Plain),
+        model::TaskStatus::Waiting => ("◌", "waiting", Style::Busy),
         model::TaskStatus::Placed => ("◔", "placed", Style::Busy),
         model::TaskStatus::Launching => ("◑", "launching", Style::Busy),
         model::TaskStatus::Running => ("●", "running", Style::Busy),
@@ -71,6 +72,9 @@ pub(crate) fn cause(reason: model::FailureReason, exit_code: Option<i32>, messag
         (model::FailureReason::ImagePull, _) => "the image can't be fetched".into(),
         (model::FailureReason::CommandNotFound, _) => "command not found".into(),
         (model::FailureReason::Launch, _) => "it can't be launched".into(),
+        (model::FailureReason::Declined, _) => "not approved".into(),
+        (model::FailureReason::MissingValue, _) => "a value is missing".into(),
+        (model::FailureReason::ChildRun, _) => "a run that it started did not succeed".into(),
         (model::FailureReason::Unspecified, _) => String::new(),
     };
     match (reason.is_empty(), message.is_empty()) {

@@ -5,6 +5,7 @@ use crate::ids::{AttemptKey, TaskId, TaskKey};
 use crate::run::{Attempt, RunStatus, TaskStatus};
 use crate::state::{Deadline, Index, LiveRun};
 use crate::time::Timestamp;
+use crate::values::TaskKind;
 
 impl Index {
     /// Adds what the run itself contributes.
@@ -28,6 +29,12 @@ impl Index {
     /// Adds what a task and its attempts contribute.
     pub(super) fn link_task(&mut self, live: &LiveRun, id: &TaskId) {
         self.queued.extend(queued(live, id));
+        if let Some(waiting) = waiting(live, id) {
+            self.deadlines.extend(wait_deadline(live, id));
+            if waiting {
+                self.calls.insert(task_key(live, id));
+            }
+        }
         for (key, attempt) in open_attempts(live, id) {
             let wanted = resources(live, id);
             let used = self.used.entry(attempt.node).or_default();
@@ -42,6 +49,14 @@ impl Index {
     pub(super) fn unlink_task(&mut self, live: &LiveRun, id: &TaskId) {
         if let Some(queued) = queued(live, id) {
             self.queued.remove(&queued);
+        }
+        if let Some(waiting) = waiting(live, id) {
+            if let Some(deadline) = wait_deadline(live, id) {
+                self.deadlines.remove(&deadline);
+            }
+            if waiting {
+                self.calls.remove(&task_key(live, id));
+            }
         }
         for (key, attempt) in open_attempts(live, id) {
             if let Some(deadline) = attempt_deadline(live, id, &key, attempt) {
@@ -80,6 +95,20 @@ fn attempt_deadline(live: &LiveRun, id: &TaskId, key: &AttemptKey, attempt: &Att
 fn queued(live: &LiveRun, id: &TaskId) -> Option<(Timestamp, crate::ids::Revision, TaskKey)> {
     let task = live.run.tasks.get(id)?;
     (task.status == TaskStatus::Queued).then(|| (task.not_before, task.queued_revision, task_key(live, id)))
+}
+
+/// Whether a task waits for runs of its own; none if it does not wait at all.
+fn waiting(live: &LiveRun, id: &TaskId) -> Option<bool> {
+    let task = live.run.tasks.get(id)?;
+    let runs = || live.config.tasks.get(id).is_some_and(|config| matches!(config.kind, TaskKind::Pipeline(_)));
+    (task.status == TaskStatus::Waiting).then(runs)
+}
+
+fn wait_deadline(live: &LiveRun, id: &TaskId) -> Option<(Timestamp, Deadline)> {
+    let config = live.config.tasks.get(id)?;
+    let TaskKind::Approval(_) = &config.kind else { return None };
+    let since = live.run.tasks.get(id)?.not_before;
+    Some((since.after(config.timeout?), Deadline::Task(task_key(live, id))))
 }
 
 fn open_attempts<'a>(live: &'a LiveRun, id: &'a TaskId) -> impl Iterator<Item = (AttemptKey, &'a Attempt)> {

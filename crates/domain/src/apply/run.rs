@@ -1,11 +1,10 @@
 //! Events about runs, their tasks and attempts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::DriverKind;
 use crate::event::Event;
-use crate::ids::{AttemptKey, NodeId, RunKey, TaskId, TaskKey};
+use crate::ids::{AttemptKey, NodeId, RunKey, TaskKey};
 use crate::run::{Attempt, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
 use crate::state::{History, LiveRun, State};
 
@@ -24,6 +23,12 @@ pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event)
         }
     } else if let Event::RunStopRequested { run, reason } = event {
         change_run(state, run, |run| run.stopping = Some(reason.clone()));
+    } else if let Event::RunAnnotated { run, note, labels } = event {
+        recall(state, history, run);
+        change_run(state, run, |run| {
+            run.options.note.clone_from(note);
+            run.options.labels.clone_from(labels);
+        });
     } else if let Event::RunFinished { run, status } = event {
         change_run(state, run, |run| {
             run.status = status.clone();
@@ -43,6 +48,17 @@ pub(super) fn apply_task(state: &mut State, event: &Event) {
             task.status = TaskStatus::Queued;
             task.not_before = *not_before;
             task.queued_revision = revision;
+        });
+    } else if let Event::TaskWaiting { task } = event {
+        change_task(state, task, |task| {
+            task.status = TaskStatus::Waiting;
+            task.not_before = time;
+            task.queued_revision = revision;
+        });
+    } else if let Event::TaskKept { task, from, outputs } = event {
+        change_task(state, task, |task| {
+            task.keep(*from, outputs.clone());
+            task.finished_at = Some(time);
         });
     } else if let Event::TaskFinished { task, status } = event {
         change_task(state, task, |task| {
@@ -72,7 +88,10 @@ pub(super) fn apply_attempt(state: &mut State, event: &Event) {
             attempt.stopping = Some(reason.clone());
             None
         });
-    } else if let Event::AttemptFinished { attempt, outcome, log } = event {
+    } else if let Event::AttemptFinished { attempt, outcome, log, outputs } = event {
+        if !outputs.is_empty() {
+            change_task(state, &attempt.task, |task| task.outputs.clone_from(outputs));
+        }
         change_attempt(state, attempt, |attempt| {
             attempt.status = AttemptStatus::Finished(outcome.clone());
             attempt.finished_at = Some(time);
@@ -83,7 +102,7 @@ pub(super) fn apply_attempt(state: &mut State, event: &Event) {
 }
 
 fn create(state: &mut State, history: &dyn History, event: &Event) {
-    let Event::RunCreated { run: key, version, variables, started_by, retry_of } = event else { return };
+    let Event::RunCreated { run: key, version, options, started_by, retry_of, parent } = event else { return };
     let Some(pipeline) = state.pipelines.get_mut(&key.pipeline) else { return };
     let config = if *version == pipeline.version {
         Some(Arc::clone(&pipeline.config))
@@ -95,22 +114,35 @@ fn create(state: &mut State, history: &dyn History, event: &Event) {
         return;
     }
     pipeline.last_run = pipeline.last_run.max(key.run);
-    pipeline.queue.push_back(key.run);
-    let tasks: BTreeMap<TaskId, TaskRun> = config.tasks.keys().map(|id| (id.clone(), TaskRun::pending())).collect();
+    let goes_first = |other: &u64| {
+        let other = RunKey { pipeline: key.pipeline.clone(), run: *other };
+        state.runs.get(&other).is_none_or(|other| other.run.options.priority >= options.priority)
+    };
+    let place = pipeline.queue.iter().rposition(goes_first).map_or(0, |last| last + 1);
+    pipeline.queue.insert(place, key.run);
     let run = Run {
-        key: key.clone(),
-        version: *version,
-        status: RunStatus::Queued,
-        variables: variables.clone(),
         started_by: started_by.clone(),
         retry_of: *retry_of,
+        parent: parent.clone(),
         created_at: state.time,
-        started_at: None,
-        finished_at: None,
-        stopping: None,
-        tasks,
         revision: state.revision,
+        ..Run::new(key.clone(), *version, (**options).clone(), &config)
     };
+    let live = LiveRun { run, config };
+    state.index.link_run(&live);
+    state.runs.insert(key.clone(), live);
+    if let Some(parent) = parent {
+        change_task(state, parent, |task| task.children.push(key.run));
+    }
+}
+
+/// Takes an ended run back among the hot ones, to be changed.
+fn recall(state: &mut State, history: &dyn History, key: &RunKey) {
+    if state.runs.contains_key(key) {
+        return;
+    }
+    let Some(run) = history.run(key) else { return };
+    let Some(config) = history.config(&key.pipeline, run.version) else { return };
     let live = LiveRun { run, config };
     state.index.link_run(&live);
     state.runs.insert(key.clone(), live);

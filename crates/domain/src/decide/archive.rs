@@ -5,7 +5,6 @@ use crate::archive::{Archive, ArchiveSegment};
 use crate::event::Event;
 use crate::ids::Revision;
 use crate::limits::ARCHIVE_KEEP_MIN;
-use crate::node::ARCHIVE_LOGIC;
 use crate::rejection::{Reason, Rejection};
 
 /// Records that a segment is in the archive, and drops what is archived from the nodes but for the newest `keep`
@@ -15,10 +14,6 @@ pub(super) fn archive(context: Context<'_>, segment: &ArchiveSegment, keep: u64)
     if keep < ARCHIVE_KEEP_MIN {
         let message = format!("{keep} events are to stay on the nodes, the least is {ARCHIVE_KEEP_MIN}");
         return Err(Rejection::new(Reason::InvalidArgument, message).field("keep").help("keep more"));
-    }
-    if let Some(old) = state.nodes.values().find(|node| node.spec.logic_version < ARCHIVE_LOGIC) {
-        let message = format!("node {} is of a version that knows no archive", old.spec.name);
-        return Err(precondition(message).help("upgrade all nodes first"));
     }
     let known = state.archive.clone().unwrap_or_default();
     check(context, &known, segment)?;

@@ -1,6 +1,6 @@
 //! Attempts: the only right to launch, and what the nodes report of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::RunDraft;
 use super::{Context, Decision, Verdict, cut, precondition, queue};
@@ -9,8 +9,9 @@ use crate::event::Event;
 use crate::ids::{AttemptKey, NodeId, TaskId};
 use crate::policy::check_placement;
 use crate::rejection::{Reason, Rejection};
-use crate::run::{Attempt, AttemptOutcome, AttemptStatus, LogRef, RunStatus, StopReason, TaskStatus};
+use crate::run::{Attempt, AttemptOutcome, AttemptStatus, FailureReason, LogRef, RunStatus, StopReason, TaskStatus};
 use crate::state::LiveRun;
+use crate::validate::check_outputs;
 
 /// Gives a node the right to launch a queued task's next attempt, and nobody else ever.
 pub(super) fn assign(context: Context<'_>, key: &AttemptKey, node: NodeId, driver: DriverKind) -> Verdict {
@@ -84,11 +85,18 @@ pub(super) fn finished(
     node: NodeId,
     outcome: &AttemptOutcome,
     log: Option<&LogRef>,
+    outputs: &BTreeMap<String, String>,
 ) -> Verdict {
     let (live, id, _) = attempt_on(context, key, node)?;
+    let outcome = match check_outputs(outputs) {
+        Err(message) if *outcome == AttemptOutcome::Succeeded => {
+            &AttemptOutcome::Failed { reason: FailureReason::Launch, exit_code: None, message }
+        }
+        Ok(()) | Err(_) => outcome,
+    };
     let mut events = Vec::new();
     let mut draft = RunDraft::new(live, context.time);
-    draft.finish_attempt(id, shortened(outcome), log.cloned(), &mut events);
+    draft.finish_attempt(id, shortened(outcome), log.cloned(), outputs.clone(), &mut events);
     if draft.conclude(&mut events) {
         let run = &live.run.key;
         queue::runs_ended(context, &run.pipeline, &BTreeSet::from([run.run]), &mut events);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::PipelineConfig;
+use crate::config::TaskConfig;
 use crate::dag::{self, Next};
 use crate::event::Event;
 use crate::ids::{AttemptKey, TaskId, TaskKey};
@@ -10,11 +10,7 @@ use crate::policy;
 use crate::run::{Attempt, AttemptOutcome, AttemptStatus, FailureReason, LogRef, RunStatus, StopReason, TaskStatus};
 use crate::state::LiveRun;
 use crate::time::Timestamp;
-
-/// The tasks without parents.
-pub(super) fn roots(config: &PipelineConfig) -> impl Iterator<Item = &TaskId> {
-    config.tasks.iter().filter(|(_, task)| task.depends_on.is_empty()).map(|(id, _)| id)
-}
+use crate::values::{Call, Scope, TaskKind};
 
 pub(super) struct RunDraft<'a> {
     live: &'a LiveRun,
@@ -23,12 +19,22 @@ pub(super) struct RunDraft<'a> {
     changed: BTreeMap<&'a TaskId, TaskStatus>,
     /// Attempts that ended in this draft, by task: a task has at most one live attempt.
     ended: BTreeMap<&'a TaskId, AttemptOutcome>,
+    /// What tasks have put out that succeeded in this draft.
+    outputs: BTreeMap<&'a TaskId, BTreeMap<String, String>>,
 }
 
 impl<'a> RunDraft<'a> {
     pub(super) fn new(live: &'a LiveRun, time: Timestamp) -> Self {
         let stopping = live.run.stopping.clone();
-        Self { live, time, stopping, changed: BTreeMap::new(), ended: BTreeMap::new() }
+        Self { live, time, stopping, changed: BTreeMap::new(), ended: BTreeMap::new(), outputs: BTreeMap::new() }
+    }
+
+    /// Starts the run: every task is looked at that was not given a result.
+    pub(super) fn start(&mut self, events: &mut Vec<Event>) {
+        events.push(Event::RunStarted { run: self.live.run.key.clone() });
+        let ids: Vec<&'a TaskId> = self.live.run.tasks.keys().collect();
+        let ended = self.unlock(&ids, events);
+        self.unlock_below(ended, events);
     }
 
     /// Ends the task's newest attempt, and decides what follows for the task and its descendants.
@@ -37,23 +43,33 @@ impl<'a> RunDraft<'a> {
         id: &'a TaskId,
         outcome: AttemptOutcome,
         log: Option<LogRef>,
+        outputs: BTreeMap<String, String>,
         events: &mut Vec<Event>,
     ) {
         let Some(attempt) = self.newest_open(id) else { return };
         let outcome = normal(attempt, outcome);
         let key = self.newest_key(id);
-        events.push(Event::AttemptFinished { attempt: key, outcome: outcome.clone(), log });
+        let outputs = if outcome == AttemptOutcome::Succeeded { outputs } else { BTreeMap::new() };
+        let finished = Event::AttemptFinished { attempt: key, outcome: outcome.clone(), log, outputs: outputs.clone() };
+        events.push(finished);
+        self.outputs.insert(id, outputs);
         let again = if self.stopping.is_none() { self.retry_at(id, &outcome) } else { None };
         if let Some(not_before) = again {
             self.queue_task(id, not_before, events);
         } else {
-            self.finish_task(id, status_of(&outcome), events);
-            self.unlock_children(id, events);
+            self.end_task(id, status_of(&outcome), events);
         }
         self.ended.insert(id, outcome);
     }
 
-    /// Stops the run: no task starts any more, and live attempts are told to end.
+    /// Ends a task, and decides what follows for its descendants.
+    pub(super) fn end_task(&mut self, id: &'a TaskId, status: TaskStatus, events: &mut Vec<Event>) {
+        self.finish_task(id, status, events);
+        self.unlock_children(id, events);
+    }
+
+    /// Stops the run: no task starts any more, and live attempts are told to end. A task that waits for runs of its own
+    /// goes on to wait, until the leader has stopped those.
     pub(super) fn stop(&mut self, reason: &StopReason, events: &mut Vec<Event>) {
         if self.live.run.status == RunStatus::Running {
             events.push(Event::RunStopRequested { run: self.live.run.key.clone(), reason: reason.clone() });
@@ -61,7 +77,12 @@ impl<'a> RunDraft<'a> {
         self.stopping = Some(reason.clone());
         let message = stop_message(reason);
         for (id, task) in &self.live.run.tasks {
-            if matches!(self.status(id), Some(TaskStatus::Pending | TaskStatus::Queued)) {
+            let ends_now = match self.status(id) {
+                Some(TaskStatus::Pending | TaskStatus::Queued) => true,
+                Some(TaskStatus::Waiting) => self.call(id).is_none(),
+                _ => false,
+            };
+            if ends_now {
                 self.finish_task(id, TaskStatus::Cancelled { message: message.clone() }, events);
             } else if let Some(attempt) = task.attempts.last()
                 && !attempt.status.is_final()
@@ -79,6 +100,13 @@ impl<'a> RunDraft<'a> {
             events.push(Event::RunFinished { run: self.live.run.key.clone(), status: self.final_status() });
         }
         over
+    }
+
+    fn call(&self, id: &TaskId) -> Option<&'a Call> {
+        match &self.live.config.tasks.get(id)?.kind {
+            TaskKind::Pipeline(call) => Some(call),
+            TaskKind::Container | TaskKind::Approval(_) => None,
+        }
     }
 
     fn status(&self, id: &TaskId) -> Option<&TaskStatus> {
@@ -124,22 +152,26 @@ impl<'a> RunDraft<'a> {
         let tasks = &self.live.config.tasks;
         let direct: Vec<&'a TaskId> =
             tasks.iter().filter(|(_, task)| task.depends_on.contains_key(ended)).map(|(id, _)| id).collect();
-        let mut skipped = self.unlock(&direct, events);
-        if skipped.is_empty() {
+        let ended = self.unlock(&direct, events);
+        self.unlock_below(ended, events);
+    }
+
+    fn unlock_below(&mut self, mut ended: Vec<&'a TaskId>, events: &mut Vec<Event>) {
+        if ended.is_empty() {
             return;
         }
-        // A look at all tasks for each skipped one would be quadratic.
-        let children = dag::children(tasks);
-        while let Some(parent) = skipped.pop() {
+        // A look at all tasks for each one that ended would be quadratic.
+        let children = dag::children(&self.live.config.tasks);
+        while let Some(parent) = ended.pop() {
             if let Some(children) = children.get(parent) {
-                skipped.extend(self.unlock(children, events));
+                ended.extend(self.unlock(children, events));
             }
         }
     }
 
-    /// Returns the tasks that were skipped.
+    /// Lets pending tasks go on whose parents have ended. Returns those that ended at once.
     fn unlock(&mut self, children: &[&'a TaskId], events: &mut Vec<Event>) -> Vec<&'a TaskId> {
-        let mut skipped = Vec::new();
+        let mut ended = Vec::new();
         for child in children {
             let Some(task) = self.live.config.tasks.get(*child) else { continue };
             if self.status(child) != Some(&TaskStatus::Pending) {
@@ -147,14 +179,54 @@ impl<'a> RunDraft<'a> {
             }
             match dag::next(task, |id| self.status(id)) {
                 Next::Wait => {}
-                Next::Queue => self.queue_task(child, self.time, events),
+                Next::Queue => {
+                    if self.begin(child, task, events) {
+                        ended.push(*child);
+                    }
+                }
                 Next::Skip(message) => {
                     self.finish_task(child, TaskStatus::Skipped { message }, events);
-                    skipped.push(*child);
+                    ended.push(*child);
                 }
             }
         }
-        skipped
+        ended
+    }
+
+    /// Begins a task whose parents allow it. Says whether that ended it: a condition does not hold, or a value that it
+    /// needs is not there.
+    fn begin(&mut self, id: &'a TaskId, task: &TaskConfig, events: &mut Vec<Event>) -> bool {
+        if let Some(status) = self.obstacle(task) {
+            self.finish_task(id, status, events);
+            return true;
+        }
+        match &task.kind {
+            TaskKind::Container => self.queue_task(id, self.time, events),
+            TaskKind::Approval(_) | TaskKind::Pipeline(_) => {
+                events.push(Event::TaskWaiting { task: self.key(id) });
+                self.changed.insert(id, TaskStatus::Waiting);
+            }
+        }
+        false
+    }
+
+    fn obstacle(&self, task: &TaskConfig) -> Option<TaskStatus> {
+        if task.conditions.is_empty() && task.inputs.is_empty() {
+            return None;
+        }
+        let outputs = |id: &TaskId| {
+            let known = || self.live.run.tasks.get(id).map(|task| &task.outputs);
+            let drafted = self.outputs.get(id);
+            if matches!(self.status(id), Some(TaskStatus::Succeeded)) { drafted.or_else(known) } else { None }
+        };
+        let LiveRun { run, config } = self.live;
+        let scope = Scope { run: &run.options.variables, pipeline: &config.variables, outputs: &outputs, item: None };
+        if let Some(message) = scope.unmet(&task.conditions) {
+            return Some(TaskStatus::Skipped { message });
+        }
+        let missing = task.inputs.values().find_map(|value| scope.get(value).err())?;
+        let message = format!("it needs {missing}");
+        Some(TaskStatus::Failed { reason: FailureReason::MissingValue, exit_code: None, message })
     }
 
     /// A stopped run ends as its stop reason says; else the tasks decide (see [`dag`]).
@@ -205,7 +277,7 @@ fn status_of(outcome: &AttemptOutcome) -> TaskStatus {
     }
 }
 
-fn stop_message(reason: &StopReason) -> String {
+pub(super) fn stop_message(reason: &StopReason) -> String {
     match reason {
         StopReason::Cancelled { message } | StopReason::Timeout { message } => message.clone(),
         StopReason::Replaced { by } => format!("replaced by run {by}"),
@@ -220,6 +292,7 @@ fn failure_text(status: &TaskStatus) -> String {
         TaskStatus::Unknown { message } => ("ended in an unknown way", message),
         TaskStatus::Pending
         | TaskStatus::Queued
+        | TaskStatus::Waiting
         | TaskStatus::Placed
         | TaskStatus::Launching
         | TaskStatus::Running

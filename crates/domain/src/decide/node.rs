@@ -96,7 +96,7 @@ fn lose_attempts(context: Context<'_>, nodes: &[&Node], why: &str, events: &mut 
         let mut draft = RunDraft::new(live, context.time);
         for (task, node) in tasks {
             let message = format!("node {node} was lost: {why}");
-            draft.finish_attempt(task, AttemptOutcome::Lost { message }, None, events);
+            draft.finish_attempt(task, AttemptOutcome::Lost { message }, None, BTreeMap::new(), events);
         }
         if draft.conclude(events) {
             ended.entry(&key.pipeline).or_default().insert(key.run);

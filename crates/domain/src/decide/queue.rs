@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Context;
-use super::draft::roots;
+use super::draft::RunDraft;
 use crate::config::PipelineConfig;
 use crate::event::Event;
-use crate::ids::{PipelineKey, RunKey, TaskKey};
+use crate::ids::{PipelineKey, RunKey};
 use crate::policy::run_limit;
-use crate::state::Pipeline;
+use crate::state::{LiveRun, Pipeline};
 use crate::time::Timestamp;
 
 /// Starts waiting runs, oldest first, while the limit of `config` allows.
@@ -20,7 +20,7 @@ pub(super) fn start_waiting(
     pipeline: &Pipeline,
     config: &PipelineConfig,
     ended: &BTreeSet<u64>,
-    created: Option<(u64, &PipelineConfig)>,
+    created: Option<&LiveRun>,
     events: &mut Vec<Event>,
 ) {
     let freed = ended.iter().filter(|run| pipeline.running.contains(run)).count();
@@ -30,15 +30,16 @@ pub(super) fn start_waiting(
             return;
         }
         let key = RunKey { pipeline: pipeline.key.clone(), run: *run };
-        if let Some(live) = context.state.runs.get(&key) {
-            start(&key, &live.config, context.time, events);
+        if let Some(live) = context.state.runs.get(&key)
+            && !start(live, context.time, events)
+        {
             free -= 1;
         }
     }
-    if let Some((run, config)) = created
+    if let Some(live) = created
         && free > 0
     {
-        start(&RunKey { pipeline: pipeline.key.clone(), run }, config, context.time, events);
+        start(live, context.time, events);
     }
 }
 
@@ -52,10 +53,9 @@ pub(super) fn runs_ended(context: Context<'_>, key: &PipelineKey, ended: &BTreeS
     }
 }
 
-fn start(run: &RunKey, config: &PipelineConfig, time: Timestamp, events: &mut Vec<Event>) {
-    events.push(Event::RunStarted { run: run.clone() });
-    events.extend(
-        roots(config)
-            .map(|task| Event::TaskQueued { task: TaskKey { run: run.clone(), task: task.clone() }, not_before: time }),
-    );
+/// Starts a run; says whether that ended it, as it does when all its tasks are skipped.
+fn start(live: &LiveRun, time: Timestamp, events: &mut Vec<Event>) -> bool {
+    let mut draft = RunDraft::new(live, time);
+    draft.start(events);
+    draft.conclude(events)
 }

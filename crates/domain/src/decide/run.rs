@@ -1,50 +1,16 @@
-//! Runs: their start, and their end from outside.
+//! Runs: their end from outside, and what is noted about them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::draft::RunDraft;
 use super::{Context, Decision, Verdict, check_text, first, precondition, queue};
-use crate::config::PipelineConfig;
-use crate::event::{Answer, Event};
-use crate::ids::{PipelineKey, RunKey, Version};
-use crate::limits::LIVE_RUNS_MAX;
-use crate::policy::{self, Admission};
-use crate::rejection::{Reason, Rejection};
-use crate::run::{Run, StopReason};
+use crate::event::Event;
+use crate::ids::RunKey;
+use crate::policy;
+use crate::rejection::Rejection;
+use crate::run::StopReason;
 use crate::state::{LiveRun, Pipeline};
-use crate::validate::validate_variables;
-
-/// Starts a run of a version, the newest unless one is named.
-pub(super) fn start(
-    context: Context<'_>,
-    key: &PipelineKey,
-    version: Option<Version>,
-    variables: &BTreeMap<String, String>,
-) -> Verdict {
-    let pipeline = context.pipeline(key)?;
-    validate_variables("variables", variables).or_else(first)?;
-    create(context, pipeline, version.unwrap_or(pipeline.version), variables, None)
-}
-
-/// Starts a new run with the version and the variables of one that has ended. To its pipeline it is a run like any
-/// other: the pipeline must be enabled, and its overlap policy holds.
-pub(super) fn retry(context: Context<'_>, key: &RunKey) -> Verdict {
-    let pipeline = context.pipeline(&key.pipeline)?;
-    let cold;
-    let run: &Run = if let Some(live) = context.state.runs.get(key) {
-        &live.run
-    } else {
-        cold = context.history.run(key).ok_or_else(|| context.no_live_run(key))?;
-        &cold
-    };
-    if !run.status.is_final() {
-        return Err(precondition(format!("run {key} has not ended"))
-            .field("run")
-            .help("wait for its end or cancel it"));
-    }
-    create(context, pipeline, run.version, &run.variables, Some(key.run))
-}
+use crate::validate::validate_labels;
 
 /// Cancels a run; one that is being stopped already stays as it is.
 pub(super) fn cancel(context: Context<'_>, key: &RunKey, message: &str) -> Verdict {
@@ -70,13 +36,13 @@ pub(super) fn time_out(context: Context<'_>, key: &RunKey) -> Verdict {
     Ok(Decision::done(stop_one(context, live, &StopReason::Timeout { message })))
 }
 
-fn live_run<'a>(context: Context<'a>, key: &RunKey) -> Result<&'a LiveRun, Rejection> {
+pub(super) fn live_run<'a>(context: Context<'a>, key: &RunKey) -> Result<&'a LiveRun, Rejection> {
     let live = context.state.runs.get(key).filter(|live| !live.run.status.is_final());
     live.ok_or_else(|| context.no_live_run(key))
 }
 
 /// Stops a run, and starts the next one if that ended it.
-fn stop_one(context: Context<'_>, live: &LiveRun, reason: &StopReason) -> Vec<Event> {
+pub(super) fn stop_one(context: Context<'_>, live: &LiveRun, reason: &StopReason) -> Vec<Event> {
     let mut events = Vec::new();
     if stop(context, live, reason, &mut events) {
         let key = &live.run.key;
@@ -95,57 +61,31 @@ fn stop(context: Context<'_>, live: &LiveRun, reason: &StopReason, events: &mut 
     draft.conclude(events)
 }
 
-/// Adds a run, and starts it if it may run at once.
-fn create(
+/// Changes the note and the labels of a run, ended or not.
+pub(super) fn annotate(
     context: Context<'_>,
-    pipeline: &Pipeline,
-    version: Version,
-    variables: &BTreeMap<String, String>,
-    retry_of: Option<u64>,
+    key: &RunKey,
+    note: Option<&str>,
+    labels: &BTreeMap<String, String>,
+    without: &BTreeSet<String>,
 ) -> Verdict {
-    let key = &pipeline.key;
-    if !pipeline.enabled {
-        return Err(precondition(format!("pipeline {key} is disabled")).field("pipeline").help("enable it first"));
-    }
-    let config = config_of(context, pipeline, version)?;
-    let live = context.state.runs.len().saturating_sub(context.state.index.finished.len());
-    if live >= LIVE_RUNS_MAX {
-        let message = format!("the cluster has {live} live runs, the limit is {LIVE_RUNS_MAX}");
-        return Err(Rejection::new(Reason::ResourceExhausted, message).help("try again when some have ended"));
-    }
-    let admission = policy::admit(pipeline)?;
-    let run = RunKey { pipeline: key.clone(), run: pipeline.last_run.saturating_add(1) };
-    let mut events = vec![Event::RunCreated {
-        run: run.clone(),
-        version,
-        variables: variables.clone(),
-        started_by: context.actor.to_owned(),
-        retry_of,
-    }];
-    let ended = match admission {
-        Admission::Start | Admission::Wait => BTreeSet::new(),
-        Admission::Replace => make_room(context, pipeline, run.run, &mut events),
-    };
-    queue::start_waiting(context, pipeline, &pipeline.config, &ended, Some((run.run, &config)), &mut events);
-    Ok(Decision { events, answer: Answer::Run(run) })
-}
-
-fn config_of(context: Context<'_>, pipeline: &Pipeline, version: Version) -> Result<Arc<PipelineConfig>, Rejection> {
-    if version == pipeline.version {
-        return Ok(Arc::clone(&pipeline.config));
-    }
-    let known = (Version(1)..pipeline.version).contains(&version);
-    known.then(|| context.history.config(&pipeline.key, version)).flatten().ok_or_else(|| {
-        let message = format!("pipeline {} has no version {version}", pipeline.key);
-        Rejection::new(Reason::NotFound, message)
-            .field("version")
-            .help(format!("use a version from 1 to {}, or none for the newest", pipeline.version))
-    })
+    check_text("note", note.unwrap_or_default())?;
+    let live = context.state.runs.get(key).map(|live| live.run.options.clone());
+    let options = live.or_else(|| context.history.run(key).map(|run| run.options));
+    let Some(options) = options else { return Err(context.no_live_run(key)) };
+    let mut changed = options.labels.clone();
+    changed.retain(|name, _| !without.contains(name));
+    changed.extend(labels.iter().map(|(name, value)| (name.clone(), value.clone())));
+    validate_labels("labels", &changed).or_else(first)?;
+    let note = note.unwrap_or(&options.note);
+    let is_news = note != options.note || changed != options.labels;
+    let annotated = || Event::RunAnnotated { run: key.clone(), note: note.to_owned(), labels: changed };
+    Ok(Decision::done(is_news.then(annotated).into_iter().collect()))
 }
 
 /// Ends every waiting run in favour of `by`, and stops the oldest running one, unless a run is being stopped already:
 /// its place will do. Returns the runs that ended at once.
-fn make_room(context: Context<'_>, pipeline: &Pipeline, by: u64, events: &mut Vec<Event>) -> BTreeSet<u64> {
+pub(super) fn make_room(context: Context<'_>, pipeline: &Pipeline, by: u64, events: &mut Vec<Event>) -> BTreeSet<u64> {
     let reason = StopReason::Replaced { by };
     let live = |run: &u64| context.state.runs.get(&RunKey { pipeline: pipeline.key.clone(), run: *run });
     let mut ended = BTreeSet::new();

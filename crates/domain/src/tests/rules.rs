@@ -6,7 +6,7 @@ use crate::apply::Record;
 use crate::node::NodeStatus;
 use crate::policy::run_limit;
 use crate::state::{Deadline, LiveRun};
-use crate::{Event, RunKey, RunStatus, State, TaskKey, TaskStatus};
+use crate::{Event, RunKey, RunStatus, State, TaskKey, TaskRun, TaskStatus};
 
 /// Checks a state between two commands.
 pub(crate) fn check_state(state: &State) {
@@ -22,8 +22,12 @@ pub(crate) fn check_state(state: &State) {
     for pipeline in state.pipelines.values() {
         let of = |status: RunStatus| {
             let runs = state.runs.values().map(|live| &live.run);
-            let runs = runs.filter(move |run| run.key.pipeline == pipeline.key && run.status == status);
-            runs.map(|run| run.key.run).collect::<Vec<_>>()
+            let mut runs: Vec<_> =
+                runs.filter(|run| run.key.pipeline == pipeline.key && run.status == status).collect();
+            if status == RunStatus::Queued {
+                runs.sort_by_key(|run| (-run.options.priority, run.key.run));
+            }
+            runs.into_iter().map(|run| run.key.run).collect::<Vec<_>>()
         };
         assert_eq!(pipeline.running.iter().copied().collect::<Vec<_>>(), of(RunStatus::Running));
         assert_eq!(pipeline.queue, of(RunStatus::Queued), "the line is not in order");
@@ -39,6 +43,9 @@ fn check_deadline(state: &State, deadline: &Deadline) {
         Deadline::Run(key) => {
             let run = &state.runs[key].run;
             assert!(run.status == RunStatus::Running && run.stopping.is_none(), "{key} has a deadline");
+        }
+        Deadline::Task(key) => {
+            assert_eq!(state.runs[&key.run].run.tasks[&key.task].status, TaskStatus::Waiting, "{key} has a deadline");
         }
         Deadline::Attempt(key) => {
             let task = &state.runs[&key.task.run].run.tasks[&key.task.task];
@@ -56,7 +63,7 @@ fn check_run(state: &State, live: &LiveRun) {
         assert!(open.len() <= 1, "two live attempts of {}/{id}", run.key);
         let is_placed = matches!(task.status, TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running);
         assert_eq!(open.len() == 1, is_placed, "{}/{id} is {:?}", run.key, task.status);
-        moves |= is_placed || task.status == TaskStatus::Queued;
+        moves |= is_placed || matches!(task.status, TaskStatus::Queued | TaskStatus::Waiting);
         for (number, attempt) in open {
             assert_eq!(number, task.attempts.len(), "a live attempt is the newest");
             assert_eq!(state.nodes[&attempt.node].status, NodeStatus::Ready, "{}/{id} is on a lost node", run.key);
@@ -69,7 +76,10 @@ fn check_run(state: &State, live: &LiveRun) {
     assert_eq!(run.status.is_final(), all_final, "{} is {:?}", run.key, run.status);
     match run.status {
         RunStatus::Running => assert!(moves, "{} is stuck", run.key),
-        RunStatus::Queued => assert!(run.tasks.values().all(|task| task.status == TaskStatus::Pending)),
+        RunStatus::Queued => {
+            let untouched = |task: &TaskRun| task.status == TaskStatus::Pending || task.kept_from.is_some();
+            assert!(run.tasks.values().all(untouched));
+        }
         RunStatus::Succeeded => {
             let bad = |status: &TaskStatus| {
                 matches!(status, TaskStatus::Failed { .. } | TaskStatus::Lost { .. } | TaskStatus::Unknown { .. })
@@ -83,6 +93,13 @@ fn check_run(state: &State, live: &LiveRun) {
 
 /// Checks one event of a decision, with the states before and after it.
 pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
+    if let Event::RunAnnotated { run, .. } = event
+        && !before.runs.contains_key(run)
+    {
+        // It has come back from the history, with tasks as they were there.
+        assert_eq!(event.records(), [Record::Run(run.clone())]);
+        return;
+    }
     let changed = changed(before, after);
     let told: BTreeSet<Record> = event.records().into_iter().collect();
     assert!(told.is_superset(&changed), "{event:?} changes {changed:?}, and says {told:?}");

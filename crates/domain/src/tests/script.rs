@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::world::{World, hash};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
-use crate::run::{AttemptOutcome, FailureReason, StopReason};
+use crate::run::{AttemptOutcome, FailureReason, RetryFrom, RunOptions, StopReason};
+use crate::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, TaskKind, Test, Value};
 use crate::{
     AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey,
     Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
@@ -67,10 +68,28 @@ fn parse(words: &[&str]) -> Command {
         "start" => Command::StartRun {
             pipeline: pipeline(words[1]),
             version: option("version").map(|version| Version(number(version))),
-            variables: BTreeMap::new(),
+            options: Box::new(options(words)),
         },
         "cancel" => Command::CancelRun { run: run(words[1]), message: String::new() },
-        "retry" => Command::RetryRun { run: run(words[1]) },
+        "retry" => Command::RetryRun {
+            run: run(words[1]),
+            from: match option("from") {
+                None => RetryFrom::Start,
+                Some("failed") => RetryFrom::Failed,
+                Some(tasks) => RetryFrom::Tasks(tasks.split(',').map(|id| TaskId::new(id).unwrap()).collect()),
+            },
+        },
+        "note" => Command::AnnotateRun {
+            run: run(words[1]),
+            note: option("note").map(String::from),
+            labels: options(words).labels,
+            without: option("without").into_iter().map(String::from).collect(),
+        },
+        "approve" | "decline" => {
+            Command::DecideApproval { task: task(words[1]), approve: words[0] == "approve", message: String::new() }
+        }
+        "advance" => Command::AdvanceTask { task: task(words[1]) },
+        "time-out-wait" => Command::TimeOutTask { task: task(words[1]) },
         "time-out" if words[1].matches('/').count() == 1 => Command::TimeOutRun { run: run(words[1]) },
         "time-out" => Command::TimeOutAttempt { attempt: attempt(words[1]) },
         "assign" => Command::AssignAttempt {
@@ -85,6 +104,7 @@ fn parse(words: &[&str]) -> Command {
             node: NodeId(number(words[2])),
             outcome: outcome(words[3]),
             log: None,
+            outputs: pairs(words, "out"),
         },
         "node" => Command::RegisterNode { node: NodeId(number(words[1])), spec: Box::new(spec(words)) },
         "drain" => Command::DrainNode { node: NodeId(number(words[1])) },
@@ -110,6 +130,36 @@ fn parse(words: &[&str]) -> Command {
     }
 }
 
+/// The pairs of words like `set=A:1`.
+fn pairs(words: &[&str], name: &str) -> BTreeMap<String, String> {
+    let values = words.iter().filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let pair = |value: &str| value.split_once(':').map(|(name, value)| (name.to_owned(), value.replace('+', "\n")));
+    values.filter_map(pair).collect()
+}
+
+fn options(words: &[&str]) -> RunOptions {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    RunOptions {
+        variables: pairs(words, "set"),
+        labels: pairs(words, "label"),
+        note: option("note").unwrap_or_default().into(),
+        priority: option("priority").map_or(0, |priority| priority.parse().unwrap()),
+    }
+}
+
+/// `x` is text, `$A` a variable, `a.out` an output, `@` the element.
+fn value(text: &str) -> Value {
+    if text == "@" {
+        Value::Item
+    } else if let Some(name) = text.strip_prefix('$') {
+        Value::Variable(name.into())
+    } else if let Some((task, name)) = text.split_once('.') {
+        Value::Output { task: TaskId::new(task).unwrap(), name: name.into() }
+    } else {
+        Value::Text(text.into())
+    }
+}
+
 /// `p parallelism=1 overlap=queue:2 timeout=50 | a retry=3 | b after=a:failure,c timeout=50 allow-failure`
 fn config(words: &[&str]) -> PipelineConfig {
     let mut sections = words.split(|word| *word == "|");
@@ -122,6 +172,15 @@ fn config(words: &[&str]) -> PipelineConfig {
             "timeout" => config.timeout = Some(Duration::from_millis(number(value))),
             "overlap" => config.overlap = overlap(value),
             "description" => config.description = value.into(),
+            "parameter" => {
+                let (name, default) = value.split_once(':').map_or((value, None), |(name, value)| (name, Some(value)));
+                let parameter = Parameter {
+                    description: String::new(),
+                    kind: ParameterKind::Text,
+                    default: default.map(String::from),
+                };
+                config.parameters.insert(name.into(), parameter);
+            }
             other => panic!("no such option of a pipeline: {other}"),
         }
     }
@@ -160,7 +219,47 @@ fn task_option(task: &mut TaskConfig, word: &str) {
             task.constraints.insert("zone".into(), value.into());
         }
         "allow-failure" => task.allow_failure = true,
+        "if" | "unless" => {
+            let (of, texts) = value.split_once(':').unwrap();
+            let texts = texts.split(',').map(String::from).collect();
+            let test = if name == "if" { Test::Is(texts) } else { Test::IsNot(texts) };
+            task.conditions.push(Condition { value: self::value(of), test });
+        }
+        "input" => {
+            let (variable, of) = value.split_once(':').unwrap();
+            task.inputs.insert(variable.into(), self::value(of));
+        }
+        "approval" => {
+            task.command.clear();
+            let approvers = value.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
+            task.kind = TaskKind::Approval(Approval { approvers });
+        }
+        "calls" => {
+            task.command.clear();
+            let pipeline = PipelineId::new(value).unwrap();
+            let call = Call { pipeline, variables: BTreeMap::new(), items: None, parallelism: 0 };
+            task.kind = TaskKind::Pipeline(Box::new(call));
+        }
+        "each" => {
+            let items = match value.strip_prefix('[') {
+                Some(items) => Items::These(items.split(',').map(String::from).collect()),
+                None => Items::Lines(self::value(value)),
+            };
+            call(task).items = Some(items);
+        }
+        "set" => {
+            let (variable, of) = value.split_once(':').unwrap();
+            call(task).variables.insert(variable.into(), self::value(of));
+        }
+        "at-once" => call(task).parallelism = u32::try_from(number(value)).unwrap(),
         other => panic!("no such option of a task: {other}"),
+    }
+}
+
+fn call(task: &mut TaskConfig) -> &mut Call {
+    match &mut task.kind {
+        TaskKind::Pipeline(call) => call,
+        other => panic!("no task that calls: {other:?}"),
     }
 }
 
@@ -195,6 +294,7 @@ pub(crate) fn pipeline_config(id: &str) -> PipelineConfig {
         overlap: Overlap::Allow,
         timeout: None,
         variables: BTreeMap::new(),
+        parameters: BTreeMap::new(),
         tasks: BTreeMap::new(),
     }
 }
@@ -202,6 +302,7 @@ pub(crate) fn pipeline_config(id: &str) -> PipelineConfig {
 pub(crate) fn task_config() -> TaskConfig {
     TaskConfig {
         description: String::new(),
+        kind: TaskKind::Container,
         image: None,
         pull: PullPolicy::IfNotPresent,
         entrypoint: Vec::new(),
@@ -209,6 +310,8 @@ pub(crate) fn task_config() -> TaskConfig {
         environment: BTreeMap::new(),
         working_directory: None,
         depends_on: BTreeMap::new(),
+        conditions: Vec::new(),
+        inputs: BTreeMap::new(),
         retry: RetryPolicy { backoff: Duration::from_millis(100), ..RetryPolicy::default() },
         timeout: None,
         resources: Resources::default(),
@@ -296,10 +399,15 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
         Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
         Event::PipelineDeleted { pipeline } => format!("{pipeline} deleted"),
-        Event::RunCreated { run, version, retry_of, .. } => {
+        Event::RunCreated { run, version, retry_of, parent, options, .. } => {
             let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
-            format!("{run} created v{version}{of}")
+            let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
+            let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
+            format!("{run} created v{version}{of}{by}{values}")
         }
+        Event::RunAnnotated { run, note, labels } => format!("{run} noted {note:?} {}", labels.len()),
+        Event::TaskWaiting { task } => format!("{task} waits"),
+        Event::TaskKept { task, from, .. } => format!("{task} kept from {from}"),
         Event::RunStarted { run } => format!("{run} started"),
         Event::RunStopRequested { run, reason } => format!("{run} stop {}", show_reason(reason)),
         Event::TaskQueued { task, not_before } => match not_before.0 - now.0 {
@@ -357,8 +465,11 @@ fn show_status(status: &TaskStatus) -> &'static str {
         TaskStatus::Skipped { .. } => "SKIPPED",
         TaskStatus::Lost { .. } => "LOST",
         TaskStatus::Unknown { .. } => "UNKNOWN",
-        TaskStatus::Pending | TaskStatus::Queued | TaskStatus::Placed | TaskStatus::Launching | TaskStatus::Running => {
-            "NOT FINAL"
-        }
+        TaskStatus::Pending
+        | TaskStatus::Queued
+        | TaskStatus::Waiting
+        | TaskStatus::Placed
+        | TaskStatus::Launching
+        | TaskStatus::Running => "NOT FINAL",
     }
 }

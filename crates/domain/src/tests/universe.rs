@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use super::script::{node_spec, outcome, pipeline_config, segment, task_config};
 use super::world::World;
-use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement};
-use crate::run::{AttemptOutcome, StopReason};
+use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
+use crate::run::{AttemptOutcome, RetryFrom, RunOptions, StopReason};
 use crate::state::Deadline;
+use crate::values::{Approval, Call, Condition, Items, TaskKind, Test, Value};
 use crate::{
     AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, PipelineId, PipelineKey, Revision, RunKey, RunStatus,
     TaskId, TaskKey, TaskStatus, Timestamp, Version,
@@ -38,7 +39,8 @@ pub(crate) fn config() -> impl Strategy<Value = PipelineConfig> {
         1 => Just(Some(Requirement::Failure)),
         1 => Just(Some(Requirement::Any)),
     ];
-    let task = (vec(parent, 5), 1..4_u32, any::<bool>(), prop::option::of(1..50_u64), prop::bool::weighted(0.2));
+    let flags = (any::<bool>(), prop::bool::weighted(0.2));
+    let task = (vec(parent, 5), 1..4_u32, flags, prop::option::of(1..50_u64), 0..32_u8);
     let overlap = prop_oneof![
         Just(Overlap::Allow),
         Just(Overlap::Forbid),
@@ -51,7 +53,7 @@ pub(crate) fn config() -> impl Strategy<Value = PipelineConfig> {
         config.parallelism = parallelism;
         config.overlap = overlap;
         config.timeout = timeout.map(Duration::from_millis);
-        for (number, (parents, attempts, retry_lost, timeout, allow_failure)) in tasks.into_iter().enumerate() {
+        for (number, (parents, attempts, (retry_lost, allow_failure), timeout, kind)) in tasks.into_iter().enumerate() {
             let mut task = task_config();
             task.retry.attempts = attempts;
             task.retry.retry_lost = retry_lost;
@@ -59,10 +61,46 @@ pub(crate) fn config() -> impl Strategy<Value = PipelineConfig> {
             task.allow_failure = allow_failure;
             let parents = parents.into_iter().take(number).enumerate();
             task.depends_on = parents.filter_map(|(parent, how)| Some((task_id(parent), how?))).collect();
+            vary(&mut task, kind, name);
             config.tasks.insert(task_id(number), task);
         }
         config
     })
+}
+
+/// Makes some tasks other than containers, or gives them what they take from their run. A pipeline runs only those of
+/// greater names, so none waits for itself.
+fn vary(task: &mut TaskConfig, kind: u8, name: u8) {
+    let output = |task: &TaskConfig| {
+        let parent = task.depends_on.keys().next()?.clone();
+        Some(Value::Output { task: parent, name: "OUT".into() })
+    };
+    match kind {
+        0..=2 => {
+            task.retry.attempts = 1;
+            task.command.clear();
+            task.kind = TaskKind::Approval(Approval::default());
+        }
+        3..=7 if name < 2 => {
+            task.retry.attempts = 1;
+            task.command.clear();
+            task.timeout = None;
+            let items = match (kind, output(task)) {
+                (3, _) => None,
+                (4 | 5, Some(value)) => Some(Items::Lines(value)),
+                _ => Some(Items::These(vec!["a".into(), "b".into(), "c".into()])),
+            };
+            let pipeline = PipelineId::new(&format!("p{}", name + 1)).unwrap();
+            let call = Call { pipeline, variables: BTreeMap::new(), items, parallelism: u32::from(kind % 3) };
+            task.kind = TaskKind::Pipeline(Box::new(call));
+        }
+        8 | 9 => task.inputs.extend(output(task).map(|value| ("IN".to_owned(), value))),
+        10 | 11 => {
+            let test = if kind == 10 { Test::Is(vec![String::new()]) } else { Test::IsNot(vec!["x\n".into()]) };
+            task.conditions.extend(output(task).map(|value| Condition { value, test }));
+        }
+        _ => {}
+    }
 }
 
 fn task_id(number: usize) -> TaskId {
@@ -121,26 +159,61 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         11 => Command::DeletePipeline { pipeline: pipeline(a) },
         12..=20 => {
             let version = (b % 4 == 0).then(|| Version(u64::from(b / 4 % 4)));
-            Command::StartRun { pipeline: pipeline(a), version, variables: BTreeMap::new() }
+            let priority = i32::from(b % 3) - 1;
+            let options = Box::new(RunOptions { priority, ..RunOptions::default() });
+            Command::StartRun { pipeline: pipeline(a), version, options }
         }
         21 | 22 => Command::CancelRun { run: live_run(world, a).unwrap_or(run(a, b)), message: String::new() },
-        23 => Command::RetryRun { run: run(a, b) },
-        24 => Command::DrainNode { node: node(a) },
+        23 => {
+            let from = match b % 3 {
+                0 => RetryFrom::Start,
+                1 => RetryFrom::Failed,
+                _ => RetryFrom::Tasks([task_id(usize::from(a % 6))].into()),
+            };
+            Command::RetryRun { run: run(a, b), from }
+        }
+        24 if b % 2 == 0 => Command::DrainNode { node: node(a) },
+        24 => Command::AnnotateRun {
+            run: run(a, b),
+            note: (b % 4 == 1).then(|| format!("note {a}")),
+            labels: [("l".to_owned(), a.to_string())].into(),
+            without: ["m".to_owned()].into(),
+        },
         25 | 26 => Command::UndrainNode { node: node(a) },
         27 | 28 => Command::DeclareNodeLost { node: node(a), incarnation: incarnation(world, a, b) },
-        29 => Command::RemoveNode { node: node(a) },
+        29 if b % 2 == 0 => Command::RemoveNode { node: node(a) },
+        29 if b % 4 == 1 => Command::TimeOutTask { task: waiting(world, a).unwrap_or(stray(a, b).task) },
+        29 => Command::AdvanceTask { task: stray(a, b).task },
         30..=34 => {
             let mut spec = node_spec(&format!("node-{}", if b == 0 { 0 } else { a % 3 }));
             spec.slots = u32::from(b % 5);
             Command::RegisterNode { node: node(a), spec: Box::new(spec) }
         }
+        35 if b % 4 == 0 => {
+            let task = waiting(world, a).unwrap_or(stray(a, b).task);
+            Command::DecideApproval { task, approve: b % 8 == 0, message: String::new() }
+        }
+        36 if b % 2 == 0 => {
+            let call = world.state.index.calls.iter().nth(usize::from(a) % world.state.index.calls.len().max(1));
+            Command::AdvanceTask { task: call.cloned().unwrap_or(stray(a, b).task) }
+        }
         35 | 36 => timed_out(world, a).unwrap_or(Command::TimeOutRun { run: run(a, b) }),
         37 => Command::TimeOutAttempt { attempt: stray(a, b) },
         38 => Command::AssignAttempt { attempt: stray(a, b), node: node(b), driver: DriverKind::Process },
-        39 => Command::ReportFinished { attempt: stray(a, b), node: node(b), outcome: result(a), log: None },
+        39 => report_finished(stray(a, b), node(b), result(a)),
         40..=49 => assign(world, a, node(b)),
         kind => report(world, kind, a, b),
     }
+}
+
+/// A task that waits, for whatever.
+pub(crate) fn waiting(world: &World, number: u8) -> Option<TaskKey> {
+    let tasks = world.state.runs.iter().flat_map(|(key, live)| {
+        let waits = live.run.tasks.iter().filter(|(_, task)| task.status == TaskStatus::Waiting);
+        waits.map(|(id, _)| TaskKey { run: key.clone(), task: id.clone() })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    tasks.get(usize::from(number) % tasks.len().max(1)).cloned()
 }
 
 fn stray(a: u8, b: u8) -> AttemptKey {
@@ -168,6 +241,7 @@ pub(crate) fn time_out(deadline: &Deadline) -> Command {
     match deadline.clone() {
         Deadline::Run(run) => Command::TimeOutRun { run },
         Deadline::Attempt(attempt) => Command::TimeOutAttempt { attempt },
+        Deadline::Task(task) => Command::TimeOutTask { task },
     }
 }
 
@@ -193,8 +267,15 @@ fn report(world: &World, kind: u8, a: u8, b: u8) -> Command {
     match kind {
         50..=52 => Command::ReportLaunching { attempt, node },
         53..=55 => Command::ReportStarted { attempt, node },
-        _ => Command::ReportFinished { attempt, node, outcome: result(b), log: None },
+        _ => report_finished(attempt, node, result(b)),
     }
+}
+
+/// The report of an attempt's end. What it has put out depends on its key alone.
+pub(crate) fn report_finished(attempt: AttemptKey, node: NodeId, outcome: AttemptOutcome) -> Command {
+    let lines = "x\n".repeat(usize::try_from(attempt.task.run.run % 4).unwrap());
+    let outputs = if attempt.attempt % 2 == 1 { [("OUT".to_owned(), lines)].into() } else { BTreeMap::new() };
+    Command::ReportFinished { attempt, node, outcome, log: None, outputs }
 }
 
 /// Any event at all, true or not.
@@ -202,7 +283,7 @@ pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
-    match step.kind % 25 {
+    match step.kind % 28 {
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }
@@ -233,9 +314,10 @@ pub(crate) fn event(step: &Step) -> Event {
         7 | 24 => Event::RunCreated {
             run: run(a, b),
             version: Version(u64::from(b % 4)),
-            variables: BTreeMap::new(),
+            options: Box::default(),
             started_by: String::new(),
             retry_of: None,
+            parent: (a % 4 == 0).then(|| task.clone()),
         },
         8 => Event::RunStarted { run: run(a, b) },
         9 => Event::RunStopRequested { run: run(a, b), reason },
@@ -246,10 +328,13 @@ pub(crate) fn event(step: &Step) -> Event {
         15 => Event::AttemptLaunching { attempt: stray(a, b) },
         16 => Event::AttemptStarted { attempt: stray(a, b) },
         17 => Event::AttemptStopRequested { attempt: stray(a, b), reason },
-        18 => Event::AttemptFinished { attempt: stray(a, b), outcome: result(a), log: None },
+        18 => Event::AttemptFinished { attempt: stray(a, b), outcome: result(a), log: None, outputs: BTreeMap::new() },
         19 => Event::NodeRegistered { node: node(a), incarnation: u64::from(b % 4), spec: Box::new(node_spec("node")) },
         20 => Event::NodeDrained { node: node(a) },
         21 => Event::NodeUndrained { node: node(a) },
+        25 => Event::TaskWaiting { task },
+        26 => Event::TaskKept { task, from: u64::from(b), outputs: BTreeMap::new() },
+        27 => Event::RunAnnotated { run: run(a, b), note: String::from("n"), labels: BTreeMap::new() },
         22 => Event::NodeLost { node: node(a), incarnation: u64::from(b % 4) },
         _ => Event::NodeRemoved { node: node(a) },
     }

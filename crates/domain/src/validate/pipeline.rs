@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::Faults;
+use super::parameters::check_parameters;
 use super::task::{check_duration, check_task};
+use super::values::check_values;
 use crate::config::{Overlap, PipelineConfig, TaskConfig};
 use crate::dag;
 use crate::ids::TaskId;
 use crate::limits::{CONFIG_BYTES_MAX, PARENTS_MAX, QUEUE_MAX, TASKS_MAX};
 use crate::rejection::Rejection;
+use crate::values::{Items, ParameterKind, TaskKind, Test, Value};
 
 /// Most missing parents for which near ids are offered.
 const HINTS_MAX: u32 = 10;
@@ -23,6 +26,7 @@ pub fn validate_config(config: &PipelineConfig) -> Result<(), Vec<Rejection>> {
     check_overlap(&mut faults, config.overlap);
     check_duration(&mut faults, "timeout", config.timeout);
     faults.variables("variables", &config.variables);
+    check_parameters(&mut faults, config);
     if config.tasks.is_empty() {
         faults.add("tasks", format!("pipeline {} has no tasks", config.id), "give it at least one");
     }
@@ -36,6 +40,7 @@ pub fn validate_config(config: &PipelineConfig) -> Result<(), Vec<Rejection>> {
         for (id, task) in &config.tasks {
             check_task(&mut faults, format_args!("tasks.{id}"), task);
             check_parents(&mut faults, &mut hints, id, task, &config.tasks);
+            check_values(&mut faults, format_args!("tasks.{id}"), id, config);
         }
         check_cycle(&mut faults, &config.tasks);
     }
@@ -147,7 +152,44 @@ fn size(config: &PipelineConfig) -> usize {
             + words(&task.command)
             + pairs(&task.environment)
             + pairs(&task.constraints)
+            + values_size(task)
             + task.depends_on.keys().map(|parent| parent.as_str().len()).sum::<usize>()
     });
-    config.id.as_str().len() + config.description.len() + pairs(&config.variables) + tasks.sum::<usize>()
+    let parameters = config.parameters.iter().map(|(name, parameter)| {
+        let choices = if let ParameterKind::Choice(choices) = &parameter.kind { words(choices) } else { 0 };
+        name.len() + parameter.description.len() + optional(&parameter.default) + choices
+    });
+    config.id.as_str().len()
+        + config.description.len()
+        + pairs(&config.variables)
+        + parameters.sum::<usize>()
+        + tasks.sum::<usize>()
+}
+
+/// Bytes of the texts with which a task refers to its run.
+fn values_size(task: &TaskConfig) -> usize {
+    let words = |words: &[String]| words.iter().map(String::len).sum::<usize>();
+    let value = |value: &Value| match value {
+        Value::Text(text) | Value::Variable(text) => text.len(),
+        Value::Output { task, name } => task.as_str().len() + name.len(),
+        Value::Item => 0,
+    };
+    let named = |(name, of): (&String, &Value)| name.len() + value(of);
+    let conditions = task.conditions.iter().map(|condition| {
+        let (Test::Is(texts) | Test::IsNot(texts)) = &condition.test;
+        value(&condition.value) + words(texts)
+    });
+    let kind = match &task.kind {
+        TaskKind::Container => 0,
+        TaskKind::Approval(approval) => words(&approval.approvers),
+        TaskKind::Pipeline(call) => {
+            let items = match &call.items {
+                None => 0,
+                Some(Items::These(items)) => words(items),
+                Some(Items::Lines(of)) => value(of),
+            };
+            call.pipeline.as_str().len() + call.variables.iter().map(named).sum::<usize>() + items
+        }
+    };
+    conditions.sum::<usize>() + task.inputs.iter().map(named).sum::<usize>() + kind
 }

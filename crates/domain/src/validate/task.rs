@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Faults, check_resources};
 use crate::config::{DriverKind, RetryPolicy, TaskConfig};
 use crate::limits::{ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, ATTEMPTS_MAX, DURATION_MAX, MULTIPLIER_PERCENT_MAX};
+use crate::values::TaskKind;
 
 pub(super) fn check_task(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
     faults.text(format_args!("{at}.description"), &task.description);
@@ -45,7 +46,7 @@ fn check_program(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
     }
     let has_program = !task.entrypoint.is_empty() || !task.command.is_empty();
     match (task.driver, &task.image) {
-        (None, None) if !has_program => {
+        (None, None) if !has_program && task.kind == TaskKind::Container => {
             let message = format!("{at} has neither an image nor an entrypoint nor a command");
             faults.add(at.to_string(), message, "say what to run: an image, a command, or both");
         }

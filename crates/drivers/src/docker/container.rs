@@ -148,12 +148,21 @@ pub(super) async fn remove(docker: &Docker, id: &str) -> Result<bool, Error> {
     }
 }
 
+/// Where a container finds the file for its outputs.
+const OUTPUTS: &str = "/run/gofer/outputs";
+
 /// What to make for a launch.
 pub(super) fn body(spec: &LaunchSpec, image: &str, node: &str, mounts: &[String]) -> ContainerCreateBody {
     let mut labels: std::collections::HashMap<_, _> = spec.labels.clone().into_iter().collect();
     labels.insert(LABEL_LAUNCH.into(), spec.id.to_string());
     labels.insert(LABEL_NODE.into(), node.to_owned());
     let words = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
+    let mut mounts = mounts.to_vec();
+    let mut environment: Vec<_> = spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if let Some(outputs) = &spec.outputs {
+        mounts.push(format!("{}:{OUTPUTS}", outputs.display()));
+        environment.push(format!("GOFER_OUTPUTS={OUTPUTS}"));
+    }
     let memory = (spec.memory_bytes > 0).then(|| i64::try_from(spec.memory_bytes).unwrap_or(i64::MAX));
     let log_bytes = spec.log_bytes_max.saturating_mul(4).clamp(DAEMON_LOG_BYTES.0, DAEMON_LOG_BYTES.1);
     let log_options = [("max-size".to_owned(), log_bytes.to_string()), ("max-file".to_owned(), "2".to_owned())];
@@ -161,7 +170,7 @@ pub(super) fn body(spec: &LaunchSpec, image: &str, node: &str, mounts: &[String]
         image: Some(image.to_owned()),
         entrypoint: words(&spec.entrypoint),
         cmd: words(&spec.command),
-        env: Some(spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        env: Some(environment),
         working_dir: spec.working_directory.as_ref().map(|path| path.to_string_lossy().into_owned()),
         labels: Some(labels),
         tty: Some(false),
@@ -169,7 +178,7 @@ pub(super) fn body(spec: &LaunchSpec, image: &str, node: &str, mounts: &[String]
             auto_remove: Some(false),
             restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
             init: Some(true),
-            binds: words(mounts),
+            binds: words(&mounts),
             memory,
             memory_swap: memory,
             nano_cpus: (spec.cpu_millis > 0)

@@ -48,8 +48,16 @@ pub(super) fn start(dir: &LaunchDir, spec: &LaunchSpec, log: &mut Writer) -> Res
     }
     let mut words = spec.entrypoint.iter().chain(&spec.command);
     let name = words.next().ok_or_else(|| failed("there is no program to run".into()))?;
+    let outputs = spec.outputs.iter().map(|path| ("GOFER_OUTPUTS", path));
     let mut command = Command::new(name);
-    command.args(words).env_clear().env("PATH", PATH).env("HOME", &work).envs(&spec.environment).current_dir(&work);
+    command
+        .args(words)
+        .env_clear()
+        .env("PATH", PATH)
+        .env("HOME", &work)
+        .envs(&spec.environment)
+        .envs(outputs)
+        .current_dir(&work);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (cgroup, address_space) = limits(dir, spec, log);
     isolate(&mut command, cgroup.as_ref(), address_space).map_err(|error| failed(format!("can't limit: {error}")))?;

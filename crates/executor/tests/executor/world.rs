@@ -194,11 +194,19 @@ impl World {
             timeout: None,
             variables: BTreeMap::from([("A".into(), "pipeline".into()), ("B".into(), "pipeline".into())]),
             tasks: tasks.into_iter().map(|(id, task)| (TaskId::new(id).unwrap(), task)).collect(),
+            parameters: BTreeMap::new(),
         };
         let pipeline = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
         self.command(Command::RegisterPipeline { namespace, config: std::sync::Arc::new(config) }).await;
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        match self.command(Command::StartRun { pipeline, version: None, variables }).await {
+        match self
+            .command(Command::StartRun {
+                pipeline,
+                version: None,
+                options: Box::new(RunOptions { variables, ..RunOptions::default() }),
+            })
+            .await
+        {
             Answer::Run(run) => run,
             other => panic!("{other:?}"),
         }
@@ -323,6 +331,7 @@ pub(crate) fn sh(script: &str) -> TaskConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        ..TaskConfig::default()
     }
 }
 

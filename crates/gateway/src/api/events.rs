@@ -238,8 +238,12 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }
+        | Event::RunAnnotated { run, .. }
         | Event::RunFinished { run, .. } => of_run(run),
-        Event::TaskQueued { task, .. } | Event::TaskFinished { task, .. } => of_run(&task.run),
+        Event::TaskQueued { task, .. }
+        | Event::TaskWaiting { task }
+        | Event::TaskKept { task, .. }
+        | Event::TaskFinished { task, .. } => of_run(&task.run),
         Event::AttemptPlaced { attempt, .. }
         | Event::AttemptLaunching { attempt }
         | Event::AttemptStarted { attempt }

@@ -1,9 +1,9 @@
 //! Runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::BoxStream;
-use gofer_domain::{Answer, Command, Run, RunKey, Version};
+use gofer_domain::{Answer, Command, RetryFrom, Run, RunKey, RunOptions, TaskKey, Version};
 use gofer_store::codec;
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::run_service_server::RunService;
@@ -28,7 +28,12 @@ impl RunService for Api {
         let command = Command::StartRun {
             pipeline: convert::pipeline(message.pipeline.as_ref())?,
             version: (message.version != 0).then_some(Version(message.version)),
-            variables: variables(message.variables)?,
+            options: Box::new(RunOptions {
+                variables: variables(message.variables, "variables")?,
+                labels: variables(message.labels, "labels")?,
+                note: message.note,
+                priority: message.priority,
+            }),
         };
         let (revision, answer) = self.commit(&metadata, &message.request_id, command).await?;
         Ok(Response::new(wire::StartRunResponse { header: self.header(revision), run: started(&answer) }))
@@ -85,9 +90,47 @@ impl RunService for Api {
         request: Request<wire::RetryRunRequest>,
     ) -> Result<Response<wire::RetryRunResponse>, Status> {
         let (metadata, _, message) = request.into_parts();
-        let command = Command::RetryRun { run: convert::run(message.run.as_ref())? };
+        let tasks = message.tasks.iter().map(|id| convert::task(id)).collect::<Result<BTreeSet<_>, _>>()?;
+        let from = match message.keep {
+            false if tasks.is_empty() => RetryFrom::Start,
+            false => {
+                return Err(Fault::invalid("tasks", "tasks are named, and nothing is to be kept")
+                    .help("set keep")
+                    .into());
+            }
+            true if tasks.is_empty() => RetryFrom::Failed,
+            true => RetryFrom::Tasks(tasks),
+        };
+        let command = Command::RetryRun { run: convert::run(message.run.as_ref())?, from };
         let (revision, answer) = self.commit(&metadata, &message.request_id, command).await?;
         Ok(Response::new(wire::RetryRunResponse { header: self.header(revision), run: started(&answer) }))
+    }
+
+    async fn annotate_run(
+        &self,
+        request: Request<wire::AnnotateRunRequest>,
+    ) -> Result<Response<wire::AnnotateRunResponse>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let command = Command::AnnotateRun {
+            run: convert::run(message.run.as_ref())?,
+            note: message.note,
+            labels: variables(message.labels, "labels")?,
+            without: message.remove_labels.into_iter().collect(),
+        };
+        let (revision, _) = self.commit(&metadata, &message.request_id, command).await?;
+        Ok(Response::new(wire::AnnotateRunResponse { header: self.header(revision) }))
+    }
+
+    async fn decide_approval(
+        &self,
+        request: Request<wire::DecideApprovalRequest>,
+    ) -> Result<Response<wire::DecideApprovalResponse>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let task = message.task.unwrap_or_default();
+        let task = TaskKey { run: convert::run(task.run.as_ref())?, task: convert::task(&task.task)? };
+        let command = Command::DecideApproval { task, approve: message.approve, message: message.message };
+        let (revision, _) = self.commit(&metadata, &message.request_id, command).await?;
+        Ok(Response::new(wire::DecideApprovalResponse { header: self.header(revision) }))
     }
 
     async fn watch_run(
@@ -128,12 +171,12 @@ impl Api {
     }
 }
 
-fn variables(given: Vec<model::Variable>) -> Result<BTreeMap<String, String>, Fault> {
+fn variables(given: Vec<model::Variable>, field: &str) -> Result<BTreeMap<String, String>, Fault> {
     let mut variables = BTreeMap::new();
     for model::Variable { name, value } in given {
         if variables.contains_key(&name) {
             let shown: String = name.chars().take(80).collect();
-            return Err(Fault::invalid("variables", format!("variable {shown:?} is given twice")).help("give it once"));
+            return Err(Fault::invalid(field, format!("{shown:?} is given twice in {field}")).help("give it once"));
         }
         variables.insert(name, value);
     }

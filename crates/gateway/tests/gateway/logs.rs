@@ -140,7 +140,12 @@ async fn output_is_followed_over_a_break_into_the_sealed_log() {
     let digest = runner.store.blobs().put(&blob).unwrap();
     let log = Some(LogRef { digest: digest.0, bytes: held.framed.len() as u64, truncated: false });
     let outcome = AttemptOutcome::Succeeded;
-    command(runner, 5, Command::ReportFinished { attempt: attempt(), node: runner.id(), outcome, log }).await;
+    command(
+        runner,
+        5,
+        Command::ReportFinished { attempt: attempt(), node: runner.id(), outcome, log, outputs: BTreeMap::new() },
+    )
+    .await;
     output.0.send_modify(|held| held.is_gone = true);
     assert_eq!(next(&mut stream).await, None);
 

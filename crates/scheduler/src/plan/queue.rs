@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gofer_domain::{NamespaceId, Revision, State, TaskKey, Timestamp};
 
-/// Queued tasks whose time has come: fair between namespaces, oldest first within each.
+/// Queued tasks whose time has come: fair between namespaces, by priority and age within each.
 pub(super) struct Queue<'a> {
-    /// Waiting tasks by namespace, oldest last.
+    /// Waiting tasks by namespace, the next one last.
     waiting: BTreeMap<&'a NamespaceId, Vec<&'a Entry>>,
     /// Live attempts by namespace, those of this plan included.
     live: BTreeMap<&'a NamespaceId, usize>,
@@ -35,6 +35,8 @@ impl<'a> Queue<'a> {
         let namespaces: Vec<_> = queue.waiting.keys().copied().collect();
         for waiting in queue.waiting.values_mut() {
             waiting.reverse();
+            // Stable, so the order of time stays among equals. Mostly there is nothing to do.
+            waiting.sort_by_key(|(.., task)| priority(state, task));
         }
         for namespace in namespaces {
             queue.line_up(namespace);
@@ -68,6 +70,10 @@ impl<'a> Queue<'a> {
         let (time, revision, _) = self.waiting.get(namespace)?.last()?;
         Some((self.live.get(namespace).copied().unwrap_or(0), *time, *revision, namespace))
     }
+}
+
+fn priority(state: &State, task: &TaskKey) -> i32 {
+    state.runs.get(&task.run).map_or(0, |live| live.run.options.priority)
 }
 
 fn namespace(task: &TaskKey) -> &NamespaceId {

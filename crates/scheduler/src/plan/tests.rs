@@ -70,11 +70,12 @@ impl World {
             overlap: Overlap::Allow,
             timeout,
             variables: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             tasks: (1..).zip(tasks).map(|(n, task)| (TaskId::new(&format!("t{n:03}")).unwrap(), task)).collect(),
         };
         let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
         self.must(Command::RegisterPipeline { namespace, config: std::sync::Arc::new(config) });
-        let answer = self.must(Command::StartRun { pipeline: key, version: None, variables: BTreeMap::new() });
+        let answer = self.must(Command::StartRun { pipeline: key, version: None, options: Box::default() });
         let Answer::Run(run) = answer else { panic!("{answer:?}") };
         run
     }
@@ -107,7 +108,13 @@ impl World {
 
     fn finish(&mut self, task: &TaskKey, node: u64, outcome: AttemptOutcome) {
         let attempt = AttemptKey { task: task.clone(), attempt: 1 };
-        self.must(Command::ReportFinished { attempt, node: NodeId(node), outcome, log: None });
+        self.must(Command::ReportFinished {
+            attempt,
+            node: NodeId(node),
+            outcome,
+            log: None,
+            outputs: BTreeMap::new(),
+        });
     }
 }
 
@@ -127,6 +134,7 @@ fn task() -> TaskConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        ..TaskConfig::default()
     }
 }
 

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use gofer_domain::ids::{ClusterId, NodeId, Revision, Version};
-use gofer_domain::{Actor, Answer, Command, CommandEnvelope, Reason, Rejection, Timestamp};
+use gofer_domain::{Actor, Answer, Command, CommandEnvelope, Reason, Rejection, RetryFrom, RunOptions, Timestamp};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::command::Kind;
 
+use super::values::task_ids_from_wire;
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
     duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
     pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire,
-    segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, variables_from_wire, variables_to_wire,
+    segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
+    variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
 
@@ -82,15 +84,36 @@ fn client_command(command: &Command) -> Option<Kind> {
         Command::DeletePipeline { pipeline } => {
             Kind::DeletePipeline(log::DeletePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)) })
         }
-        Command::StartRun { pipeline, version, variables } => Kind::StartRun(log::StartRun {
+        Command::StartRun { pipeline, version, options } => Kind::StartRun(log::StartRun {
             pipeline: Some(pipeline_key_to_wire(pipeline)),
             version: version.map_or(0, |version| version.0),
-            variables: variables_to_wire(variables),
+            variables: variables_to_wire(&options.variables),
+            labels: variables_to_wire(&options.labels),
+            note: options.note.clone(),
+            priority: options.priority,
         }),
         Command::CancelRun { run, message } => {
             Kind::CancelRun(log::CancelRun { run: Some(run_key_to_wire(run)), message: message.clone() })
         }
-        Command::RetryRun { run } => Kind::RetryRun(log::RetryRun { run: Some(run_key_to_wire(run)) }),
+        Command::RetryRun { run, from } => {
+            let (keep, tasks) = match from {
+                RetryFrom::Start => (false, Vec::new()),
+                RetryFrom::Failed => (true, Vec::new()),
+                RetryFrom::Tasks(tasks) => (true, tasks.iter().map(ToString::to_string).collect()),
+            };
+            Kind::RetryRun(log::RetryRun { run: Some(run_key_to_wire(run)), keep, tasks })
+        }
+        Command::AnnotateRun { run, note, labels, without } => Kind::AnnotateRun(log::AnnotateRun {
+            run: Some(run_key_to_wire(run)),
+            note: note.clone(),
+            labels: variables_to_wire(labels),
+            without: without.iter().cloned().collect(),
+        }),
+        Command::DecideApproval { task, approve, message } => Kind::DecideApproval(log::DecideApproval {
+            task: Some(task_key_to_wire(task)),
+            approve: *approve,
+            message: message.clone(),
+        }),
         Command::DrainNode { node } => Kind::DrainNode(log::DrainNode { node: node.0 }),
         Command::UndrainNode { node } => Kind::UndrainNode(log::UndrainNode { node: node.0 }),
         Command::RemoveNode { node } => Kind::RemoveNode(log::RemoveNode { node: node.0 }),
@@ -107,6 +130,8 @@ fn inner_command(command: &Command) -> Option<Kind> {
             node: node.0,
             driver: driver_to_wire(*driver).into(),
         }),
+        Command::AdvanceTask { task } => Kind::AdvanceTask(log::AdvanceTask { task: Some(task_key_to_wire(task)) }),
+        Command::TimeOutTask { task } => Kind::TimeOutTask(log::TimeOutTask { task: Some(task_key_to_wire(task)) }),
         Command::TimeOutAttempt { attempt } => {
             Kind::TimeOutAttempt(log::TimeOutAttempt { attempt: Some(attempt_key_to_wire(attempt)) })
         }
@@ -116,12 +141,15 @@ fn inner_command(command: &Command) -> Option<Kind> {
         Command::ReportStarted { attempt, node } => {
             Kind::ReportStarted(log::ReportStarted { attempt: Some(attempt_key_to_wire(attempt)), node: node.0 })
         }
-        Command::ReportFinished { attempt, node, outcome, log: output } => Kind::ReportFinished(log::ReportFinished {
-            attempt: Some(attempt_key_to_wire(attempt)),
-            node: node.0,
-            outcome: Some(attempt_outcome_to_wire(outcome)),
-            log: output.as_ref().map(log_to_wire),
-        }),
+        Command::ReportFinished { attempt, node, outcome, log: output, outputs } => {
+            Kind::ReportFinished(log::ReportFinished {
+                attempt: Some(attempt_key_to_wire(attempt)),
+                node: node.0,
+                outcome: Some(attempt_outcome_to_wire(outcome)),
+                log: output.as_ref().map(log_to_wire),
+                outputs: variables_to_wire(outputs),
+            })
+        }
         Command::RegisterNode { node, spec } => {
             Kind::RegisterNode(log::RegisterNode { node: node.0, spec: Some(spec_to_wire(spec)) })
         }
@@ -143,6 +171,8 @@ fn inner_command(command: &Command) -> Option<Kind> {
         | Command::StartRun { .. }
         | Command::CancelRun { .. }
         | Command::RetryRun { .. }
+        | Command::AnnotateRun { .. }
+        | Command::DecideApproval { .. }
         | Command::DrainNode { .. }
         | Command::UndrainNode { .. }
         | Command::RemoveNode { .. } => return None,
@@ -181,10 +211,34 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         Kind::StartRun(c) => Command::StartRun {
             pipeline: pipeline_key_from_wire(c.pipeline.as_ref())?,
             version: (c.version != 0).then_some(Version(c.version)),
-            variables: variables_from_wire(c.variables, "variables")?,
+            options: Box::new(RunOptions {
+                variables: variables_from_wire(c.variables, "variables")?,
+                labels: variables_from_wire(c.labels, "labels")?,
+                note: c.note,
+                priority: c.priority,
+            }),
         },
         Kind::CancelRun(c) => Command::CancelRun { run: run_key_from_wire(c.run.as_ref())?, message: c.message },
-        Kind::RetryRun(c) => Command::RetryRun { run: run_key_from_wire(c.run.as_ref())? },
+        Kind::RetryRun(c) => Command::RetryRun {
+            run: run_key_from_wire(c.run.as_ref())?,
+            from: match (c.keep, task_ids_from_wire(&c.tasks)?) {
+                (false, tasks) if tasks.is_empty() => RetryFrom::Start,
+                (false, _) => return Err(DecodeError::new("tasks", "only go with keep; set that")),
+                (true, tasks) if tasks.is_empty() => RetryFrom::Failed,
+                (true, tasks) => RetryFrom::Tasks(tasks),
+            },
+        },
+        Kind::AnnotateRun(c) => Command::AnnotateRun {
+            run: run_key_from_wire(c.run.as_ref())?,
+            note: c.note,
+            labels: variables_from_wire(c.labels, "labels")?,
+            without: c.without.into_iter().collect(),
+        },
+        Kind::DecideApproval(c) => Command::DecideApproval {
+            task: task_key_from_wire(c.task.as_ref())?,
+            approve: c.approve,
+            message: c.message,
+        },
         Kind::DrainNode(c) => Command::DrainNode { node: NodeId(c.node) },
         Kind::UndrainNode(c) => Command::UndrainNode { node: NodeId(c.node) },
         Kind::RemoveNode(c) => Command::RemoveNode { node: NodeId(c.node) },
@@ -200,6 +254,8 @@ fn inner_command_from_wire(kind: &Kind) -> Result<Command> {
             node: NodeId(c.node),
             driver: driver_from_wire(c.driver)?,
         },
+        Kind::AdvanceTask(c) => Command::AdvanceTask { task: task_key_from_wire(c.task.as_ref())? },
+        Kind::TimeOutTask(c) => Command::TimeOutTask { task: task_key_from_wire(c.task.as_ref())? },
         Kind::TimeOutAttempt(c) => Command::TimeOutAttempt { attempt: attempt_key_from_wire(c.attempt.as_ref())? },
         Kind::ReportLaunching(c) => {
             Command::ReportLaunching { attempt: attempt_key_from_wire(c.attempt.as_ref())?, node: NodeId(c.node) }
@@ -212,6 +268,7 @@ fn inner_command_from_wire(kind: &Kind) -> Result<Command> {
             node: NodeId(c.node),
             outcome: attempt_outcome_from_wire(c.outcome.as_ref())?,
             log: c.log.as_ref().map(log_from_wire).transpose()?,
+            outputs: variables_from_wire(c.outputs.clone(), "outputs")?,
         },
         Kind::RegisterNode(c) => {
             Command::RegisterNode { node: NodeId(c.node), spec: Box::new(spec_from_wire(c.spec.as_ref())?) }

@@ -4,6 +4,10 @@ use gofer_domain::config::{DriverKind, Overlap, PullPolicy, Requirement, Resourc
 use gofer_domain::{PipelineConfig, TaskConfig, TaskId};
 use gofer_wire::model::v1 as model;
 
+use super::values::{
+    condition_from_wire, condition_to_wire, kind_from_wire, kind_to_wire, named_from_wire, named_to_wire,
+    parameters_from_wire, parameters_to_wire,
+};
 use super::{
     DecodeError, Result, duration_from_wire, duration_to_wire, pipeline_id, task_id, unknown, variables_from_wire,
     variables_to_wire,
@@ -27,6 +31,7 @@ pub fn config_to_wire(config: &PipelineConfig) -> model::PipelineConfig {
         timeout: config.timeout.map(duration_to_wire),
         variables: variables_to_wire(&config.variables),
         tasks: config.tasks.iter().map(|(id, task)| task_to_wire(id, task)).collect(),
+        parameters: parameters_to_wire(&config.parameters),
     }
 }
 
@@ -60,6 +65,7 @@ pub fn config_from_wire(config: model::PipelineConfig) -> Result<PipelineConfig>
         overlap,
         timeout: config.timeout.as_ref().map(|value| duration_from_wire(value, "timeout")).transpose()?,
         variables: variables_from_wire(config.variables, "variables")?,
+        parameters: parameters_from_wire(config.parameters)?,
         tasks,
     })
 }
@@ -86,6 +92,9 @@ fn task_to_wire(id: &TaskId, task: &TaskConfig) -> model::TaskConfig {
         driver: task.driver.map_or(model::Driver::Unspecified, driver_to_wire).into(),
         constraints: variables_to_wire(&task.constraints),
         allow_failure: task.allow_failure,
+        conditions: task.conditions.iter().map(condition_to_wire).collect(),
+        inputs: named_to_wire(&task.inputs),
+        kind: kind_to_wire(&task.kind),
     }
 }
 
@@ -121,6 +130,9 @@ fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
         },
         constraints: variables_from_wire(task.constraints, "constraints")?,
         allow_failure: task.allow_failure,
+        conditions: task.conditions.into_iter().map(condition_from_wire).collect::<Result<_>>()?,
+        inputs: named_from_wire(task.inputs, "inputs")?,
+        kind: kind_from_wire(task.kind)?,
     })
 }
 

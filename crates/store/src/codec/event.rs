@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gofer_domain::Event;
 use gofer_domain::ids::{ClusterId, NodeId, Revision, Version};
+use gofer_domain::{Event, RunOptions};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::event::Kind;
 
@@ -85,12 +85,29 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
 
 fn run_event(event: &Event) -> Option<Kind> {
     Some(match event {
-        Event::RunCreated { run, version, variables, started_by, retry_of } => Kind::RunCreated(log::RunCreated {
+        Event::RunCreated { run, version, options, started_by, retry_of, parent } => {
+            Kind::RunCreated(log::RunCreated {
+                run: Some(run_key_to_wire(run)),
+                version: version.0,
+                variables: variables_to_wire(&options.variables),
+                started_by: started_by.clone(),
+                retry_of: retry_of.unwrap_or(0),
+                labels: variables_to_wire(&options.labels),
+                note: options.note.clone(),
+                priority: options.priority,
+                parent: parent.as_ref().map(task_key_to_wire),
+            })
+        }
+        Event::RunAnnotated { run, note, labels } => Kind::RunAnnotated(log::RunAnnotated {
             run: Some(run_key_to_wire(run)),
-            version: version.0,
-            variables: variables_to_wire(variables),
-            started_by: started_by.clone(),
-            retry_of: retry_of.unwrap_or(0),
+            note: note.clone(),
+            labels: variables_to_wire(labels),
+        }),
+        Event::TaskWaiting { task } => Kind::TaskWaiting(log::TaskWaiting { task: Some(task_key_to_wire(task)) }),
+        Event::TaskKept { task, from, outputs } => Kind::TaskKept(log::TaskKept {
+            task: Some(task_key_to_wire(task)),
+            kept_from: *from,
+            outputs: variables_to_wire(outputs),
         }),
         Event::RunStarted { run } => Kind::RunStarted(log::RunStarted { run: Some(run_key_to_wire(run)) }),
         Event::RunStopRequested { run, reason } => Kind::RunStopRequested(log::RunStopRequested {
@@ -131,11 +148,14 @@ fn attempt_event(event: &Event) -> Option<Kind> {
             attempt: Some(attempt_key_to_wire(attempt)),
             reason: Some(stop_to_wire(reason)),
         }),
-        Event::AttemptFinished { attempt, outcome, log: output } => Kind::AttemptFinished(log::AttemptFinished {
-            attempt: Some(attempt_key_to_wire(attempt)),
-            outcome: Some(attempt_outcome_to_wire(outcome)),
-            log: output.as_ref().map(log_to_wire),
-        }),
+        Event::AttemptFinished { attempt, outcome, log: output, outputs } => {
+            Kind::AttemptFinished(log::AttemptFinished {
+                attempt: Some(attempt_key_to_wire(attempt)),
+                outcome: Some(attempt_outcome_to_wire(outcome)),
+                log: output.as_ref().map(log_to_wire),
+                outputs: variables_to_wire(outputs),
+            })
+        }
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
         | Event::ClusterRecovered { .. }
@@ -148,6 +168,9 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::RunCreated { .. }
         | Event::RunStarted { .. }
         | Event::RunStopRequested { .. }
+        | Event::RunAnnotated { .. }
+        | Event::TaskWaiting { .. }
+        | Event::TaskKept { .. }
         | Event::TaskQueued { .. }
         | Event::TaskFinished { .. }
         | Event::RunFinished { .. }
@@ -215,9 +238,26 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         Kind::RunCreated(e) => Event::RunCreated {
             run: run_key_from_wire(e.run.as_ref())?,
             version: Version(e.version),
-            variables: variables_from_wire(e.variables, "variables")?,
+            options: Box::new(RunOptions {
+                variables: variables_from_wire(e.variables, "variables")?,
+                labels: variables_from_wire(e.labels, "labels")?,
+                note: e.note,
+                priority: e.priority,
+            }),
             started_by: e.started_by,
             retry_of: (e.retry_of != 0).then_some(e.retry_of),
+            parent: e.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
+        },
+        Kind::RunAnnotated(e) => Event::RunAnnotated {
+            run: run_key_from_wire(e.run.as_ref())?,
+            note: e.note,
+            labels: variables_from_wire(e.labels, "labels")?,
+        },
+        Kind::TaskWaiting(e) => Event::TaskWaiting { task: task_key_from_wire(e.task.as_ref())? },
+        Kind::TaskKept(e) => Event::TaskKept {
+            task: task_key_from_wire(e.task.as_ref())?,
+            from: e.kept_from,
+            outputs: variables_from_wire(e.outputs, "outputs")?,
         },
         Kind::RunStarted(e) => Event::RunStarted { run: run_key_from_wire(e.run.as_ref())? },
         Kind::RunStopRequested(e) => Event::RunStopRequested {
@@ -257,6 +297,7 @@ fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
             attempt: attempt_key_from_wire(e.attempt.as_ref())?,
             outcome: attempt_outcome_from_wire(e.outcome.as_ref())?,
             log: e.log.as_ref().map(log_from_wire).transpose()?,
+            outputs: variables_from_wire(e.outputs.clone(), "outputs")?,
         },
         _ => return Err(super::DecodeError::new("kind", "is not a known event")),
     })

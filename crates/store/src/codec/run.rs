@@ -2,19 +2,20 @@
 
 use gofer_domain::ids::{NodeId, Revision, RunKey, TaskId, Version};
 use gofer_domain::run::{FailureReason, LogRef, StopReason};
-use gofer_domain::{Attempt, AttemptOutcome, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
+use gofer_domain::{Attempt, AttemptOutcome, AttemptStatus, Run, RunOptions, RunStatus, TaskRun, TaskStatus};
 use gofer_wire::model::v1 as model;
 
 use super::{
     DecodeError, Result, driver_from_wire, driver_to_wire, fixed, required, run_key_from_wire, run_key_to_wire,
-    task_id, time_from_wire, time_option, time_to_wire, unknown, variables_from_wire, variables_to_wire,
+    task_id, task_key_from_wire, task_key_to_wire, time_from_wire, time_option, time_to_wire, unknown,
+    variables_from_wire, variables_to_wire,
 };
 
 /// A run as a message, with its tasks.
 #[must_use]
 pub fn run_to_wire(run: &Run) -> model::Run {
     model::Run {
-        variables: variables_to_wire(&run.variables),
+        variables: variables_to_wire(&run.options.variables),
         tasks: run.tasks.iter().map(|(id, task)| task_to_wire(id, task)).collect(),
         ..run_head_to_wire(run)
     }
@@ -37,6 +38,10 @@ pub(crate) fn run_head_to_wire(run: &Run) -> model::Run {
         stopping: run.stopping.as_ref().map(stop_to_wire),
         tasks: Vec::new(),
         revision: run.revision.0,
+        labels: variables_to_wire(&run.options.labels),
+        note: run.options.note.clone(),
+        priority: run.options.priority,
+        parent: run.parent.as_ref().map(task_key_to_wire),
     }
 }
 
@@ -50,7 +55,13 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         key,
         version: Version(run.version),
         status: run_status_from_wire(run.status, &run.message)?,
-        variables: variables_from_wire(run.variables.clone(), "variables")?,
+        options: RunOptions {
+            variables: variables_from_wire(run.variables.clone(), "variables")?,
+            labels: variables_from_wire(run.labels.clone(), "labels")?,
+            note: run.note.clone(),
+            priority: run.priority,
+        },
+        parent: run.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
         started_by: run.started_by.clone(),
         retry_of: (run.retry_of != 0).then_some(run.retry_of),
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,
@@ -101,6 +112,9 @@ pub fn task_to_wire(id: &TaskId, task: &TaskRun) -> model::TaskRun {
         not_before: (task.not_before.0 != 0).then(|| time_to_wire(task.not_before)),
         finished_at: task.finished_at.map(time_to_wire),
         queued_revision: task.queued_revision.0,
+        outputs: variables_to_wire(&task.outputs),
+        kept_from: task.kept_from.unwrap_or(0),
+        children: task.children.clone(),
     }
 }
 
@@ -123,6 +137,9 @@ pub fn task_from_wire(task: &model::TaskRun) -> Result<(TaskId, TaskRun)> {
         not_before: time_option(task.not_before.as_ref(), "not_before")?.unwrap_or_default(),
         queued_revision: Revision(task.queued_revision),
         finished_at: time_option(task.finished_at.as_ref(), "finished_at")?,
+        outputs: variables_from_wire(task.outputs.clone(), "outputs")?,
+        kept_from: (task.kept_from != 0).then_some(task.kept_from),
+        children: task.children.clone(),
     };
     Ok((id, run))
 }
@@ -138,6 +155,7 @@ pub fn task_status_to_wire(status: &TaskStatus) -> model::TaskOutcome {
     match status {
         TaskStatus::Pending => plain(model::TaskStatus::Pending, ""),
         TaskStatus::Queued => plain(model::TaskStatus::Queued, ""),
+        TaskStatus::Waiting => plain(model::TaskStatus::Waiting, ""),
         TaskStatus::Placed => plain(model::TaskStatus::Placed, ""),
         TaskStatus::Launching => plain(model::TaskStatus::Launching, ""),
         TaskStatus::Running => plain(model::TaskStatus::Running, ""),
@@ -164,6 +182,7 @@ pub fn task_status_from_wire(outcome: &model::TaskOutcome) -> Result<TaskStatus>
     match model::TaskStatus::try_from(outcome.status) {
         Ok(model::TaskStatus::Pending) => Ok(TaskStatus::Pending),
         Ok(model::TaskStatus::Queued) => Ok(TaskStatus::Queued),
+        Ok(model::TaskStatus::Waiting) => Ok(TaskStatus::Waiting),
         Ok(model::TaskStatus::Placed) => Ok(TaskStatus::Placed),
         Ok(model::TaskStatus::Launching) => Ok(TaskStatus::Launching),
         Ok(model::TaskStatus::Running) => Ok(TaskStatus::Running),
@@ -274,6 +293,9 @@ fn reason_to_wire(reason: FailureReason) -> model::FailureReason {
         FailureReason::ImagePull => model::FailureReason::ImagePull,
         FailureReason::CommandNotFound => model::FailureReason::CommandNotFound,
         FailureReason::Launch => model::FailureReason::Launch,
+        FailureReason::Declined => model::FailureReason::Declined,
+        FailureReason::MissingValue => model::FailureReason::MissingValue,
+        FailureReason::ChildRun => model::FailureReason::ChildRun,
     }
 }
 
@@ -286,6 +308,9 @@ fn reason_from_wire(reason: i32) -> Result<FailureReason> {
         Ok(model::FailureReason::ImagePull) => Ok(FailureReason::ImagePull),
         Ok(model::FailureReason::CommandNotFound) => Ok(FailureReason::CommandNotFound),
         Ok(model::FailureReason::Launch) => Ok(FailureReason::Launch),
+        Ok(model::FailureReason::Declined) => Ok(FailureReason::Declined),
+        Ok(model::FailureReason::MissingValue) => Ok(FailureReason::MissingValue),
+        Ok(model::FailureReason::ChildRun) => Ok(FailureReason::ChildRun),
         Ok(model::FailureReason::Unspecified) | Err(_) => Err(unknown("reason", reason)),
     }
 }

@@ -13,6 +13,7 @@ use crate::history::Fact;
 fn since(event: &Event) -> u32 {
     match event {
         Event::EventsArchived { .. } => 2,
+        Event::RunAnnotated { .. } | Event::TaskWaiting { .. } | Event::TaskKept { .. } => 3,
         _ => 1,
     }
 }

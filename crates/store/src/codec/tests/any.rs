@@ -2,6 +2,7 @@
 
 mod cluster;
 mod messages;
+mod values;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use proptest::prelude::*;
 use self::cluster::spec;
 pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
+use self::values::{condition, kind, options, parameter, retry_from, value};
 
 const ID: &str = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}";
 
@@ -88,11 +90,15 @@ fn task_config() -> impl Strategy<Value = TaskConfig> {
     let need = prop_oneof![Just(Requirement::Success), Just(Requirement::Failure), Just(Requirement::Any)];
     let program = (text(), option::of(some_text()), pull, vec(text(), 0..3), vec(text(), 0..3), texts());
     let place = (option::of(some_text()), btree_map(task_id(), need, 0..3), option::of(driver()), texts());
-    (program, place, retry(), option::of(duration()), resources(), any::<bool>()).prop_map(
-        |(program, place, retry, timeout, resources, allow_failure)| {
+    let passed = (kind(), vec(condition(), 0..2), btree_map("[A-Z_]{0,6}", value(), 0..2));
+    (program, place, retry(), option::of(duration()), resources(), any::<bool>(), passed).prop_map(
+        |(program, place, retry, timeout, resources, allow_failure, (kind, conditions, inputs))| {
             let (description, image, pull, entrypoint, command, environment) = program;
             let (working_directory, depends_on, driver, constraints) = place;
             TaskConfig {
+                kind,
+                conditions,
+                inputs,
                 description,
                 image,
                 pull,
@@ -120,8 +126,10 @@ pub(super) fn config() -> impl Strategy<Value = PipelineConfig> {
         Just(Overlap::Replace)
     ];
     let tasks = btree_map(task_id(), task_config(), 0..3);
-    (ID, text(), any::<u32>(), overlap, option::of(duration()), texts(), tasks).prop_map(
-        |(id, description, parallelism, overlap, timeout, variables, tasks)| PipelineConfig {
+    let parameters = btree_map("[A-Z_]{0,6}", parameter(), 0..3);
+    (ID, text(), any::<u32>(), overlap, option::of(duration()), texts(), parameters, tasks).prop_map(
+        |(id, description, parallelism, overlap, timeout, variables, parameters, tasks)| PipelineConfig {
+            parameters,
             id: PipelineId::new(&id).unwrap(),
             description,
             parallelism,
@@ -142,6 +150,9 @@ fn reason() -> impl Strategy<Value = FailureReason> {
         FailureReason::ImagePull,
         FailureReason::CommandNotFound,
         FailureReason::Launch,
+        FailureReason::Declined,
+        FailureReason::MissingValue,
+        FailureReason::ChildRun,
     ])
 }
 
@@ -163,6 +174,7 @@ fn task_status() -> impl Strategy<Value = TaskStatus> {
     prop_oneof![
         Just(TaskStatus::Pending),
         Just(TaskStatus::Queued),
+        Just(TaskStatus::Waiting),
         Just(TaskStatus::Placed),
         Just(TaskStatus::Launching),
         Just(TaskStatus::Running),
@@ -224,8 +236,12 @@ fn attempt() -> impl Strategy<Value = Attempt> {
 }
 
 fn task_run() -> impl Strategy<Value = TaskRun> {
-    (task_status(), vec(attempt(), 0..3), time(), any::<u64>(), option::of(time())).prop_map(
-        |(status, attempts, not_before, revision, finished_at)| TaskRun {
+    let passed = (texts(), option::of(1..=u64::MAX), vec(any::<u64>(), 0..3));
+    (task_status(), vec(attempt(), 0..3), time(), any::<u64>(), option::of(time()), passed).prop_map(
+        |(status, attempts, not_before, revision, finished_at, (outputs, kept_from, children))| TaskRun {
+            outputs,
+            kept_from,
+            children,
             status,
             attempts,
             not_before,
@@ -236,18 +252,20 @@ fn task_run() -> impl Strategy<Value = TaskRun> {
 }
 
 pub(super) fn run() -> impl Strategy<Value = Run> {
-    let head = (run_key(), any::<u64>(), run_status(), texts(), text(), option::of(1..=u64::MAX));
+    let from = (text(), option::of(1..=u64::MAX), option::of(task_key()));
+    let head = (run_key(), any::<u64>(), run_status(), options(), from);
     let times = (time(), option::of(time()), option::of(time()));
     (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), any::<u64>()).prop_map(
         |(head, (created_at, started_at, finished_at), stopping, tasks, revision)| {
-            let (key, version, status, variables, started_by, retry_of) = head;
+            let (key, version, status, options, (started_by, retry_of, parent)) = head;
             Run {
                 key,
                 version: Version(version),
                 status,
-                variables,
+                options,
                 started_by,
                 retry_of,
+                parent,
                 created_at,
                 started_at,
                 finished_at,

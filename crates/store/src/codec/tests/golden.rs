@@ -89,7 +89,13 @@ fn a_command() {
         request_id: RequestId([0x22; 16]),
         actor: Actor("node:7".into()),
         time: Timestamp(1_753_000_000_123),
-        command: Command::ReportFinished { attempt: attempt(), node: NodeId(7), outcome, log: Some(log) },
+        command: Command::ReportFinished {
+            attempt: attempt(),
+            node: NodeId(7),
+            outcome,
+            log: Some(log),
+            outputs: BTreeMap::new(),
+        },
     };
     let bytes = "0a10".to_owned()
         + &"22".repeat(16)

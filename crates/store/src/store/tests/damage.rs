@@ -130,7 +130,7 @@ fn an_error_of_a_lookup_stops_the_store_before_anything_is_decided() {
     let db = world.store.db();
     let key = crate::keys::run(crate::keys::kind::RUN, &super::world::run("p0", 1));
     db.inner.put_cf(db.family(crate::db::VIEWS).unwrap(), key, [0xff; 9]).unwrap();
-    let retry = request(5, Command::RetryRun { run: super::world::run("p0", 1) });
+    let retry = request(5, Command::RetryRun { run: super::world::run("p0", 1), from: gofer_domain::RetryFrom::Start });
     let entry = Entry { index: index + 1, log_id: vec![], kind: EntryKind::Commands(vec![retry]) };
     assert!(matches!(world.store.apply(vec![entry.clone()]), Err(Error::Corrupt { .. })));
     assert!(matches!(world.store.apply(vec![entry]), Err(Error::Poisoned(_))));

@@ -21,7 +21,7 @@ fn runs_are_listed_newest_first_and_page_by_page() {
     let store = &world.store;
     let numbers = |before, limit| -> Vec<u64> {
         let runs = store.runs(&pipeline("p0"), before, limit).unwrap();
-        assert!(runs.iter().all(|run| run.tasks.is_empty() && run.variables.len() == 1));
+        assert!(runs.iter().all(|run| run.tasks.is_empty() && run.options.variables.len() == 1));
         runs.into_iter().map(|run| run.key.run).collect()
     };
     assert_eq!(numbers(None, 1_000), (1..=300).rev().collect::<Vec<_>>());
@@ -69,11 +69,11 @@ fn an_ended_run_leaves_memory_and_keeps_its_tasks() {
     assert_eq!(ended.tasks.len(), 3);
     assert!(ended.tasks.values().all(|task| task.status.is_final()));
     assert!(ended.tasks.values().any(|task| task.attempts.iter().any(|attempt| attempt.log.is_some())));
-    assert_eq!(ended.variables.len(), 1);
-    let retried = world.next(Command::RetryRun { run: key.clone() });
+    assert_eq!(ended.options.variables.len(), 1);
+    let retried = world.next(Command::RetryRun { run: key.clone(), from: gofer_domain::RetryFrom::Start });
     assert!(matches!(&retried, Outcome::Accepted { answer: Answer::Run(new), .. } if new.run == 2), "{retried:?}");
     let new = world.store.run(&run("p0", 2)).unwrap().unwrap();
-    assert_eq!((new.retry_of, &new.variables, new.version), (Some(1), &ended.variables, ended.version));
+    assert_eq!((new.retry_of, &new.options.variables, new.version), (Some(1), &ended.options.variables, ended.version));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_version_is_known_within_the_batch_that_registers_it() {
     };
     let start = world::request(
         12,
-        Command::StartRun { pipeline: pipeline("p0"), version: Some(Version(2)), variables: Default::default() },
+        Command::StartRun { pipeline: pipeline("p0"), version: Some(Version(2)), options: Box::default() },
     );
     let index = world.store.applied().index + 1;
     let commands = vec![register(10, "second"), register(11, "third"), start];

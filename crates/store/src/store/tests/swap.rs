@@ -18,7 +18,7 @@ fn look(store: &Store, done: &AtomicBool) -> u64 {
         let head = store.progress().borrow().revision;
         let events = store.events(Revision(head.0.saturating_sub(5)), 3, usize::MAX).unwrap();
         assert_eq!(events.len(), 3);
-        assert!(store.runs(&pipeline("p0"), None, 3).unwrap().iter().all(|run| run.variables.len() == 1));
+        assert!(store.runs(&pipeline("p0"), None, 3).unwrap().iter().all(|run| run.options.variables.len() == 1));
         assert!(store.config(&pipeline("p0"), Version(1)).unwrap().is_some());
         looks += 1;
     }

@@ -74,6 +74,7 @@ fn task(parents: &[(&str, Requirement)]) -> TaskConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        ..TaskConfig::default()
     }
 }
 
@@ -91,6 +92,7 @@ pub(super) fn config(name: &str, overlap: Overlap, description: &str) -> Pipelin
             (task_id("c"), task(&[("a", Requirement::Failure)])),
         ]
         .into(),
+        parameters: BTreeMap::new(),
     }
 }
 
@@ -173,7 +175,11 @@ impl World {
 
     pub(super) fn start(&mut self, name: &str, version: Option<Version>) -> Outcome {
         let variables = BTreeMap::from([("TAG".into(), format!("v{}", self.time))]);
-        self.next(Command::StartRun { pipeline: pipeline(name), version, variables })
+        self.next(Command::StartRun {
+            pipeline: pipeline(name),
+            version,
+            options: Box::new(RunOptions { variables, ..RunOptions::default() }),
+        })
     }
 
     /// One of many moves, chosen by the number alone.
@@ -185,7 +191,10 @@ impl World {
             7 => drop(self.start(name, Some(Version(1)))),
             13 => self.register("p0", Overlap::Allow, &format!("step {number}")),
             17 => {
-                self.next(Command::RetryRun { run: run(name, known.saturating_sub(3).max(1)) });
+                self.next(Command::RetryRun {
+                    run: run(name, known.saturating_sub(3).max(1)),
+                    from: gofer_domain::RetryFrom::Start,
+                });
             }
             23 => {
                 self.next(Command::CancelRun { run: run(name, known), message: "enough".into() });
@@ -226,7 +235,13 @@ impl World {
             1 => Command::ReportStarted { attempt, node },
             _ => {
                 let log = LogRef { digest: [7; 32], bytes: number, truncated: false };
-                Command::ReportFinished { attempt, node, outcome: outcome(number), log: Some(log) }
+                Command::ReportFinished {
+                    attempt,
+                    node,
+                    outcome: outcome(number),
+                    log: Some(log),
+                    outputs: BTreeMap::new(),
+                }
             }
         });
     }

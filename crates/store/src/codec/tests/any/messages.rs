@@ -5,8 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::{
-    attempt_key, attempt_outcome, config, driver, log, namespace_id, pipeline_key, run_key, run_status, spec, stop,
-    task_key, task_status, text, texts, time,
+    attempt_key, attempt_outcome, config, driver, log, namespace_id, options, pipeline_key, retry_from, run_key,
+    run_status, spec, stop, task_key, task_status, text, texts, time,
 };
 use crate::Outcome;
 
@@ -65,10 +65,20 @@ fn config_command() -> impl Strategy<Value = Command> {
 fn run_command() -> impl Strategy<Value = Command> {
     let node = || any::<u64>().prop_map(NodeId);
     prop_oneof![
-        (pipeline_key(), option::of((1..=u64::MAX).prop_map(Version)), texts())
-            .prop_map(|(pipeline, version, variables)| Command::StartRun { pipeline, version, variables }),
+        (pipeline_key(), option::of((1..=u64::MAX).prop_map(Version)), options()).prop_map(
+            |(pipeline, version, options)| Command::StartRun { pipeline, version, options: Box::new(options) }
+        ),
         (run_key(), text()).prop_map(|(run, message)| Command::CancelRun { run, message }),
-        run_key().prop_map(|run| Command::RetryRun { run }),
+        (run_key(), retry_from()).prop_map(|(run, from)| Command::RetryRun { run, from }),
+        (run_key(), option::of(text()), texts(), proptest::collection::btree_set(text(), 0..3))
+            .prop_map(|(run, note, labels, without)| Command::AnnotateRun { run, note, labels, without }),
+        (task_key(), any::<bool>(), text()).prop_map(|(task, approve, message)| Command::DecideApproval {
+            task,
+            approve,
+            message
+        }),
+        task_key().prop_map(|task| Command::AdvanceTask { task }),
+        task_key().prop_map(|task| Command::TimeOutTask { task }),
         run_key().prop_map(|run| Command::TimeOutRun { run }),
         (attempt_key(), node(), driver()).prop_map(|(attempt, node, driver)| Command::AssignAttempt {
             attempt,
@@ -78,8 +88,9 @@ fn run_command() -> impl Strategy<Value = Command> {
         attempt_key().prop_map(|attempt| Command::TimeOutAttempt { attempt }),
         (attempt_key(), node()).prop_map(|(attempt, node)| Command::ReportLaunching { attempt, node }),
         (attempt_key(), node()).prop_map(|(attempt, node)| Command::ReportStarted { attempt, node }),
-        (attempt_key(), node(), attempt_outcome(), option::of(log()))
-            .prop_map(|(attempt, node, outcome, log)| Command::ReportFinished { attempt, node, outcome, log }),
+        (attempt_key(), node(), attempt_outcome(), option::of(log()), texts()).prop_map(
+            |(attempt, node, outcome, log, outputs)| Command::ReportFinished { attempt, node, outcome, log, outputs }
+        ),
     ]
 }
 
@@ -141,15 +152,19 @@ fn config_event() -> impl Strategy<Value = Event> {
 
 fn run_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (run_key(), any::<u64>(), texts(), text(), option::of(1..=u64::MAX)).prop_map(
-            |(run, version, variables, started_by, retry_of)| Event::RunCreated {
+        (run_key(), any::<u64>(), options(), text(), option::of(1..=u64::MAX), option::of(task_key())).prop_map(
+            |(run, version, options, started_by, retry_of, parent)| Event::RunCreated {
                 run,
                 version: Version(version),
-                variables,
+                options: Box::new(options),
                 started_by,
                 retry_of,
+                parent,
             }
         ),
+        (run_key(), text(), texts()).prop_map(|(run, note, labels)| Event::RunAnnotated { run, note, labels }),
+        task_key().prop_map(|task| Event::TaskWaiting { task }),
+        (task_key(), any::<u64>(), texts()).prop_map(|(task, from, outputs)| Event::TaskKept { task, from, outputs }),
         run_key().prop_map(|run| Event::RunStarted { run }),
         (run_key(), stop()).prop_map(|(run, reason)| Event::RunStopRequested { run, reason }),
         (task_key(), time()).prop_map(|(task, not_before)| Event::TaskQueued { task, not_before }),
@@ -163,8 +178,8 @@ fn run_event() -> impl Strategy<Value = Event> {
         attempt_key().prop_map(|attempt| Event::AttemptLaunching { attempt }),
         attempt_key().prop_map(|attempt| Event::AttemptStarted { attempt }),
         (attempt_key(), stop()).prop_map(|(attempt, reason)| Event::AttemptStopRequested { attempt, reason }),
-        (attempt_key(), attempt_outcome(), option::of(log()))
-            .prop_map(|(attempt, outcome, log)| Event::AttemptFinished { attempt, outcome, log }),
+        (attempt_key(), attempt_outcome(), option::of(log()), texts())
+            .prop_map(|(attempt, outcome, log, outputs)| Event::AttemptFinished { attempt, outcome, log, outputs }),
     ]
 }
 

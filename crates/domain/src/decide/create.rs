@@ -1,0 +1,167 @@
+//! The making of runs: on request, again, and by other runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Context, Decision, Verdict, check_text, first, precondition, queue, run::make_room};
+use crate::config::PipelineConfig;
+use crate::event::{Answer, Event};
+use crate::ids::{PipelineKey, RunKey, TaskId, TaskKey, Version};
+use crate::limits::{LIVE_RUNS_MAX, PRIORITY_MAX};
+use crate::parameter;
+use crate::policy::{self, Admission};
+use crate::rejection::{Reason, Rejection};
+use crate::run::{RetryFrom, Run, RunOptions, TaskStatus};
+use crate::state::{LiveRun, Pipeline};
+use crate::validate::{validate_labels, validate_variables};
+
+/// What a new run is made of.
+pub(super) struct NewRun<'a> {
+    pub(super) version: Version,
+    pub(super) options: &'a RunOptions,
+    pub(super) retry_of: Option<u64>,
+    pub(super) parent: Option<TaskKey>,
+    /// Tasks that are not run again, with the run that did and what they put out.
+    pub(super) kept: BTreeMap<TaskId, (u64, BTreeMap<String, String>)>,
+}
+
+/// Starts a run of a version, the newest unless one is named.
+pub(super) fn start(
+    context: Context<'_>,
+    key: &PipelineKey,
+    version: Option<Version>,
+    options: &RunOptions,
+) -> Verdict {
+    let pipeline = context.pipeline(key)?;
+    check_options(options)?;
+    let version = version.unwrap_or(pipeline.version);
+    create(context, pipeline, NewRun { version, options, retry_of: None, parent: None, kept: BTreeMap::new() })
+}
+
+fn check_options(options: &RunOptions) -> Result<(), Rejection> {
+    validate_variables("variables", &options.variables).or_else(first)?;
+    validate_labels("labels", &options.labels).or_else(first)?;
+    check_text("note", &options.note)?;
+    if !(-PRIORITY_MAX..=PRIORITY_MAX).contains(&options.priority) {
+        let message = format!("the priority is {}, allowed are {} to {PRIORITY_MAX}", options.priority, -PRIORITY_MAX);
+        return Err(Rejection::new(Reason::InvalidArgument, message)
+            .field("priority")
+            .help("choose one in that range"));
+    }
+    Ok(())
+}
+
+/// Adds a run, and starts it if it may run at once.
+pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>) -> Verdict {
+    let key = &pipeline.key;
+    if !pipeline.enabled {
+        return Err(precondition(format!("pipeline {key} is disabled")).field("pipeline").help("enable it first"));
+    }
+    let config = config_of(context, pipeline, new.version)?;
+    let variables = parameter::resolve(&config, &new.options.variables)
+        .or_else(|faults| first(faults).map(|()| BTreeMap::new()))?;
+    let live = context.state.runs.len().saturating_sub(context.state.index.finished.len());
+    if live >= LIVE_RUNS_MAX {
+        let message = format!("the cluster has {live} live runs, the limit is {LIVE_RUNS_MAX}");
+        return Err(Rejection::new(Reason::ResourceExhausted, message).help("try again when some have ended"));
+    }
+    let admission = policy::admit(pipeline)?;
+    let run = RunKey { pipeline: key.clone(), run: pipeline.last_run.saturating_add(1) };
+    let options = RunOptions { variables, ..new.options.clone() };
+    let created = Event::RunCreated {
+        run: run.clone(),
+        version: new.version,
+        options: Box::new(options.clone()),
+        started_by: context.actor.to_owned(),
+        retry_of: new.retry_of,
+        parent: new.parent.clone(),
+    };
+    let mut events = vec![created];
+    let mut made = Run::new(run.clone(), new.version, options, &config);
+    for (task, (from, outputs)) in new.kept {
+        if let Some(made) = made.tasks.get_mut(&task) {
+            made.keep(from, outputs.clone());
+        }
+        events.push(Event::TaskKept { task: TaskKey { run: run.clone(), task }, from, outputs });
+    }
+    let ended = match admission {
+        Admission::Start | Admission::Wait => BTreeSet::new(),
+        Admission::Replace => make_room(context, pipeline, run.run, &mut events),
+    };
+    let made = LiveRun { run: made, config };
+    queue::start_waiting(context, pipeline, &pipeline.config, &ended, Some(&made), &mut events);
+    Ok(Decision { events, answer: Answer::Run(run) })
+}
+
+fn config_of(context: Context<'_>, pipeline: &Pipeline, version: Version) -> Result<Arc<PipelineConfig>, Rejection> {
+    if version == pipeline.version {
+        return Ok(Arc::clone(&pipeline.config));
+    }
+    let known = (Version(1)..pipeline.version).contains(&version);
+    known.then(|| context.history.config(&pipeline.key, version)).flatten().ok_or_else(|| {
+        let message = format!("pipeline {} has no version {version}", pipeline.key);
+        Rejection::new(Reason::NotFound, message)
+            .field("version")
+            .help(format!("use a version from 1 to {}, or none for the newest", pipeline.version))
+    })
+}
+
+/// Starts a new run with the version and the options of one that has ended. To its pipeline it is a run like any
+/// other: the pipeline must be enabled, and its overlap policy holds.
+pub(super) fn retry(context: Context<'_>, key: &RunKey, from: &RetryFrom) -> Verdict {
+    let pipeline = context.pipeline(&key.pipeline)?;
+    let cold;
+    let run: &Run = if let Some(live) = context.state.runs.get(key) {
+        &live.run
+    } else {
+        cold = context.history.run(key).ok_or_else(|| context.no_live_run(key))?;
+        &cold
+    };
+    if !run.status.is_final() {
+        return Err(precondition(format!("run {key} has not ended"))
+            .field("run")
+            .help("wait for its end or cancel it"));
+    }
+    let options = RunOptions { note: String::new(), ..run.options.clone() };
+    let kept = match from {
+        RetryFrom::Start => BTreeMap::new(),
+        RetryFrom::Failed => kept(context, pipeline, run, &BTreeSet::new())?,
+        RetryFrom::Tasks(tasks) => kept(context, pipeline, run, tasks)?,
+    };
+    create(
+        context,
+        pipeline,
+        NewRun { version: run.version, options: &options, retry_of: Some(key.run), parent: None, kept },
+    )
+}
+
+/// The tasks of an ended run that need not run again, with where their results are from.
+fn kept(
+    context: Context<'_>,
+    pipeline: &Pipeline,
+    run: &Run,
+    wanted: &BTreeSet<TaskId>,
+) -> Result<BTreeMap<TaskId, (u64, BTreeMap<String, String>)>, Rejection> {
+    if let Some(missing) = wanted.iter().find(|id| !run.tasks.contains_key(*id)) {
+        let message = format!("run {} has no task {missing}", run.key);
+        return Err(Rejection::new(Reason::NotFound, message).field("tasks").help("look at the run for its tasks"));
+    }
+    let config = config_of(context, pipeline, run.version)?;
+    let done = |status: &TaskStatus| matches!(status, TaskStatus::Succeeded | TaskStatus::Skipped { .. });
+    let mut again: Vec<&TaskId> = run.tasks.iter().filter(|(_, task)| !done(&task.status)).map(|(id, _)| id).collect();
+    again.extend(wanted);
+    if again.is_empty() {
+        return Err(precondition(format!("no task of run {} has failed", run.key))
+            .field("run")
+            .help("name the tasks to run again, or retry the whole run"));
+    }
+    let children = crate::dag::children(&config.tasks);
+    let mut all = BTreeSet::new();
+    while let Some(id) = again.pop() {
+        if all.insert(id) {
+            again.extend(children.get(id).into_iter().flatten());
+        }
+    }
+    let kept = run.tasks.iter().filter(|(id, task)| !all.contains(id) && task.status == TaskStatus::Succeeded);
+    Ok(kept.map(|(id, task)| (id.clone(), (task.kept_from.unwrap_or(run.key.run), task.outputs.clone()))).collect())
+}

@@ -1,0 +1,94 @@
+//! Logic versions: what the state machine can do, so that a cluster is upgraded node by node.
+//!
+//! A command that a node does not know would stop that node, or worse, be understood as less than it says. So what a
+//! version adds is refused until every node has registered with that version.
+
+use crate::command::Command;
+use crate::config::{PipelineConfig, TaskConfig};
+use crate::rejection::{Reason, Rejection};
+use crate::run::{RetryFrom, RunOptions};
+use crate::state::State;
+use crate::values::TaskKind;
+
+/// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since pipelines have
+/// parameters.
+pub const LOGIC_VERSION: u32 = 3;
+/// The first logic version with an archive.
+pub const ARCHIVE: u32 = 2;
+/// The first logic version in which runs and tasks pass on values.
+const VALUES: u32 = 3;
+
+impl Command {
+    /// The first logic version that knows this command, and all that it says.
+    #[must_use]
+    pub fn logic_version(&self) -> u32 {
+        match self {
+            Self::ArchiveEvents { .. } => ARCHIVE,
+            Self::RegisterPipeline { config, .. } if passes_values(config) => VALUES,
+            Self::StartRun { options, .. } if is_labelled(options) => VALUES,
+            Self::RetryRun { from, .. } if *from != RetryFrom::Start => VALUES,
+            Self::ReportFinished { outputs, .. } if !outputs.is_empty() => VALUES,
+            Self::AnnotateRun { .. }
+            | Self::DecideApproval { .. }
+            | Self::AdvanceTask { .. }
+            | Self::TimeOutTask { .. } => VALUES,
+            Self::CreateCluster { .. }
+            | Self::RestoreCluster { .. }
+            | Self::RecoverCluster { .. }
+            | Self::CreateNamespace { .. }
+            | Self::DeleteNamespace { .. }
+            | Self::RegisterPipeline { .. }
+            | Self::EnablePipeline { .. }
+            | Self::DisablePipeline { .. }
+            | Self::DeletePipeline { .. }
+            | Self::StartRun { .. }
+            | Self::CancelRun { .. }
+            | Self::RetryRun { .. }
+            | Self::TimeOutRun { .. }
+            | Self::AssignAttempt { .. }
+            | Self::TimeOutAttempt { .. }
+            | Self::ReportLaunching { .. }
+            | Self::ReportStarted { .. }
+            | Self::ReportFinished { .. }
+            | Self::RegisterNode { .. }
+            | Self::DrainNode { .. }
+            | Self::UndrainNode { .. }
+            | Self::DeclareNodeLost { .. }
+            | Self::RemoveNode { .. } => 1,
+        }
+    }
+}
+
+/// Whether a pipeline has anything of what values brought.
+fn passes_values(config: &PipelineConfig) -> bool {
+    let does =
+        |task: &TaskConfig| !task.conditions.is_empty() || !task.inputs.is_empty() || task.kind != TaskKind::Container;
+    !config.parameters.is_empty() || config.tasks.values().any(does)
+}
+
+/// Whether a run is given more than variables.
+fn is_labelled(options: &RunOptions) -> bool {
+    let RunOptions { variables: _, labels, note, priority } = options;
+    !labels.is_empty() || !note.is_empty() || *priority != 0
+}
+
+/// Refuses a command that a registered node does not know.
+///
+/// # Errors
+/// `FailedPrecondition` that names the node.
+pub fn check(state: &State, command: &Command) -> Result<(), Rejection> {
+    let needed = command.logic_version();
+    let old = |logic: u32| logic < needed;
+    match state.nodes.values().find(|node| needed > 1 && old(node.spec.logic_version)) {
+        None => Ok(()),
+        Some(node) => Err(unknown(&format!("node {}", node.spec.name), node.spec.logic_version, needed)),
+    }
+}
+
+/// What is said of a command that somebody does not know.
+#[must_use]
+pub fn unknown(who: &str, has: u32, needed: u32) -> Rejection {
+    let message =
+        format!("{who} runs an older gofer (logic version {has}), and this needs version {needed} everywhere");
+    Rejection::new(Reason::FailedPrecondition, message).help("upgrade all nodes first, or remove those that are gone")
+}

@@ -1,0 +1,155 @@
+//! What a task puts out for later tasks: lines that it appends to the file that `GOFER_OUTPUTS` names.
+//!
+//! `NAME=value` is one output. One with several lines begins with `NAME<<END`, and goes on to the line `END`, which may
+//! be any word.
+
+use std::collections::BTreeMap;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use gofer_domain::limits::OUTPUTS_BYTES_MAX;
+use gofer_domain::validate::check_outputs;
+use gofer_drivers::{LaunchError, LaunchId};
+use tracing::warn;
+
+use crate::config::Config;
+use crate::spec::Placed;
+
+/// The file of an attempt's outputs. It outlives this process, as the attempt does.
+pub(crate) fn path(config: &Config, id: &LaunchId) -> PathBuf {
+    config.lease_file.with_file_name("outputs").join(id.to_string())
+}
+
+/// Makes the file, unless an earlier launch of the attempt did.
+pub(crate) async fn prepare(placed: &Placed) -> Result<(), LaunchError> {
+    let Some(path) = placed.spec.outputs.clone() else { return Ok(()) };
+    let made = blocking(move || make(&path).map_err(|error| format!("can't make {}: {error}", path.display()))).await;
+    made.map_err(|message| LaunchError::Unavailable { message })
+}
+
+/// What a program that has ended put out.
+///
+/// # Errors
+/// What is wrong with it, in words for whoever wrote the task.
+pub(crate) async fn read(placed: &Placed) -> Result<BTreeMap<String, String>, String> {
+    let Some(path) = placed.spec.outputs.clone() else { return Ok(BTreeMap::new()) };
+    blocking(move || {
+        let text = load(&path)?;
+        let outputs = parse(&text)?;
+        check_outputs(&outputs).map(|()| outputs)
+    })
+    .await
+}
+
+/// Removes the file.
+pub(crate) async fn remove(placed: &Placed) {
+    let Some(path) = placed.spec.outputs.clone() else { return };
+    let removed = blocking(move || match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
+        _ => Ok(()),
+    });
+    if let Err(error) = removed.await {
+        warn!(error, "the outputs of an attempt that is over can't be removed");
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Programs of containers run under any user, so the file is writable for all; its directory keeps others out.
+fn make(path: &Path) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other?,
+    }
+    let file = OpenOptions::new().append(true).create(true).mode(0o666).open(path)?;
+    let mut permissions = file.metadata()?.permissions();
+    permissions.set_mode(0o666);
+    file.set_permissions(permissions)
+}
+
+fn load(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(OUTPUTS_BYTES_MAX).unwrap_or(u64::MAX).saturating_mul(2);
+    // What a program leaves in the place of the file must not make this wait.
+    let opened =
+        OpenOptions::new().read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    match opened {
+        Ok(file) => match file.take(most + 1).read_to_end(&mut bytes) {
+            Ok(_) => {}
+            Err(error) => return Err(format!("the task's outputs can't be read: {error}")),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => return Err(format!("the task's outputs can't be read: {error}")),
+    }
+    if bytes.len() as u64 > most {
+        return Err(format!("the task's outputs have more than {OUTPUTS_BYTES_MAX} bytes, which is the limit"));
+    }
+    String::from_utf8(bytes).map_err(|_| "the task's outputs are not UTF-8".to_owned())
+}
+
+fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut outputs = BTreeMap::new();
+    let mut lines = (1..).zip(text.lines());
+    while let Some((number, line)) = lines.next() {
+        if line.is_empty() {
+            continue;
+        }
+        let (name, value) = match (line.find('='), line.find("<<")) {
+            (Some(at), other) if other.is_none_or(|other| at < other) => (&line[..at], line[at + 1..].to_owned()),
+            (_, Some(at)) => {
+                let end = &line[at + 2..];
+                let mut value = Vec::new();
+                loop {
+                    match lines.next() {
+                        Some((_, line)) if line == end => break,
+                        Some((_, line)) => value.push(line),
+                        None => {
+                            return Err(format!(
+                                "line {number} of the task's outputs begins a text that no line {end:?} ends"
+                            ));
+                        }
+                    }
+                }
+                (&line[..at], value.join("\n"))
+            }
+            _ => return Err(format!("line {number} of the task's outputs is neither NAME=value nor NAME<<END")),
+        };
+        outputs.insert(name.to_owned(), value);
+    }
+    Ok(outputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_lines_or_texts_of_several() {
+        let outputs = parse("A=1\n\nB=x=<<y\nC<<END\none\n\ntwo=2\nEND\nA=3\nD<<E\nE\n").unwrap();
+        let found: Vec<_> = outputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, [("A", "3"), ("B", "x=<<y"), ("C", "one\n\ntwo=2"), ("D", "")]);
+        assert!(parse("A=1\nnothing").unwrap_err().contains("line 2"));
+        assert!(parse("A<<END\nx").unwrap_err().contains("\"END\""));
+    }
+
+    #[test]
+    fn what_is_no_small_text_file_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("outputs").join("a");
+        assert_eq!(load(&path).as_deref(), Ok(""), "a task that puts out nothing");
+        make(&path).unwrap();
+        make(&path).unwrap();
+        std::fs::write(&path, b"\xff").unwrap();
+        assert!(load(&path).unwrap_err().contains("UTF-8"));
+        std::fs::write(&path, "x".repeat(OUTPUTS_BYTES_MAX * 2 + 1)).unwrap();
+        assert!(load(&path).unwrap_err().contains("limit"));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert!(load(&path).unwrap_err().contains("can't be read"));
+    }
+}

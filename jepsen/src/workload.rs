@@ -139,6 +139,7 @@ async fn start_run(lab: &Lab, node: usize, pipeline: &str, token: u64, request_i
         pipeline: pipeline_ref(pipeline),
         version: 0,
         variables: vec![variable(TOKEN, token)],
+        ..Default::default()
     };
     let answer = runs(lab, node).start_run(within(request, PATIENCE)).await?.into_inner();
     answer.run.map(|run| run.run).ok_or_else(|| Status::data_loss("no run in the answer"))

@@ -57,7 +57,8 @@ macro_rules! conformance_suite {
     ($fixture:expr) => {
         $crate::conformance_suite!($fixture;
             runs_once_and_tells_the_exit_code a_failure_keeps_its_code a_signal_is_told
-            environment_and_directory_are_as_given entrypoint_and_command_are_the_program
+            environment_and_directory_are_as_given the_program_finds_the_file_for_its_outputs
+            entrypoint_and_command_are_the_program
             the_environment_is_exact output_is_ordered_and_told_apart the_last_output_is_kept
             output_is_followed_live output_is_read_from_an_offset output_is_capped a_second_launch_adopts
             a_launch_after_the_exit_does_not_run_again racing_launches_run_once stop_lets_the_program_end

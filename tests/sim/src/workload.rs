@@ -98,6 +98,7 @@ fn config((_, lasts, code, fails, after): &Task) -> TaskConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        ..TaskConfig::default()
     }
 }
 

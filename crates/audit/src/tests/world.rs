@@ -48,6 +48,7 @@ fn task(parents: &[(&str, Requirement)]) -> TaskConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        ..TaskConfig::default()
     }
 }
 
@@ -146,7 +147,7 @@ impl World {
         let outcome = self.give(Command::StartRun {
             pipeline: pipeline(name),
             version: None,
-            options: Box::new(RunOptions { variables, ..RunOptions::default() }),
+            options: Box::new(gofer_domain::RunOptions { variables, ..Default::default() }),
         });
         match outcome {
             Outcome::Accepted { answer: Answer::Run(run), .. } => run,

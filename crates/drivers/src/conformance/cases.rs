@@ -54,6 +54,19 @@ pub async fn environment_and_directory_are_as_given(fixture: &dyn Fixture) {
     clean(&*driver, &spec).await;
 }
 
+pub async fn the_program_finds_the_file_for_its_outputs(fixture: &dyn Fixture) {
+    let driver = fixture.driver().await;
+    let mut spec = script(fixture, r#"echo A=1 >> "$GOFER_OUTPUTS"; printf 'B=2\n' >> "$GOFER_OUTPUTS""#);
+    let path = std::env::temp_dir().join(format!("gofer-outputs-{}", spec.id));
+    std::fs::write(&path, "").unwrap();
+    spec.outputs = Some(path.clone());
+    driver.launch(&spec).await.unwrap();
+    assert!(wait(&*driver, &spec).await.is_success());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "A=1\nB=2\n");
+    std::fs::remove_file(&path).unwrap();
+    clean(&*driver, &spec).await;
+}
+
 pub async fn entrypoint_and_command_are_the_program(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let mut spec = script(fixture, r#"echo "$0|$1|$#""#);

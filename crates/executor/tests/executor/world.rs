@@ -203,7 +203,7 @@ impl World {
             .command(Command::StartRun {
                 pipeline,
                 version: None,
-                options: Box::new(RunOptions { variables, ..RunOptions::default() }),
+                options: Box::new(gofer_domain::RunOptions { variables, ..Default::default() }),
             })
             .await
         {

@@ -178,7 +178,7 @@ impl World {
         self.next(Command::StartRun {
             pipeline: pipeline(name),
             version,
-            options: Box::new(RunOptions { variables, ..RunOptions::default() }),
+            options: Box::new(gofer_domain::RunOptions { variables, ..Default::default() }),
         })
     }
 

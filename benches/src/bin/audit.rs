@@ -143,7 +143,10 @@ fn make(dir: &Path, events: u64) -> anyhow::Result<()> {
         maker.give(each(&|_| Command::StartRun {
             pipeline: pipeline.clone(),
             version: None,
-            variables: BTreeMap::from([("COMMIT".into(), "4f5b1c6d2e".into())]),
+            options: Box::new(RunOptions {
+                variables: BTreeMap::from([("COMMIT".into(), "4f5b1c6d2e".into())]),
+                ..RunOptions::default()
+            }),
         }))?;
         maker.give(each(&|attempt| Command::AssignAttempt { attempt, node, driver: DriverKind::Process }))?;
         maker.give(each(&|attempt| Command::ReportLaunching { attempt, node }))?;
@@ -153,6 +156,7 @@ fn make(dir: &Path, events: u64) -> anyhow::Result<()> {
             node,
             outcome: AttemptOutcome::Succeeded,
             log: Some(gofer_domain::run::LogRef { digest: [3; 32], bytes: 512, truncated: false }),
+            outputs: BTreeMap::new(),
         }))?;
     }
     maker.store.sync()?;

@@ -83,7 +83,7 @@ async fn fill(
 
 fn started(pipeline: &str) -> Kind {
     let pipeline = model::PipelineRef { namespace: "default".into(), pipeline: pipeline.into() };
-    Kind::StartRun(StartRun { pipeline: Some(pipeline), version: 0, variables: Vec::new() })
+    Kind::StartRun(StartRun { pipeline: Some(pipeline), ..StartRun::default() })
 }
 
 fn cancelled(pipeline: &str, run: u64) -> Kind {

@@ -56,6 +56,12 @@ mod tests {
         /// The members of the cluster
         #[command(subcommand)]
         Cluster(crate::ClusterCommand),
+        /// Pipelines and their versions
+        #[command(subcommand)]
+        Pipeline(crate::PipelineCommand),
+        /// Runs of pipelines
+        #[command(subcommand)]
+        Run(crate::RunCommand),
         #[command(flatten)]
         Client(crate::ClientCommand),
     }

@@ -1,8 +1,8 @@
 //! `gofer run`.
 
-mod graph;
-mod live;
-mod logs;
+pub(crate) mod graph;
+pub(crate) mod live;
+pub(crate) mod logs;
 mod show;
 pub(crate) mod state;
 mod watch;
@@ -229,12 +229,12 @@ async fn resolve(context: &mut Context<'_>, run: &RunArgs) -> Result<model::RunR
 }
 
 /// The exit code of a run that was waited for.
-fn exit_code(status: model::RunStatus) -> u8 {
+pub(crate) fn exit_code(status: model::RunStatus) -> u8 {
     if status == model::RunStatus::Succeeded { EXIT_OK } else { crate::error::EXIT_FAILED }
 }
 
 /// Sorted by name, as the wire wants it.
-fn variables(given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error> {
+pub(crate) fn variables(given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error> {
     let mut sorted = std::collections::BTreeMap::new();
     for (name, value) in given {
         if sorted.insert(name.clone(), value).is_some() {
@@ -244,7 +244,7 @@ fn variables(given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error
     Ok(sorted.into_iter().map(|(name, value)| model::Variable { name, value }).collect())
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), String> {
+pub(crate) fn parse_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("use NAME=VALUE".into()),

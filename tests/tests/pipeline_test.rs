@@ -113,7 +113,7 @@ fn what_differs_is_shown_with_both_sides_and_for_ci() {
         &[
             "✘ it <ships>  ",
             "    run\n      - succeeded\n      + failed: ",
-            "    task ship: status\n      - not failed, since the run is to succeed\n      + failed: exit code 4\n      | shipping\n",
+            "    task ship: status\n      - not failed, since the run is to succeed\n      + failed: the program ended with exit code 4\n      | shipping\n",
             "✔ it fails  ",
             "✘ the build is skipped  ",
             "    task ship: status\n      - succeeded\n      + skipped",
@@ -145,7 +145,11 @@ fn a_case_that_takes_too_long_is_ended_and_the_next_one_run() {
 fn nothing_is_run_when_a_case_makes_no_sense() {
     let case = |text: &str| format!("[[case]]\nname = 'c'\n{text}\n");
     for (cases, arguments, words) in [
-        (case("expects = {}"), &[][..], &["gofer-test.toml:3:1: unknown field `expects`", "did you mean \"expect\"?"][..]),
+        (
+            case("expects = {}"),
+            &[][..],
+            &["gofer-test.toml:3:1: unknown field `expects`", "did you mean \"expect\"?"][..],
+        ),
         (case("expect.ships = 'failed'"), &[], &["case \"c\": pipeline suite has no task \"ships\"", "\"ship\"?"]),
         (case("only = ['ship']\nexpect.build = 'failed'"), &[], &["no task \"build\"", "its tasks are ship"]),
         (case("stub.x = 1"), &[], &["no task \"x\""]),

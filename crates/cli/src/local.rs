@@ -119,8 +119,8 @@ impl LocalJob {
     #[must_use]
     pub fn node_failed(&self, why: &str) -> ExitCode {
         self.show_cursor();
-        let help = match why.contains("--docker-socket") {
-            true => "or run the commands on this machine, without containers: --driver process",
+        let help = match why.contains("container daemon") || why.contains("--docker-socket") {
+            true => "start the daemon, or run the commands as processes of this machine: --driver process",
             false => "check the directory for temporary files (TMPDIR): its permissions, and the room on its disk",
         };
         let error = Error::Local { message: format!("the local node failed: {why}"), help: help.to_owned() };

@@ -38,7 +38,7 @@ impl Shape {
     /// Applies it; returns the tasks that are taken to have ended as those that run want it.
     ///
     /// # Errors
-    /// When it names a task that the pipeline has not.
+    /// When it names a task that the pipeline has not, or wants Docker to launch one without an image.
     pub(super) fn apply(&self, config: &mut model::PipelineConfig) -> Result<Vec<String>, Error> {
         for id in self.only.iter().chain(self.stubs.keys()) {
             known(config, id)?;
@@ -54,6 +54,12 @@ impl Shape {
                 (None, Some(DriverChoice::Docker)) => task.driver = model::Driver::Docker.into(),
                 (None, None) => {}
             }
+        }
+        let bare = |task: &&model::TaskConfig| task.driver() == model::Driver::Docker && task.image.is_empty();
+        let bare: Vec<&str> = config.tasks.iter().filter(bare).map(|task| task.id.as_str()).collect();
+        if !bare.is_empty() {
+            let message = format!("Docker can't launch tasks without an image: {}", list(&bare));
+            return Err(Error::usage(message, "name their images, leave the driver to each task, or choose process"));
         }
         Ok(passed)
     }

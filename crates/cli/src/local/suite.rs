@@ -60,12 +60,8 @@ impl Suite {
         document.keep(&args.cases, &file)?;
         let labels = unique("label", &args.node.labels)?;
         let mut loaded: BTreeMap<Vec<String>, Loaded> = BTreeMap::new();
-        let mut suite = Self {
-            pipeline: String::new(),
-            cases: Vec::new(),
-            needs: Needs::default(),
-            junit: args.junit.clone(),
-        };
+        let mut suite =
+            Self { pipeline: String::new(), cases: Vec::new(), needs: Needs::default(), junit: args.junit.clone() };
         let mut needs = Vec::new();
         for case in std::mem::take(&mut document.cases) {
             let arguments = document.arguments(&case).to_vec();

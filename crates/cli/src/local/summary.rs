@@ -86,8 +86,11 @@ mod tests {
 
     #[test]
     fn an_image_that_is_missing_comes_with_advice() {
-        let outcome =
-            model::TaskOutcome { reason: model::FailureReason::ImagePull.into(), exit_code: None, ..Default::default() };
+        let outcome = model::TaskOutcome {
+            reason: model::FailureReason::ImagePull.into(),
+            exit_code: None,
+            ..Default::default()
+        };
         let task = model::TaskRun { outcome: Some(outcome), ..Default::default() };
         let mut run = model::Run { tasks: vec![task], ..Default::default() };
         assert_eq!(hints(&run).len(), 1);

@@ -6,8 +6,8 @@ use crate::pipeline_file::{Format, parse};
 const PIPELINE: &str = r#"
 id = "p"
 tasks.build = { image = "i", env = { B = "b" }, constraints = { disk = "ssd" }, retry = { attempts = 3, backoff = "9s" } }
-tasks.test = { command = ["test"], depends_on = ["build"] }
-tasks.report = { command = ["report"], depends_on = { test = "failure" } }
+tasks.test = { image = "i", command = ["test"], depends_on = ["build"] }
+tasks.report = { image = "i", command = ["report"], depends_on = { test = "failure" } }
 tasks.other = { image = "i", command = ["other"], memory = "8MiB" }
 "#;
 
@@ -66,6 +66,9 @@ fn a_stub_needs_nothing_and_keeps_its_place_in_the_graph() {
     assert_eq!(build.environment.len(), 1, "what it is told stays");
     assert_eq!(config.tasks[3].depends_on.len(), 1);
     assert_eq!(config.tasks[3].driver(), model::Driver::Docker);
+    config.tasks[1].image = String::new();
+    let error = Shape { driver: Some(DriverChoice::Docker), ..Shape::default() }.apply(&mut config).unwrap_err();
+    assert!(error.to_text().contains("without an image: build, other\nhelp: "), "{}", error.to_text());
     let unknown = Shape { stubs: BTreeMap::from([("x".to_owned(), Stub::default())]), ..Shape::default() };
     assert!(unknown.apply(&mut config).is_err());
 }
@@ -78,11 +81,10 @@ fn a_node_gets_the_drivers_and_labels_that_tasks_ask_for() {
     assert!(error.contains("task build asks for a node labelled disk=ssd"), "{error}");
     assert!(error.contains("help: ") && error.contains("--label disk=ssd"), "{error}");
     assert_eq!(needs(&config, &labels).unwrap().drivers, None, "an image may do without");
-    assert_eq!(without_docker(&config), (vec!["other"], vec!["build"]));
-    for (driver, wanted) in [
-        (DriverChoice::Process, vec!["process"]),
-        (DriverChoice::Docker, vec!["process", "docker"]),
-    ] {
+    assert_eq!(without_docker(&config), (vec!["other", "report", "test"], vec!["build"]));
+    for (driver, wanted) in
+        [(DriverChoice::Process, vec!["process"]), (DriverChoice::Docker, vec!["process", "docker"])]
+    {
         Shape { driver: Some(driver), ..Shape::default() }.apply(&mut config).unwrap();
         assert_eq!(needs(&config, &labels).unwrap().drivers, Some(wanted));
         assert_eq!(without_docker(&config), (vec![], vec![]));

@@ -217,7 +217,8 @@ impl<'de> Deserialize<'de> for StubText {
         impl<'de> Visitor<'de> for CodeOrTable {
             type Value = StubText;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an exit code from 0 to 255, or a table, such as { exit_code = 1, output = \"no\" }")
+                formatter
+                    .write_str("an exit code from 0 to 255, or a table, such as { exit_code = 1, output = \"no\" }")
             }
             fn visit_i64<E: de::Error>(self, code: i64) -> Result<StubText, E> {
                 let wrong = |_| E::invalid_value(de::Unexpected::Signed(code), &self);

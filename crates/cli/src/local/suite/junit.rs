@@ -73,11 +73,8 @@ mod tests {
             found: "other output".into(),
             output: vec!["a & b \x1b[31m\u{ffff}".into()],
         };
-        let outcome = |name: &str, differences| Outcome {
-            name: name.into(),
-            took: Duration::from_millis(1_250),
-            differences,
-        };
+        let outcome =
+            |name: &str, differences| Outcome { name: name.into(), took: Duration::from_millis(1_250), differences };
         let text = document("p", &[outcome("good", Vec::new()), outcome("\"bad\"", vec![difference])]);
         assert_eq!(
             text,

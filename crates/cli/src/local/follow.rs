@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) enum News {
     /// The run after a change.
-    Run(model::Run),
+    Run(Box<model::Run>),
     Output(api::StreamLogsResponse),
     /// It is being ended from outside.
     Stopping(Cause),
@@ -86,7 +86,7 @@ pub(super) async fn follow(
                 let run = item(next?)?.and_then(|answer| answer.run);
                 let Some(run) = run else { continue };
                 last = Some(run.clone());
-                News::Run(run)
+                News::Run(Box::new(run))
             }
             next = next_record(&mut output), if output.is_some() => match item_or_end(next?)? {
                 Some(record) => News::Output(record),

@@ -141,7 +141,7 @@ impl View {
     fn show(&mut self, news: News) -> Result<(), Error> {
         match news {
             News::Run(run) => match self {
-                Self::Live(screen, ..) => screen.update(run),
+                Self::Live(screen, ..) => screen.update(*run),
                 Self::Json(_) | Self::Lines(..) => Ok(()),
             },
             News::Output(record) => self.output(&record),

@@ -55,13 +55,13 @@ impl Session {
         let version = self.client.call(Call::Mutate(id), ask).await?.version;
 
         let id = Uuid::now_v7();
-        let message = api::StartRunRequest {
-            request_id: id.as_bytes().to_vec(),
+        let mut message = api::StartRunRequest {
             pipeline: Some(pipeline),
             version,
             variables: to_wire(variables),
             ..Default::default()
         };
+        message.request_id = id.as_bytes().to_vec();
         let ask = async |channel, patience| runs(channel).start_run(request(message.clone(), patience)).await;
         let run = self.client.call(Call::Mutate(id), ask).await?.run;
         run.ok_or_else(|| Error::Malformed("the node answered without a run".into()))

@@ -30,11 +30,11 @@ pub enum ClientCommand {
     /// Create, list and delete namespaces
     #[command(subcommand)]
     Namespace(NamespaceCommand),
-    /// Register and look at pipelines
-    #[command(subcommand)]
+    /// Register and look at pipelines. The program has it among commands of its own.
+    #[command(skip)]
     Pipeline(PipelineCommand),
-    /// Start, follow and end runs
-    #[command(subcommand)]
+    /// Start, follow and end runs. The program has it among commands of its own.
+    #[command(skip)]
     Run(RunCommand),
     /// Follow the event log
     #[command(subcommand)]

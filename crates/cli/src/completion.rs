@@ -56,6 +56,18 @@ mod tests {
         /// The members of the cluster
         #[command(subcommand)]
         Cluster(crate::ClusterCommand),
+        /// Pipelines and their versions
+        #[command(subcommand)]
+        Pipeline(crate::PipelineCommand),
+        /// Runs of pipelines
+        #[command(subcommand)]
+        Run(crate::RunCommand),
+        /// A run on this machine
+        #[command(after_help = "Examples:\n  gofer run local ./ci")]
+        Local(Box<crate::LocalRunArgs>),
+        /// The cases of a pipeline
+        #[command(after_help = "Examples:\n  gofer pipeline test ./ci")]
+        Test(Box<crate::TestArgs>),
         #[command(flatten)]
         Client(crate::ClientCommand),
     }
@@ -102,6 +114,8 @@ mod tests {
             "gofer -n team run logs -f p/1 build --timestamps",
             "gofer cluster add 10.0.0.1:7600 --learner --timeout 1m30s",
             "gofer node drain n1 --request-id 0190a1b2-0000-7000-8000-000000000000 -o json",
+            "gofer local ci -v A=b --env C=d --task t --with-parents --driver process --label e=f --keep -- --branch main",
+            "gofer test ci --case c --junit r.xml --driver docker --program-timeout 1m",
         ] {
             assert_eq!(parse(text), Ok(()), "{text}");
         }
@@ -112,6 +126,8 @@ mod tests {
             ("gofer node list --address host", "use HOST:PORT"),
             ("gofer node drain n1 --request-id x", "invalid"),
             ("gofer run list p --limit 0", "1..=1000000"),
+            ("gofer local ci --with-parents", "--task"),
+            ("gofer local ci --driver vm", "[possible values: process, docker]"),
             ("gofer events watch --run p/1 --pipeline p", "cannot be used with"),
         ] {
             let error = parse(text).unwrap_err();

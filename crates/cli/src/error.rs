@@ -20,7 +20,7 @@ pub const EXIT_REJECTED: u8 = 3;
 /// Exit code when no node could be reached, or when it is unknown whether a change was made.
 pub const EXIT_UNKNOWN: u8 = 4;
 /// Exit code after an interrupt, as shells have it.
-pub(crate) const EXIT_INTERRUPTED: u8 = 130;
+pub const EXIT_INTERRUPTED: u8 = 130;
 
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,9 @@ pub(crate) enum Error {
     /// A change may or may not have been made.
     #[error("it is unknown whether the change was made: no node confirmed it in time")]
     Unknown { tried: Vec<(String, String)>, request_id: Option<Uuid> },
+    /// The node of a local run.
+    #[error("{message}")]
+    Local { message: String, help: String },
     /// An answer made no sense.
     #[error("{0}")]
     Malformed(String),
@@ -125,7 +128,7 @@ impl Error {
         match self {
             Self::Usage { .. } | Self::File(_) | Self::Program { .. } | Self::Invalid { .. } => EXIT_USAGE,
             Self::Rejected(_) => EXIT_REJECTED,
-            Self::Unreachable { .. } | Self::Unknown { .. } | Self::Malformed(_) => EXIT_UNKNOWN,
+            Self::Local { .. } | Self::Unreachable { .. } | Self::Unknown { .. } | Self::Malformed(_) => EXIT_UNKNOWN,
             Self::Output(_) => EXIT_FAILED,
             Self::Closed => EXIT_OK,
             Self::Interrupted => EXIT_INTERRUPTED,
@@ -141,6 +144,7 @@ impl Error {
             Self::Rejected(_) => "rejected",
             Self::Unreachable { .. } => "unreachable",
             Self::Unknown { .. } => "unknown",
+            Self::Local { .. } => "local",
             Self::Malformed(_) => "malformed",
             Self::Output(_) => "output",
             Self::Closed => "closed",
@@ -150,7 +154,7 @@ impl Error {
 
     fn help(&self) -> String {
         match self {
-            Self::Usage { help, .. } | Self::Program { help, .. } => help.clone(),
+            Self::Usage { help, .. } | Self::Program { help, .. } | Self::Local { help, .. } => help.clone(),
             Self::Invalid { .. } => "correct that, then repeat the command".into(),
             Self::File(fault) => fault.help.clone(),
             Self::Rejected(rejected) => rejected.help.clone(),

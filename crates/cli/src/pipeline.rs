@@ -4,7 +4,7 @@ mod diff;
 mod graph;
 mod init;
 mod register;
-mod source;
+pub(crate) mod source;
 
 use std::path::PathBuf;
 

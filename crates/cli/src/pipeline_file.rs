@@ -5,8 +5,8 @@
 
 mod check;
 mod convert;
-mod document;
-mod fault;
+pub(crate) mod document;
+pub(crate) mod fault;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -120,7 +120,7 @@ pub fn canonical(config: &PipelineConfig, format: Format) -> Result<String, Box<
     Ok(text)
 }
 
-fn read(path: &Path) -> Result<String, Box<Fault>> {
+pub(crate) fn read(path: &Path) -> Result<String, Box<Fault>> {
     let unreadable = |error: std::io::Error| {
         let help = match error.kind() {
             std::io::ErrorKind::NotFound => "check the path",

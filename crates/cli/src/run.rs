@@ -1,8 +1,8 @@
 //! `gofer run`.
 
-mod graph;
-mod live;
-mod logs;
+pub(crate) mod graph;
+pub(crate) mod live;
+pub(crate) mod logs;
 mod show;
 pub(crate) mod state;
 mod watch;
@@ -344,7 +344,7 @@ async fn resolve(context: &mut Context<'_>, run: &RunArgs) -> Result<model::RunR
 }
 
 /// The exit code of a run that was waited for.
-fn exit_code(status: model::RunStatus) -> u8 {
+pub(crate) fn exit_code(status: model::RunStatus) -> u8 {
     if status == model::RunStatus::Succeeded { EXIT_OK } else { crate::error::EXIT_FAILED }
 }
 
@@ -359,7 +359,7 @@ fn variables(what: &str, given: Vec<(String, String)>) -> Result<Vec<model::Vari
     Ok(sorted.into_iter().map(|(name, value)| model::Variable { name, value }).collect())
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), String> {
+pub(crate) fn parse_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("use NAME=VALUE".into()),

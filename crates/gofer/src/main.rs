@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod doctor;
+mod local;
 mod program;
 mod recover;
 mod server;

@@ -6,12 +6,16 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use gofer_cli::{ClientArgs, ClientCommand, ClusterCommand, EXIT_CODES_HELP, EXIT_FAILED};
+use gofer_cli::{
+    ClientArgs, ClientCommand, ClusterCommand, EXIT_CODES_HELP, EXIT_FAILED, LocalRunArgs, PipelineCommand, RunCommand,
+    TestArgs,
+};
 use tracing_subscriber::EnvFilter;
 
 use crate::audit::{self, AuditCommand};
 use crate::backup::{self, BackupCommand};
 use crate::doctor::{self, DoctorArgs};
+use crate::local;
 use crate::recover::{self, RecoverArgs};
 use crate::server::{self, ConfigCommand, ServerArgs};
 
@@ -50,6 +54,12 @@ enum Command {
     /// Look at the cluster, change its members, and recover it
     #[command(subcommand)]
     Cluster(ClusterProgram),
+    /// Register, test and look at pipelines
+    #[command(subcommand)]
+    Pipeline(PipelineProgram),
+    /// Start, follow and end runs, on a cluster or on this machine
+    #[command(subcommand)]
+    Run(RunProgram),
     #[command(flatten)]
     Client(ClientCommand),
     /// Back a cluster up, check backups, and restore them
@@ -101,6 +111,45 @@ enum ClusterProgram {
     Recover(RecoverArgs),
 }
 
+/// What the client asks of a cluster about pipelines, and what needs none.
+#[derive(Subcommand)]
+enum PipelineProgram {
+    #[command(flatten)]
+    Client(PipelineCommand),
+    /// Run the cases of gofer-test.toml on this machine, without a cluster
+    ///
+    /// Each case is a run of the pipeline with its own variables, tasks and stubs, and says how the run and its tasks have
+    /// to end and what they have to print. docs/local-runs.md describes the file. The node that runs them is in this
+    /// process, and gone at the end.
+    #[command(after_help = "Examples:\n  \
+        gofer pipeline test ./ci\n  \
+        gofer pipeline test release.toml --case 'a failed publication is taken back'\n  \
+        gofer pipeline test ./ci --driver process --junit results.xml\n\n\
+        Exit codes: 0 all cases passed, 1 one did not, 2 a file or the pipeline is wrong, 4 the node failed")]
+    Test(Box<TestArgs>),
+}
+
+/// What the client asks of a cluster about runs, and what needs none.
+#[derive(Subcommand)]
+enum RunProgram {
+    #[command(flatten)]
+    Client(RunCommand),
+    /// Run a pipeline on this machine, without a cluster
+    ///
+    /// Reads PATH as `gofer pipeline register` does, and runs it on a node in this process, which decides and launches
+    /// as every node does, and is gone at the end. On a terminal the tasks are redrawn below their output; otherwise
+    /// each line of output has its task. An interrupt cancels the run and waits for its end; a second one leaves at once.
+    #[command(after_help = "Examples:\n  \
+        gofer run local release.toml\n  \
+        gofer run local ./ci -v TAG=v1.2 --env CI=1\n  \
+        gofer run local ./ci --task test --driver process\n  \
+        gofer run local ./ci --task report --with-parents --keep\n  \
+        gofer run local ./ci -- --branch main    # arguments of the program\n\n\
+        Exit codes: 0 the run succeeded, 1 it did not, 2 a file or the pipeline is wrong, 4 the node failed, \
+        130 interrupted")]
+    Local(Box<LocalRunArgs>),
+}
+
 /// Runs the program with the process's arguments.
 pub(crate) fn main() -> ExitCode {
     let program = Program::parse();
@@ -118,6 +167,12 @@ pub(crate) fn main() -> ExitCode {
             return client(&program.client, ClientCommand::Cluster(command));
         }
         Command::Cluster(ClusterProgram::Recover(args)) => return recover::run(&program.client, &args),
+        Command::Pipeline(PipelineProgram::Client(command)) => {
+            return client(&program.client, ClientCommand::Pipeline(command));
+        }
+        Command::Pipeline(PipelineProgram::Test(args)) => return local::test(&program.client, &args),
+        Command::Run(RunProgram::Client(command)) => return client(&program.client, ClientCommand::Run(command)),
+        Command::Run(RunProgram::Local(args)) => return local::run(&program.client, &args),
         Command::Client(command) => return client(&program.client, command),
         Command::Doctor(args) => return doctor::run(&program.client, &args),
         Command::Backup(command) => return backup::run(&program.client, *command),
@@ -148,7 +203,17 @@ fn client(args: &ClientArgs, command: ClientCommand) -> ExitCode {
 }
 
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
+    log(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER)));
+}
+
+/// Logs only what `RUST_LOG` asks for: the node of a local run is nobody's concern otherwise.
+pub(crate) fn log_if_asked() {
+    if let Ok(filter) = EnvFilter::try_from_default_env() {
+        log(filter);
+    }
+}
+
+fn log(filter: EnvFilter) {
     let is_terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal).init();
 }

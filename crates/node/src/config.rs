@@ -222,6 +222,15 @@ impl Config {
         validate::check(&merge::merge(flags, file)).map_err(Error::Invalid)
     }
 
+    /// The same where it came to listen, which for port 0 is any free one.
+    pub(crate) fn listening_at(mut self, address: SocketAddr) -> Self {
+        if self.advertise == self.listen.to_string() {
+            self.advertise = address.to_string();
+        }
+        self.listen = address;
+        self
+    }
+
     /// The configuration as settings: what `config print` shows.
     #[must_use]
     pub fn effective(&self) -> Settings {

@@ -9,11 +9,13 @@ const _: () = assert!(!gofer_store::PLANTED, "no node has bugs that are there on
 mod adapters;
 mod advice;
 mod drivers;
+mod embedded;
 mod membership;
 mod node;
 mod signals;
 
 pub use config::Config;
+pub use embedded::Embedded;
 pub use node::Node;
 
 /// Version of this build, for people.

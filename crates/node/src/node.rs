@@ -15,6 +15,7 @@ use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -39,6 +40,7 @@ pub struct Node {
     store: Store,
     raft: Raft,
     cluster: Cluster,
+    drivers: Vec<Arc<dyn Driver>>,
     /// Ends the executor, the scheduler and the server, in this order.
     stops: Stops,
     parts: JoinSet<anyhow::Result<()>>,
@@ -88,8 +90,9 @@ impl Node {
     }
 
     /// Opens everything and serves; the node may belong to no cluster yet.
-    async fn start(config: Config) -> anyhow::Result<Self> {
+    pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let listener = listen(&config).await?;
+        let config = config.listening_at(listener.local_addr().context("can't find the address of the listener")?);
         let store = Store::open(&config.data_dir, gofer_store::Options::default())
             .with_context(|| format!("can't open the data directory {}", config.data_dir.display()))?;
         let peers = Peers::new(store.clone());
@@ -116,7 +119,7 @@ impl Node {
         let executor_parts = gofer_executor::Parts {
             store: store.clone(),
             propose,
-            drivers,
+            drivers: drivers.clone(),
             leases: Arc::new(Renewals(LeaseRenewer::new(cluster.clone(), leases.clone()))),
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
@@ -152,7 +155,46 @@ impl Node {
         let stop = stops.scheduler.clone();
         let (watching, store_, raft_, cluster_) = (config.clone(), store.clone(), raft.clone(), cluster.clone());
         parts.spawn(async move { membership::watch_expulsion(&watching, &store_, &raft_, &cluster_, stop).await });
-        Ok(Self { config, store, raft, cluster, stops, parts })
+        Ok(Self { config, store, raft, cluster, drivers, stops, parts })
+    }
+
+    /// Comes to belong to a cluster, as configured, then runs until `stop`.
+    ///
+    /// # Errors
+    /// What made it stop before.
+    pub(crate) async fn run_until(
+        mut self,
+        entered: oneshot::Sender<()>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let work = async {
+            tokio::select! {
+                entered = membership::enter(&self.config, &self.store, &self.raft, &self.cluster) => entered?,
+                failed = Self::failed(&mut self.parts, &self.raft) => return Err(failed),
+            }
+            // Whoever waited for that may be gone.
+            let _ = entered.send(());
+            Err(Self::failed(&mut self.parts, &self.raft).await)
+        };
+        let ended = tokio::select! {
+            ended = work => ended,
+            () = stop.cancelled() => Ok(()),
+        };
+        self.stop(if ended.is_ok() { STOP_PATIENCE } else { FAILURE_PATIENCE }).await;
+        ended
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.store.identity().node_id.0
+    }
+
+    /// Where it serves.
+    pub(crate) fn address(&self) -> &str {
+        &self.config.advertise
+    }
+
+    pub(crate) fn drivers(&self) -> &[Arc<dyn Driver>] {
+        &self.drivers
     }
 
     /// Returns when a part has failed.

@@ -40,8 +40,9 @@ pub(super) fn execute(context: &Context<'_>, directory: &Path, language: Option<
         write(&directory.join(path), text)?;
     }
     let text = format!(
-        "wrote pipeline {id} to {directory} ({})\nregister it with: gofer pipeline register {directory}",
-        if all.len() == 1 { "1 file".to_owned() } else { format!("{} files", all.len()) },
+        "wrote pipeline {id} to {directory} ({} files)\nrun it here with:   gofer run local {directory}\n\
+         test it with:       gofer pipeline test {directory}\nregister it with:   gofer pipeline register {directory}",
+        all.len(),
         directory = directory.display()
     );
     let paths: Vec<&str> = all.iter().map(|(path, _)| *path).collect();

@@ -32,12 +32,19 @@ pub struct SourceArgs {
     arguments: Vec<String>,
 }
 
+impl SourceArgs {
+    /// A source with these arguments in place of those given.
+    pub(crate) fn with(path: &Path, program_timeout: Duration, arguments: &[String]) -> Self {
+        Self { path: path.to_owned(), program_timeout, arguments: arguments.to_vec() }
+    }
+}
+
 /// A pipeline and where it comes from.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) pipeline: pipeline_file::Pipeline,
+pub(crate) struct Loaded {
+    pub(crate) pipeline: pipeline_file::Pipeline,
     /// What the user named.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Where the program ran; none for a file.
     directory: Option<PathBuf>,
 }
@@ -52,7 +59,7 @@ impl Loaded {
     }
 
     /// Checks by the rules that are built in, without a cluster.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let Err(faults) = self.pipeline.declared.validate() else { return Ok(()) };
         let faults = faults.into_iter().map(|fault| Faulty {
             place: self.place(&fault.field),
@@ -64,7 +71,7 @@ impl Loaded {
     }
 
     /// Adds the places to what a cluster found.
-    pub(super) fn placed(&self, error: Error) -> Error {
+    pub(crate) fn placed(&self, error: Error) -> Error {
         let Error::Rejected(mut rejected) = error else { return error };
         let is_alone = rejected.violations.len() == 1;
         for (field, description) in &mut rejected.violations {
@@ -92,7 +99,7 @@ fn resolve(directory: &Path, file: &Path) -> PathBuf {
 }
 
 /// Reads the file, or runs the program.
-pub(super) async fn load(args: &SourceArgs, output: &Output) -> Result<Loaded, Error> {
+pub(crate) async fn load(args: &SourceArgs, output: &Output) -> Result<Loaded, Error> {
     let path = args.path.clone();
     match detect::detect(&path)? {
         Found::File(file) if !args.arguments.is_empty() => {

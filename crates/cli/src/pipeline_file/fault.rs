@@ -41,7 +41,7 @@ impl Fault {
     }
 
     /// A fault in the text, from a reader's message.
-    pub(super) fn at(path: &Path, text: &str, place: Option<(usize, usize)>, message: &str) -> Box<Self> {
+    pub(crate) fn at(path: &Path, text: &str, place: Option<(usize, usize)>, message: &str) -> Box<Self> {
         let excerpt = place
             .and_then(|(line, _)| text.lines().nth(line.saturating_sub(1)))
             .map(|line| line.chars().take(EXCERPT_MAX).collect())
@@ -74,7 +74,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 /// Line and column, from 1, of a byte.
-pub(super) fn place(text: &str, offset: usize) -> (usize, usize) {
+pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
     let before: String = text.char_indices().take_while(|(index, _)| *index < offset).map(|(_, c)| c).collect();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
@@ -108,7 +108,7 @@ const SYNONYMS: [(&str, &str); 9] = [
     ("name", "id"),
 ];
 
-fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {
     let lower = found.to_lowercase().replace('-', "_");
     let synonym = SYNONYMS.iter().find(|(other, _)| *other == lower).map(|(_, ours)| *ours);
     if let Some(name) = known.iter().find(|name| Some(**name) == synonym) {

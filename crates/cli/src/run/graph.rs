@@ -7,7 +7,7 @@ use gofer_wire::model::v1::PipelineConfig;
 /// Each task with its level (0: no parents), level by level, within a level by id.
 ///
 /// A configuration from the cluster has no cycle; what would not end is put at the level reached by then.
-pub(super) fn levels(config: &PipelineConfig) -> Vec<(String, usize)> {
+pub(crate) fn levels(config: &PipelineConfig) -> Vec<(String, usize)> {
     let mut level: BTreeMap<&str, usize> = config.tasks.iter().map(|task| (task.id.as_str(), 0)).collect();
     // Each round settles at least one more level, so there are at most as many rounds as tasks.
     for _ in 0..config.tasks.len() {

@@ -14,12 +14,14 @@ use crate::time;
 
 /// Deepest level that is still moved to the right.
 const INDENT_MAX: usize = 6;
+/// So many bytes of lines wait at most to be written above the view.
+const ABOVE_BYTES_MAX: usize = 64 * 1024;
 /// Size that is assumed when the terminal tells none.
 const SIZE_DEFAULT: (usize, usize) = (80, 24);
 
 /// The view of one run.
 #[derive(Debug)]
-pub(super) struct Screen {
+pub(crate) struct Screen {
     output: Output,
     /// Tasks with their levels, parents first.
     order: Vec<(String, usize)>,
@@ -28,15 +30,17 @@ pub(super) struct Screen {
     remark: String,
     /// Lines on the terminal that belong to the view.
     drawn: usize,
+    /// Whole lines that wait to be written above the view.
+    above: String,
 }
 
 impl Screen {
-    pub(super) fn new(output: Output, order: Vec<(String, usize)>, nodes: BTreeMap<u64, String>) -> Self {
-        Self { output, order, nodes, run: None, remark: String::new(), drawn: 0 }
+    pub(crate) fn new(output: Output, order: Vec<(String, usize)>, nodes: BTreeMap<u64, String>) -> Self {
+        Self { output, order, nodes, run: None, remark: String::new(), drawn: 0, above: String::new() }
     }
 
     /// Shows the run as it is now.
-    pub(super) fn update(&mut self, run: model::Run) -> Result<(), Error> {
+    pub(crate) fn update(&mut self, run: model::Run) -> Result<(), Error> {
         let known = |id: &String| self.order.iter().any(|(other, _)| other == id);
         let new: Vec<_> = run.tasks.iter().filter(|task| !known(&task.id)).map(|task| (task.id.clone(), 0)).collect();
         self.order.extend(new);
@@ -45,20 +49,44 @@ impl Screen {
     }
 
     /// Shows a remark below the tasks.
-    pub(super) fn remark(&mut self, text: String) -> Result<(), Error> {
+    pub(crate) fn remark(&mut self, text: String) -> Result<(), Error> {
         self.remark = text;
         self.draw()
     }
 
-    /// Draws over what was drawn before.
-    pub(super) fn draw(&mut self) -> Result<(), Error> {
-        let (width, height) = size();
-        let lines = self.lines(width, height, time::now());
+    /// Puts whole lines above the view, where they scroll away. They may wait for the next drawing.
+    pub(crate) fn add_above(&mut self, lines: &str) -> Result<(), Error> {
+        self.above.push_str(lines);
+        if self.above.len() > ABOVE_BYTES_MAX { self.draw() } else { Ok(()) }
+    }
+
+    /// Takes the view away, and gives the cursor back; the lines above it stay.
+    pub(crate) fn erase(&mut self) -> Result<(), Error> {
+        let mut text = self.begin();
+        text.push_str("\r\x1b[J\x1b[?25h\x1b[?2026l");
+        self.output.write(text.as_bytes())
+    }
+
+    /// Goes back to the first line of the view, and writes what belongs above it.
+    fn begin(&mut self) -> String {
         // One write, marked as one update, so that no half-drawn view is ever seen.
         let mut text = String::from("\x1b[?2026h\x1b[?25l");
         if self.drawn > 0 {
             text.push_str(&format!("\x1b[{}A", self.drawn));
         }
+        if !self.above.is_empty() {
+            text.push_str("\r\x1b[J");
+            text.push_str(&std::mem::take(&mut self.above));
+        }
+        self.drawn = 0;
+        text
+    }
+
+    /// Draws over what was drawn before.
+    pub(crate) fn draw(&mut self) -> Result<(), Error> {
+        let (width, height) = size();
+        let lines = self.lines(width, height, time::now());
+        let mut text = self.begin();
         for line in &lines {
             text.push('\r');
             text.push_str(line);
@@ -70,7 +98,7 @@ impl Screen {
     }
 
     /// Leaves the view as it is and gives the cursor back.
-    pub(super) fn close(&mut self) -> Result<(), Error> {
+    pub(crate) fn close(&mut self) -> Result<(), Error> {
         self.output.write(b"\x1b[?25h")
     }
 

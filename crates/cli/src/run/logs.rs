@@ -94,7 +94,7 @@ async fn read(context: &mut Context<'_>, message: api::StreamLogsRequest, printe
 
 /// Writes records as objects, as raw bytes (one task), or as whole lines with their task.
 #[derive(Debug)]
-struct Printer {
+pub(crate) struct Printer {
     output: Output,
     raw: bool,
     timestamps: bool,
@@ -105,11 +105,11 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(output: Output, single: bool, timestamps: bool) -> Self {
+    pub(crate) fn new(output: Output, single: bool, timestamps: bool) -> Self {
         Self { output, raw: single && !timestamps, timestamps, partial: BTreeMap::new(), tasks: Vec::new() }
     }
 
-    fn print(&mut self, record: &api::StreamLogsResponse, data: &[u8]) -> Result<(), Error> {
+    pub(crate) fn print(&mut self, record: &api::StreamLogsResponse, data: &[u8]) -> Result<(), Error> {
         if self.output.is_json() {
             return self.output.record(&object(record, data));
         }
@@ -121,6 +121,12 @@ impl Printer {
         if self.raw {
             return self.output.write(data);
         }
+        let text = self.lines(record, data);
+        self.output.write(&text)
+    }
+
+    /// The lines that have ended with these bytes, each with its task.
+    pub(crate) fn lines(&mut self, record: &api::StreamLogsResponse, data: &[u8]) -> Vec<u8> {
         let prefix = self.prefix(record);
         let source = (record.task.clone(), record.attempt, record.stream);
         let buffer = self.partial.entry(source).or_default();
@@ -138,7 +144,7 @@ impl Printer {
             text.extend_from_slice(prefix.as_bytes());
             text.append(&mut line);
         }
-        self.output.write(&text)
+        text
     }
 
     fn prefix(&mut self, record: &api::StreamLogsResponse) -> String {
@@ -157,21 +163,27 @@ impl Printer {
 
     /// Writes the lines that never ended.
     fn finish(&mut self) -> Result<(), Error> {
+        let text = self.rest();
+        if text.is_empty() { Ok(()) } else { self.output.write(&text) }
+    }
+
+    /// The lines that never ended.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        let mut text = Vec::new();
         for ((task, attempt, _), line) in std::mem::take(&mut self.partial) {
             if !line.is_empty() {
                 let record = api::StreamLogsResponse { task, attempt, ..Default::default() };
-                let mut text = self.prefix(&record).into_bytes();
+                text.extend_from_slice(self.prefix(&record).as_bytes());
                 text.extend_from_slice(&line);
                 text.push(b'\n');
-                self.output.write(&text)?;
             }
         }
-        Ok(())
+        text
     }
 }
 
 /// A record as an object: `text` where it is text, else `data` in hexadecimal.
-fn object(record: &api::StreamLogsResponse, data: &[u8]) -> Value {
+pub(crate) fn object(record: &api::StreamLogsResponse, data: &[u8]) -> Value {
     let stream = match record.stream() {
         api::LogStream::Stdout => "stdout",
         api::LogStream::Stderr => "stderr",

@@ -16,17 +16,21 @@ pub(super) fn of(language: Language) -> (&'static [File], &'static [File]) {
     }
 }
 
-const RUST: [File; 4] = [
+/// The same pipeline in every language has the same tests.
+const TESTS: File = ("gofer-test.toml", include_str!("templates/gofer-test.toml.txt"));
+
+const RUST: [File; 5] = [
     ("Cargo.toml", include_str!("templates/Cargo.toml.txt")),
     ("src/main.rs", include_str!("templates/main.rs.txt")),
     (".gitignore", "/target\n"),
     ("gofer-sdk/Cargo.toml", include_str!("templates/sdk-Cargo.toml.txt")),
+    TESTS,
 ];
-const GO: [File; 2] =
-    [("go.mod", include_str!("templates/go.mod.txt")), ("main.go", include_str!("templates/main.go.txt"))];
-const PYTHON: [File; 2] =
-    [("pipeline.py", include_str!("templates/pipeline.py.txt")), (".gitignore", "__pycache__/\n")];
-const TOML: [File; 1] = [("pipeline.toml", include_str!("templates/pipeline.toml.txt"))];
+const GO: [File; 3] =
+    [("go.mod", include_str!("templates/go.mod.txt")), ("main.go", include_str!("templates/main.go.txt")), TESTS];
+const PYTHON: [File; 3] =
+    [("pipeline.py", include_str!("templates/pipeline.py.txt")), (".gitignore", "__pycache__/\n"), TESTS];
+const TOML: [File; 2] = [("pipeline.toml", include_str!("templates/pipeline.toml.txt")), TESTS];
 
 /// A file of an SDK, by its path in the copy and in this repository.
 macro_rules! copies {

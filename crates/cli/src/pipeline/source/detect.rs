@@ -13,7 +13,7 @@ const PYTHON_MAIN: [&str; 2] = ["pipeline.py", "main.py"];
 /// Names that count as pipelines beside a program.
 const PIPELINES: [&str; 2] = ["pipeline.toml", "pipeline.json"];
 /// TOML files that belong to tools.
-const TOOLS: [&str; 4] = ["Cargo.toml", "pyproject.toml", "rust-toolchain.toml", "rustfmt.toml"];
+const TOOLS: [&str; 5] = ["Cargo.toml", "gofer-test.toml", "pyproject.toml", "rust-toolchain.toml", "rustfmt.toml"];
 
 /// What a path names.
 #[derive(Debug, PartialEq, Eq)]
@@ -202,7 +202,7 @@ mod tests {
             (&["pyproject.toml", "pipeline.py", "setup.py"], "python3 pipeline.py"),
             (&["helpers.py", "main.py"], "python3 main.py"),
             (&["nightly.py"], "python3 nightly.py"),
-            (&["nightly.toml", ".hidden.json", "notes.md"], "nightly.toml"),
+            (&["nightly.toml", "gofer-test.toml", ".hidden.json", "notes.md"], "nightly.toml"),
             (&["p.json"], "p.json"),
         ] {
             assert_eq!(meaning(files, ""), wanted, "{files:?}");

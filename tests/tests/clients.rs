@@ -201,7 +201,6 @@ async fn the_documentation_has_one_program_three_times_which_runs() {
         assert_eq!(output.code, Some(0), "{language}: {output:?}");
         let number = number + 1;
         let last = format!("run {number}: RUN_STATUS_SUCCEEDED\ngreet: good night\n");
-        // Go's package shows the status by its name, too.
         assert!(output.stdout.ends_with(&last), "{language}: {}", output.stdout);
     }
 }

@@ -36,10 +36,10 @@ impl Client {
     ///
     /// # Errors
     /// `Rejected` when a node refuses, `Unreachable` when none answered, `Unknown` when a change got lost on the way.
-    pub(crate) async fn call<T>(
+    pub(crate) async fn call<T, F: Future<Output = Result<Response<T>, Status>>>(
         &mut self,
         call: Call,
-        ask: impl AsyncFn(Channel, Duration) -> Result<Response<T>, Status>,
+        ask: impl Fn(Channel, Duration) -> F,
     ) -> Result<T, Error> {
         Ok(self.nodes.call(call, ask).await?)
     }

@@ -49,7 +49,10 @@ macro_rules! writes {
                     Ok(id) => id,
                     Err(rejected) => return Outcome::Rejected(rejected),
                 };
-                let ask = async |channel, patience| $service(channel).$name(self.request(message.clone(), patience)).await;
+                let ask = |channel, patience| {
+                    let request = self.request(message.clone(), patience);
+                    async move { $service(channel).$name(request).await }
+                };
                 let answer = self.call(Call::Mutate(id), ask).await;
                 Outcome::of(id, answer, |answer| answer.header.map_or(0, |header| header.revision))
             }
@@ -86,7 +89,10 @@ macro_rules! reads {
             /// # Errors
             /// `Rejected`, or `Unreachable` when no node answered in time.
             pub async fn $name(&self, message: api::$request) -> Result<api::$response, Error> {
-                let ask = async |channel, patience| $service(channel).$method(self.request(message.clone(), patience)).await;
+                let ask = |channel, patience| {
+                    let request = self.request(message.clone(), patience);
+                    async move { $service(channel).$method(request).await }
+                };
                 self.call(Call::Read, ask).await
             }
         )*}
@@ -211,8 +217,9 @@ impl Client {
     /// # Errors
     /// `Rejected`, or `Unreachable` when no node answered in time.
     pub async fn cluster_status(&self) -> Result<api::GetStatusResponse, Error> {
-        let ask = async |channel, patience| {
-            clusters(channel).get_status(self.request(api::GetStatusRequest {}, patience)).await
+        let ask = |channel, patience| {
+            let request = self.request(api::GetStatusRequest {}, patience);
+            async move { clusters(channel).get_status(request).await }
         };
         self.call(Call::Read, ask).await
     }
@@ -250,10 +257,10 @@ impl Client {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone().within(self.timeout)
     }
 
-    async fn call<T>(
+    async fn call<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
         call: Call,
-        ask: impl AsyncFn(Channel, Duration) -> Result<Response<T>, Status>,
+        ask: impl Fn(Channel, Duration) -> F,
     ) -> Result<T, Error> {
         let mut nodes = self.start();
         let answer = nodes.call(call, ask).await;

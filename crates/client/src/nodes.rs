@@ -99,10 +99,10 @@ impl Nodes {
     ///
     /// # Errors
     /// `Rejected` when a node refuses, `Unreachable` when none answered, `Unknown` when a change got lost on the way.
-    pub async fn call<T>(
+    pub async fn call<T, F: Future<Output = Result<Response<T>, Status>>>(
         &mut self,
         call: Call,
-        ask: impl AsyncFn(Channel, Duration) -> Result<Response<T>, Status>,
+        ask: impl Fn(Channel, Duration) -> F,
     ) -> Result<T, Error> {
         let start = Instant::now();
         let mut sent = false;

@@ -29,13 +29,13 @@ impl<M> Source<M> {
     }
 
     /// The next message, from a stream that is opened if there is none. Lost: the next call asks another node.
-    async fn next(
+    async fn next<F: Future<Output = Result<Response<Streaming<M>>, Status>>>(
         &mut self,
-        open: impl AsyncFn(Channel) -> Result<Response<Streaming<M>>, Status>,
+        open: impl Fn(Channel) -> F,
     ) -> Result<Next<M>, Error> {
         let stream = match &mut self.stream {
             Some(stream) => stream,
-            none => none.insert(self.nodes.call(Call::Read, async |channel, _| open(channel).await).await?),
+            none => none.insert(self.nodes.call(Call::Read, |channel, _| open(channel)).await?),
         };
         let next = Nodes::next(stream).await?;
         if let Next::Lost(why) = &next {
@@ -70,7 +70,11 @@ impl RunWatch {
     /// `Rejected`, or `Unreachable` when no node could go on for the client's timeout.
     pub async fn next(&mut self) -> Result<Option<model::Run>, Error> {
         while !self.over {
-            let open = async |channel| runs(channel).watch_run(self.message.clone()).await;
+            let message = self.message.clone();
+            let open = |channel| {
+                let message = message.clone();
+                async move { runs(channel).watch_run(message).await }
+            };
             match self.source.next(open).await? {
                 // A node that lags behind the one lost may repeat what was seen.
                 Next::Item(api::WatchRunResponse { run: Some(run), .. }) if run.revision > self.revision => {
@@ -107,7 +111,11 @@ impl Logs {
     /// `Rejected`, or `Unreachable` when no node could go on for the client's timeout.
     pub async fn next(&mut self) -> Result<Option<api::StreamLogsResponse>, Error> {
         while !self.over {
-            let open = async |channel| runs(channel).stream_logs(self.message.clone()).await;
+            let message = self.message.clone();
+            let open = |channel| {
+                let message = message.clone();
+                async move { runs(channel).stream_logs(message).await }
+            };
             match self.source.next(open).await? {
                 Next::Item(mut record) => {
                     let of = (record.task.clone(), record.attempt, record.stream);
@@ -170,7 +178,11 @@ impl Events {
                 return Ok(None);
             }
             self.message.from_revision = self.message.from_revision.max(self.through.saturating_add(1));
-            let open = async |channel| events(channel).watch(self.message.clone()).await;
+            let message = self.message.clone();
+            let open = |channel| {
+                let message = message.clone();
+                async move { events(channel).watch(message).await }
+            };
             match self.source.next(open).await? {
                 Next::Item(response) => {
                     if response.revision >= self.message.from_revision {

@@ -59,7 +59,7 @@ impl Drop for Foreign {
 /// Go, which finds nothing on a network.
 fn go(arguments: &[&str]) -> Command {
     let mut command = Command::new("go");
-    command.args(arguments).env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    command.args(arguments).env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "-buildvcs=false");
     command
 }
 

@@ -142,11 +142,13 @@ async fn follow(mut watch: gofer_client::Events, pipeline: String, seen: Arc<Mut
     }
 }
 
-/// The example of the documentation, as Cargo builds it.
+/// The example of the documentation. `cargo test` of the whole workspace has built it; then this is soon done.
 pub(crate) fn example(addresses: &str) -> Command {
-    let mut command = Command::new("cargo");
-    let arguments =
-        ["run", "--quiet", "--release", "--locked", "--offline", "-p", "gofer-client", "--example", "nightly"];
-    command.args(arguments).args(["--", addresses]).current_dir(root());
+    let mut build = Command::new("cargo");
+    build.args(["build", "--quiet", "--release", "--locked", "--offline", "--workspace", "--example", "nightly"]);
+    assert!(build.current_dir(root()).status().unwrap().success(), "the example can't be built");
+    let tests = std::env::current_exe().unwrap();
+    let mut command = Command::new(tests.parent().unwrap().parent().unwrap().join("examples/nightly"));
+    command.arg(addresses);
     command
 }

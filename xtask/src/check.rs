@@ -17,6 +17,7 @@ pub(crate) fn check(root: &Path, quick: bool) -> Result<bool> {
     steps.command("fmt", &["cargo", "fmt", "--all", "--check"], &[])?;
     steps.command("buf lint", &["buf", "lint", "proto"], &[])?;
     steps.command("buf format", &["buf", "format", "--diff", "--exit-code", "proto"], &[])?;
+    steps.command("clients", &["bash", "scripts/generate-clients", "--check"], &[])?;
     // Not the advisories: their database is a Git repository that an offline machine can't fetch.
     let deny =
         ["cargo-deny", "--locked", "--workspace", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"];
@@ -42,5 +43,6 @@ pub(crate) fn fix(root: &Path) -> Result<bool> {
     steps.command("clippy", &clippy, &[])?;
     steps.command("fmt", &["cargo", "fmt", "--all"], &[])?;
     steps.command("buf format", &["buf", "format", "--write", "proto"], &[])?;
+    steps.command("clients", &["bash", "scripts/generate-clients"], &[])?;
     Ok(steps.summary())
 }

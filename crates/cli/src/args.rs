@@ -15,7 +15,7 @@ const HEADING: &str = "Connection and output";
 pub struct ClientArgs {
     /// Nodes to talk to, tried in turn (repeatable, or separated by commas)
     #[arg(long, global = true, env = "GOFER_ADDRESS", value_delimiter = ',', default_value = "127.0.0.1:7600",
-          value_name = "HOST:PORT", value_parser = parse_address, help_heading = HEADING)]
+          value_name = "HOST:PORT", value_parser = gofer_client::sound_address, help_heading = HEADING)]
     pub address: Vec<String>,
     /// Namespace of pipelines and runs [default: default]
     #[arg(short, long, global = true, env = "GOFER_NAMESPACE", help_heading = HEADING)]
@@ -91,16 +91,6 @@ impl MutationArgs {
     /// The id given, else a new one.
     pub(crate) fn id(self) -> Uuid {
         self.request_id.unwrap_or_else(Uuid::now_v7)
-    }
-}
-
-fn parse_address(text: &str) -> Result<String, String> {
-    let text = text.trim().strip_prefix("http://").unwrap_or(text.trim()).trim_end_matches('/');
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() && !host.contains('/') => {
-            Ok(text.to_owned())
-        }
-        _ => Err("use HOST:PORT, for example 127.0.0.1:7600".into()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use gofer_client::Rejected;
 use serde_json::{Value, json};
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::pipeline_file::Fault;
@@ -71,30 +71,14 @@ fn count(faults: usize) -> String {
     if faults == 1 { "1 fault".into() } else { format!("{faults} faults") }
 }
 
-/// A refusal by the cluster.
-#[derive(Clone, Debug)]
-pub(crate) struct Rejected {
-    pub(crate) code: Code,
-    pub(crate) reason: String,
-    pub(crate) message: String,
-    pub(crate) help: String,
-    /// Field and what is wrong with it.
-    pub(crate) violations: Vec<(String, String)>,
-}
-
-impl From<Status> for Error {
-    fn from(status: Status) -> Self {
-        let details = status.get_error_details();
-        let info = details.error_info();
-        let help = info.and_then(|info| info.metadata.get("help").cloned()).unwrap_or_default();
-        let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
-        Self::Rejected(Box::new(Rejected {
-            code: status.code(),
-            reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
-            message: if status.message().is_empty() { status.code().to_string() } else { status.message().to_owned() },
-            help,
-            violations: violations.iter().map(|one| (one.field.clone(), one.description.clone())).collect(),
-        }))
+impl From<gofer_client::Error> for Error {
+    fn from(error: gofer_client::Error) -> Self {
+        match error {
+            gofer_client::Error::Rejected(rejected) => Self::Rejected(rejected),
+            gofer_client::Error::Unreachable { tried } => Self::Unreachable { tried },
+            gofer_client::Error::Unknown { tried, request_id } => Self::Unknown { tried, request_id },
+            gofer_client::Error::Invalid(why) => Self::usage(why, "see `gofer --help`"),
+        }
     }
 }
 
@@ -111,13 +95,7 @@ impl Error {
 
     /// Something that a node was asked for does not exist.
     pub(crate) fn not_found(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Rejected(Box::new(Rejected {
-            code: Code::NotFound,
-            reason: "NOT_FOUND".into(),
-            message: message.into(),
-            help: help.into(),
-            violations: Vec::new(),
-        }))
+        Self::Rejected(Box::new(Rejected::new(Code::NotFound, "NOT_FOUND", message, help)))
     }
 
     pub(crate) fn is_not_found(&self) -> bool {

@@ -27,8 +27,29 @@ fn the_sdk_for_go_passes_its_tests() {
 }
 
 #[test]
+fn the_client_for_go_passes_its_tests() {
+    let text = run("go/client", "go", &["test", "-count=1", "./..."]);
+    assert!(text.contains("ok  \tgithub.com/clintjedwards/gofer/crates/sdk/go/client\t"), "{text}");
+    run("go/client", "go", &["vet", "./..."]);
+    run("../../examples/clients/go", "go", &["vet", "./..."]);
+    assert_eq!(run("../../examples/clients/go", "gofmt", &["-l", "."]), "", "gofmt -w would change these");
+}
+
+/// It needs gRPC, which is in the environment that `scripts/install-deps --test` makes.
+#[test]
+fn the_client_for_python_passes_its_tests() {
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");
+    let python = std::env::var("GOFER_PYTHON").unwrap_or_else(|_| made.to_str().unwrap().to_owned());
+    assert!(ran(&run("python/client", &python, &["-B", "-m", "unittest"])) >= 15);
+}
+
+/// How many tests Python ran.
+fn ran(text: &str) -> u32 {
+    text.split("Ran ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|n| n.parse().ok()).unwrap_or_default()
+}
+
+#[test]
 fn the_sdk_for_python_passes_its_tests() {
     let text = run("python", "python3", &["-B", "-m", "unittest"]);
-    let count = text.split("Ran ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|n| n.parse::<u32>().ok());
-    assert!(count.is_some_and(|count| count >= 10), "{text}");
+    assert!(ran(&text) >= 10, "{text}");
 }

@@ -17,6 +17,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-wire", layer: 0, uses: &[] },
     Crate { name: "gofer-sdk", layer: 0, uses: &[] },
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
+    Crate { name: "gofer-client", layer: 1, uses: &["gofer-wire"] },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-drivers", layer: 1, uses: &[] },
@@ -34,7 +35,7 @@ const CRATES: &[Crate] = &[
         layer: 3,
         uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"],
     },
-    Crate { name: "gofer-cli", layer: 3, uses: &["gofer-sdk", "gofer-wire"] },
+    Crate { name: "gofer-cli", layer: 3, uses: &["gofer-client", "gofer-sdk", "gofer-wire"] },
     Crate {
         name: "gofer-node",
         layer: 3,

@@ -108,7 +108,7 @@ mod tests {
             let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             if path.is_file() {
                 into.insert(name);
-            } else if !name.starts_with("internal") && !name.starts_with("__pycache__") {
+            } else if !["internal", "client", "__pycache__"].iter().any(|other| name.starts_with(other)) {
                 files_under(&path, into, root);
             }
         }

@@ -1,0 +1,9 @@
+"""The messages of gofer.api.v1. Written by scripts/generate-clients."""
+
+from .gen.gofer.api.v1.backup_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.cluster_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.common_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.event_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.namespace_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.pipeline_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.run_service_pb2 import *  # noqa: F403

@@ -1,0 +1,4 @@
+"""The messages of gofer.log.v1. Written by scripts/generate-clients."""
+
+from .gen.gofer.log.v1.command_pb2 import *  # noqa: F403
+from .gen.gofer.log.v1.event_pb2 import *  # noqa: F403

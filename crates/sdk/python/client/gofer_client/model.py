@@ -1,0 +1,7 @@
+"""The messages of gofer.model.v1. Written by scripts/generate-clients."""
+
+from .gen.gofer.model.v1.archive_pb2 import *  # noqa: F403
+from .gen.gofer.model.v1.cluster_pb2 import *  # noqa: F403
+from .gen.gofer.model.v1.config_pb2 import *  # noqa: F403
+from .gen.gofer.model.v1.diagnosis_pb2 import *  # noqa: F403
+from .gen.gofer.model.v1.run_pb2 import *  # noqa: F403

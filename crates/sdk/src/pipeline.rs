@@ -36,7 +36,13 @@ impl Pipeline {
     pub fn new(id: impl Into<String>) -> Self {
         let source = Source::here();
         let config = PipelineConfig { id: id.into(), source: Some(source.clone()), ..PipelineConfig::default() };
-        Self { number: PIPELINES.fetch_add(1, Ordering::Relaxed), config, source, drafts: Vec::new(), parameters: Vec::new() }
+        Self {
+            number: PIPELINES.fetch_add(1, Ordering::Relaxed),
+            config,
+            source,
+            drafts: Vec::new(),
+            parameters: Vec::new(),
+        }
     }
 
     /// For people; at most 4 KiB.

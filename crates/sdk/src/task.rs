@@ -34,7 +34,16 @@ pub(crate) struct Draft {
 impl Draft {
     pub(crate) fn new(id: String, source: Source) -> Self {
         let config = TaskConfig { source: Some(source.clone()), ..TaskConfig::default() };
-        Self { id, config, source, parents: Vec::new(), script: None, retry: None, cpu: None, values: values::Draft::default() }
+        Self {
+            id,
+            config,
+            source,
+            parents: Vec::new(),
+            script: None,
+            retry: None,
+            cpu: None,
+            values: values::Draft::default(),
+        }
     }
 
     fn fault(&self, field: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {

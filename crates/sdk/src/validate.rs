@@ -88,11 +88,7 @@ fn size(config: &PipelineConfig) -> usize {
             + task.depends_on.keys().map(String::len).sum::<usize>()
     });
     let parameters = config.parameters.iter().map(values::parameter_size);
-    config.id.len()
-        + config.description.len()
-        + pairs(&config.env)
-        + parameters.sum::<usize>()
-        + tasks.sum::<usize>()
+    config.id.len() + config.description.len() + pairs(&config.env) + parameters.sum::<usize>() + tasks.sum::<usize>()
 }
 
 /// The faults found so far, and where the next ones belong.

@@ -42,26 +42,26 @@ impl Task {
 impl Value {
     /// The value is there, and this text.
     #[must_use]
-    pub fn is(self, text: impl Into<String>) -> Condition {
+    pub fn is(&self, text: impl Into<String>) -> Condition {
         self.is_one_of([text])
     }
 
     /// The value is there, and one of these.
     #[must_use]
-    pub fn is_one_of<T: Into<String>>(self, texts: impl IntoIterator<Item = T>) -> Condition {
-        Condition { value: self, test: TestConfig::Is(texts.into_iter().map(Into::into).collect()) }
+    pub fn is_one_of<T: Into<String>>(&self, texts: impl IntoIterator<Item = T>) -> Condition {
+        Condition { value: self.clone(), test: TestConfig::Is(texts.into_iter().map(Into::into).collect()) }
     }
 
     /// The value is not there, or another text.
     #[must_use]
-    pub fn is_not(self, text: impl Into<String>) -> Condition {
+    pub fn is_not(&self, text: impl Into<String>) -> Condition {
         self.is_none_of([text])
     }
 
     /// The value is not there, or none of these.
     #[must_use]
-    pub fn is_none_of<T: Into<String>>(self, texts: impl IntoIterator<Item = T>) -> Condition {
-        Condition { value: self, test: TestConfig::IsNot(texts.into_iter().map(Into::into).collect()) }
+    pub fn is_none_of<T: Into<String>>(&self, texts: impl IntoIterator<Item = T>) -> Condition {
+        Condition { value: self.clone(), test: TestConfig::IsNot(texts.into_iter().map(Into::into).collect()) }
     }
 
     /// As plain data, with what finds the id of a task; none for a task of another pipeline.

@@ -10,8 +10,8 @@ use crate::config::{
     ValueConfig,
 };
 use crate::limits::{
-    APPROVERS_MAX, CHOICES_MAX, CONDITIONS_MAX, ITEMS_MAX, NAME_BYTES_MAX, REFERENCE_BYTES_MAX, VARIABLE_NAME_BYTES_MAX,
-    VARIABLE_VALUE_BYTES_MAX, VARIABLES_MAX,
+    APPROVERS_MAX, CHOICES_MAX, CONDITIONS_MAX, ITEMS_MAX, NAME_BYTES_MAX, REFERENCE_BYTES_MAX,
+    VARIABLE_NAME_BYTES_MAX, VARIABLE_VALUE_BYTES_MAX, VARIABLES_MAX,
 };
 
 pub(super) fn check(faults: &mut Faults, at: &str, id: &str, task: &TaskConfig, config: &PipelineConfig) {

@@ -43,9 +43,7 @@ pub(super) fn parameters_from_wire(parameters: &[model::Parameter]) -> Table<Par
 fn parameter_from_wire(parameter: &model::Parameter) -> Parameter {
     let kind = match parameter.r#type() {
         model::ParameterType::Unspecified | model::ParameterType::Text => sdk::ParameterKind::Text,
-        model::ParameterType::Integer => {
-            sdk::ParameterKind::Integer { least: parameter.least, most: parameter.most }
-        }
+        model::ParameterType::Integer => sdk::ParameterKind::Integer { least: parameter.least, most: parameter.most },
         model::ParameterType::Boolean => sdk::ParameterKind::Boolean,
         model::ParameterType::Choice => sdk::ParameterKind::Choice(parameter.choices.clone()),
         model::ParameterType::List => sdk::ParameterKind::List,

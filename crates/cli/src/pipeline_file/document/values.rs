@@ -287,7 +287,9 @@ impl<'de> Deserialize<'de> for Lines {
         match deserializer.deserialize_any(Shape { expected, lists: true, tables: false })? {
             Written::Text(text) => Ok(Self(text)),
             Written::List(texts) => match texts.iter().find(|text| text.contains('\n')) {
-                Some(text) => Err(de::Error::custom(format!("the element {text:?} holds a line break; make two of it"))),
+                Some(text) => {
+                    Err(de::Error::custom(format!("the element {text:?} holds a line break; make two of it")))
+                }
                 None => Ok(Self(texts.join("\n"))),
             },
             Written::Table(_) => Err(de::Error::custom(expected)),

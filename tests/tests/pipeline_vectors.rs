@@ -121,15 +121,27 @@ fn the_schema_takes_what_is_valid_and_refuses_what_can_not_be_read() {
     assert_eq!(refused, unreadable);
 }
 
+/// Which pipeline a task runs.
+fn called(task: &gofer_wire::model::v1::TaskConfig) -> Option<String> {
+    match &task.kind {
+        Some(gofer_wire::model::v1::task_config::Kind::Call(call)) => Some(call.pipeline.clone()),
+        _ => None,
+    }
+}
+
 /// What the cluster says of a configuration. An id that can't be is refused before all else is looked at, by its index.
 fn server_faults(config: gofer_wire::model::v1::PipelineConfig) -> Value {
     let id = config.id.clone();
+    let called: Vec<String> = config.tasks.iter().filter_map(called).collect();
     let tasks: Vec<String> = config.tasks.iter().map(|task| task.id.clone()).collect();
     let config = match codec::config_from_wire(config) {
         Ok(config) => config,
         Err(error) => {
             let index = tasks.iter().position(|_| error.field.starts_with("tasks"));
             let (field, rejection) = match index {
+                Some(_) if error.field.ends_with("call.pipeline") => {
+                    (error.field.clone(), gofer_domain::PipelineId::new(&called[0]).unwrap_err())
+                }
                 None => ("id".to_owned(), gofer_domain::PipelineId::new(&id).unwrap_err()),
                 Some(index) => {
                     (format!("tasks.{}", tasks[index]), gofer_domain::TaskId::new(&tasks[index]).unwrap_err())

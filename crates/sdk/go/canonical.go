@@ -28,6 +28,7 @@ func writeCanonical(config *pipelineConfig, withSources bool) string {
 			out.text("timeout", formatDuration(config.timeout))
 		}
 		out.table("env", config.env)
+		writeParameters(out, config.parameters)
 		out.source(config.source, withSources)
 		out.object("tasks", func() {
 			for _, id := range config.taskIDs() {
@@ -50,6 +51,8 @@ func writeTask(out *writer, task *taskConfig, withSources bool) {
 	out.words("command", task.command)
 	out.text("working_directory", task.workingDirectory)
 	writeParents(out, task.dependsOn)
+	writeConditions(out, task.when)
+	writeKind(out, task)
 	if task.retry != defaultRetry {
 		out.object("retry", func() {
 			out.number("attempts", uint64(task.retry.attempts))
@@ -74,6 +77,7 @@ func writeTask(out *writer, task *taskConfig, withSources bool) {
 	}
 	out.table("constraints", task.constraints)
 	out.table("env", task.env)
+	writeNamed(out, "inputs", task.inputs)
 	out.source(task.source, withSources)
 }
 
@@ -138,6 +142,8 @@ func (w *writer) raw(name, value string) {
 	w.buffer.WriteString(value)
 }
 
+func (w *writer) integer(name string, value int64) { w.raw(name, strconv.FormatInt(value, 10)) }
+
 func (w *writer) number(name string, value uint64) { w.raw(name, strconv.FormatUint(value, 10)) }
 
 // string does not use encoding/json, which escapes more than the format does.
@@ -177,9 +183,12 @@ func (w *writer) text(name, value string) {
 
 // words writes a list of texts, unless it is empty.
 func (w *writer) words(name string, words []string) {
-	if len(words) == 0 {
-		return
+	if len(words) > 0 {
+		w.list(name, words)
 	}
+}
+
+func (w *writer) list(name string, words []string) {
 	w.name(name)
 	w.brackets('[', ']', func() {
 		for _, word := range words {

@@ -7,11 +7,14 @@ import (
 
 // pipelineConfig is a pipeline as plain data, as a file says it.
 type pipelineConfig struct {
+	// owner tells tasks of another pipeline.
+	owner           *Pipeline
 	id, description string
 	parallelism     uint32
 	overlap         Overlap
 	timeout         time.Duration
 	env             map[string]string
+	parameters      map[string]declared
 	source          Source
 	tasks           map[string]*taskConfig
 }
@@ -23,6 +26,9 @@ type taskConfig struct {
 	entrypoint, command []string
 	workingDirectory    string
 	dependsOn           map[string]string
+	when                []Condition
+	approval            *Approval
+	run                 *Run
 	retry               retryConfig
 	timeout             time.Duration
 	cpuMillis           uint64
@@ -30,6 +36,7 @@ type taskConfig struct {
 	driver              Driver
 	allowFailure        bool
 	constraints, env    map[string]string
+	inputs              map[string]Value
 	source              Source
 }
 

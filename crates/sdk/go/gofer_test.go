@@ -62,7 +62,7 @@ func TestTheFaultsAreThoseOfACluster(t *testing.T) {
 		}
 		compared++
 	}
-	if compared < 80 {
+	if compared < 150 {
 		t.Errorf("only %d of %d cases were compared", compared, len(cases))
 	}
 }
@@ -74,6 +74,9 @@ func expand(value interface{}) interface{} {
 		return repeat(value)
 	case []interface{}:
 		var out []interface{}
+		if len(value) == 0 {
+			return value
+		}
 		if first, ok := value[0].(string); ok && strings.HasPrefix(first, "@times ") {
 			for count, _ := strconv.Atoi(first[7:]); count > 0; count-- {
 				out = append(out, expand(value[1]))
@@ -117,10 +120,16 @@ func build(config map[string]interface{}) *Pipeline {
 		options.Overlap = Queue(uint32(overlap["queue"].(float64)))
 	}
 	p := New(text(config["id"]), options)
+	for name, parameter := range object(config["parameters"]) {
+		p.Parameter(name, buildParameter(object(parameter)))
+	}
 	handles := make(map[string]*Task)
 	specs := config["tasks"].(map[string]interface{})
 	for id, spec := range specs {
 		handles[id] = p.Task(id, buildSpec(spec.(map[string]interface{})))
+	}
+	for id, spec := range specs {
+		buildValues(&handles[id].spec, object(spec), handles)
 	}
 	for id, spec := range specs {
 		switch parents := spec.(map[string]interface{})["depends_on"].(type) {

@@ -24,5 +24,11 @@ const (
 	memoryBytesMin        = uint64(4) << 20
 	cpuMillisMax          = 1000000
 	multiplierPercentMax  = 10000
+	parametersMax         = 100
+	nameBytesMax          = 64
+	choicesMax            = 100
+	conditionsMax         = 16
+	itemsMax              = 1000
+	approversMax          = 100
 	faultsMax             = 1000
 )

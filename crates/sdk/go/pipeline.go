@@ -16,6 +16,8 @@ type Pipeline struct {
 	options Options
 	source  Source
 	tasks   []*Task
+	// parameters are in the order of declaration; a name may come twice until that is found.
+	parameters []declared
 }
 
 // Task is a task of a pipeline, for other tasks to depend on.
@@ -138,12 +140,14 @@ func (p *Pipeline) emit(stdout, stderr io.Writer) int {
 func (p *Pipeline) resolve() (*pipelineConfig, []Fault) {
 	var faults []Fault
 	config := &pipelineConfig{
+		owner:       p,
 		id:          p.id,
 		description: p.options.Description,
 		parallelism: p.options.Parallelism,
 		overlap:     p.options.Overlap,
 		timeout:     p.options.Timeout,
 		env:         p.options.Env,
+		parameters:  p.resolveParameters(&faults),
 		source:      p.source,
 		tasks:       make(map[string]*taskConfig, len(p.tasks)),
 	}
@@ -173,6 +177,9 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 		entrypoint:       spec.Entrypoint,
 		command:          spec.Command,
 		workingDirectory: spec.WorkingDirectory,
+		when:             spec.When,
+		approval:         spec.Approval,
+		run:              spec.Run,
 		retry:            defaultRetry,
 		timeout:          spec.Timeout,
 		memoryBytes:      spec.Memory,
@@ -180,6 +187,7 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 		allowFailure:     spec.AllowFailure,
 		constraints:      spec.Constraints,
 		env:              spec.Env,
+		inputs:           spec.Inputs,
 		source:           t.source,
 	}
 	switch spec.Pull {
@@ -216,6 +224,13 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 			fault(".script", help, ".script: the interpreter %q is not known", script.unknown)
 		}
 		config.entrypoint, config.command = script.interpreter, []string{script.source}
+	}
+	if spec.Approval != nil && spec.Run != nil {
+		fault("", "take one out, or make two tasks of it", " both waits for approval and runs a pipeline")
+	}
+	for _, path := range t.foreign() {
+		const help = "take outputs of tasks of the same pipeline"
+		fault("."+path, help, ".%s takes an output of a task of another pipeline", path)
 	}
 	config.dependsOn = t.resolveParents(&faults)
 	return config, faults

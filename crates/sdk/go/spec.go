@@ -71,6 +71,12 @@ type Spec struct {
 	Command []string
 	// Script is inline source in place of entrypoint and command.
 	Script *Inline
+	// When has what must hold once the parents have ended; otherwise the task is skipped.
+	When []Condition
+	// Approval lets the task wait for people instead of running a container.
+	Approval *Approval
+	// Run lets the task run another pipeline instead of a container.
+	Run *Run
 	// WorkingDirectory is the absolute path that the program starts in.
 	WorkingDirectory string
 	// Retry says how a failed attempt is followed by another; not at all by default. A lost one is.
@@ -87,6 +93,9 @@ type Spec struct {
 	AllowFailure bool
 	// Constraints are labels that the node must carry, with their values.
 	Constraints map[string]string
+	// Inputs are variables of the task's environment whose values are known only in the run; they win over all other
+	// environment.
+	Inputs map[string]Value
 	// Env is the environment of this task.
 	Env map[string]string
 	// Source overrides the place of the declaration: for programs that translate pipelines from another notation.

@@ -15,6 +15,7 @@ func validate(config *pipelineConfig) []Fault {
 	checkOverlap(check, config.overlap)
 	check.duration("timeout", config.timeout)
 	check.variables("variables", config.env)
+	checkParameters(check, config)
 	if len(config.tasks) == 0 {
 		check.add("tasks", "give it at least one", "pipeline %s has no tasks", config.id)
 	}
@@ -29,6 +30,7 @@ func validate(config *pipelineConfig) []Fault {
 			check.id("tasks."+id, "task", id)
 			checkTask(check, "tasks."+id, task)
 			checkParents(check, id, task)
+			checkValues(check, id, task, config)
 		}
 		if cycle := findCycle(config); cycle != nil {
 			check.source = config.tasks[cycle[0]].source
@@ -77,7 +79,7 @@ func checkProgram(check *checker, at string, task *taskConfig) {
 	}
 	hasProgram := len(task.entrypoint)+len(task.command) > 0
 	switch {
-	case task.driver == "" && task.image == "" && !hasProgram:
+	case task.driver == "" && task.image == "" && !hasProgram && task.approval == nil && task.run == nil:
 		const help = "say what to run: an image, a command, or both"
 		check.add(at, help, "%s has neither an image nor an entrypoint nor a command", at)
 	case task.driver == Docker && task.image == "":
@@ -155,7 +157,11 @@ func (c *pipelineConfig) size() int {
 		return sum
 	}
 	sum := len(c.id) + len(c.description) + pairs(c.env)
+	for _, parameter := range c.parameters {
+		sum += parameter.size()
+	}
 	for id, task := range c.tasks {
+		sum += task.valuesSize()
 		sum += len(id) + len(task.description) + len(task.image) + len(task.workingDirectory)
 		sum += words(task.entrypoint) + words(task.command) + pairs(task.env) + pairs(task.constraints)
 		for parent := range task.dependsOn {

@@ -1,5 +1,7 @@
 //! The canonical JSON of a pipeline, byte for byte as docs/pipeline-format.md has it.
 
+mod values;
+
 use std::collections::BTreeMap;
 
 use crate::config::{Overlap, PipelineConfig, Pull, Requirement, RetryConfig, TaskConfig};
@@ -22,6 +24,7 @@ pub(crate) fn write(config: &PipelineConfig, with_sources: bool) -> String {
             out.name("timeout").string(&units::duration(timeout));
         }
         out.table("env", &config.env);
+        values::write_parameters(out, &config.parameters);
         out.source(config.source.as_ref().filter(|_| with_sources));
         out.name("tasks").object(|out| {
             for (id, task) in &config.tasks {
@@ -52,6 +55,8 @@ fn write_task(out: &mut Writer, task: &TaskConfig, with_sources: bool) {
     out.words("command", &task.command);
     out.text("working_directory", &task.working_directory);
     write_parents(out, &task.depends_on);
+    values::write_conditions(out, &task.when);
+    values::write_kind(out, &task.kind);
     if task.retry != RetryConfig::default() {
         write_retry(out, &task.retry);
     }
@@ -72,6 +77,7 @@ fn write_task(out: &mut Writer, task: &TaskConfig, with_sources: bool) {
     }
     out.table("constraints", &task.constraints);
     out.table("env", &task.env);
+    values::write_named(out, "inputs", &task.inputs);
     out.source(task.source.as_ref().filter(|_| with_sources));
 }
 
@@ -177,13 +183,17 @@ impl Writer {
     /// A list of texts, unless it is empty.
     fn words(&mut self, name: &str, words: &[String]) {
         if !words.is_empty() {
-            self.name(name).brackets('[', ']', |out| {
-                for word in words {
-                    out.member();
-                    out.string(word);
-                }
-            });
+            self.name(name).list(words);
         }
+    }
+
+    fn list(&mut self, words: &[String]) {
+        self.brackets('[', ']', |out| {
+            for word in words {
+                out.member();
+                out.string(word);
+            }
+        });
     }
 
     /// Names and texts, unless there are none.

@@ -2,10 +2,16 @@
 //!
 //! Programs have no need of this module; readers of pipeline files that want to check them do.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::fault::{Fault, Source};
+
+pub use values::{
+    ConditionConfig, ItemsConfig, KindConfig, ParameterConfig, ParameterKind, RunConfig, TestConfig, ValueConfig,
+};
 
 /// One version of a pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +25,8 @@ pub struct PipelineConfig {
     pub timeout: Option<Duration>,
     /// Environment of every task.
     pub env: BTreeMap<String, String>,
+    /// What a run must or may be given. A pipeline that declares any takes no other variables.
+    pub parameters: BTreeMap<String, ParameterConfig>,
     /// Where the pipeline was declared.
     pub source: Option<Source>,
     pub tasks: BTreeMap<String, TaskConfig>,
@@ -35,6 +43,9 @@ pub struct TaskConfig {
     pub working_directory: String,
     /// Parents, and how each must have ended.
     pub depends_on: BTreeMap<String, Requirement>,
+    /// All must hold once the parents have ended; otherwise the task is skipped.
+    pub when: Vec<ConditionConfig>,
+    pub kind: KindConfig,
     pub retry: RetryConfig,
     /// Longest life of an attempt.
     pub timeout: Option<Duration>,
@@ -46,6 +57,8 @@ pub struct TaskConfig {
     /// Labels that a node must carry.
     pub constraints: BTreeMap<String, String>,
     pub env: BTreeMap<String, String>,
+    /// Environment from values that are known only in the run; wins over all other environment.
+    pub inputs: BTreeMap<String, ValueConfig>,
     /// Where the task was declared.
     pub source: Option<Source>,
 }

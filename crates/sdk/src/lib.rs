@@ -48,6 +48,7 @@ mod script;
 mod task;
 mod units;
 mod validate;
+mod values;
 
 pub use config::{Driver, Overlap, Pull, Requirement};
 pub use fault::{Fault, Source};
@@ -55,6 +56,7 @@ pub use pipeline::{FORMAT, Pipeline};
 pub use retry::Retry;
 pub use script::{Script, script};
 pub use task::{Task, TaskBuilder};
+pub use values::{Condition, Items, ParameterBuilder, Run, Value, item, variable};
 
 /// 1024 bytes.
 pub const KIB: u64 = 1 << 10;

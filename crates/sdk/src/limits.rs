@@ -42,5 +42,17 @@ pub const MEMORY_BYTES_MIN: u64 = 4 << 20;
 pub const CPU_MILLIS_MAX: u64 = 1_000_000;
 /// Largest growth of a retry delay, in percent.
 pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
+/// Most parameters of a pipeline.
+pub const PARAMETERS_MAX: usize = 100;
+/// Longest name of a parameter, an input or an output, in bytes.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Most choices of a parameter, and most texts that a condition compares with.
+pub const CHOICES_MAX: usize = 100;
+/// Most conditions of a task.
+pub const CONDITIONS_MAX: usize = 16;
+/// Most elements for each of which a task runs a pipeline.
+pub const ITEMS_MAX: usize = 1_000;
+/// Most people who may decide about an approval.
+pub const APPROVERS_MAX: usize = 100;
 /// Most faults that are reported at once.
 pub const FAULTS_MAX: usize = 1_000;

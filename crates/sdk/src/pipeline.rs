@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::config::{Overlap, PipelineConfig};
+use crate::config::{Overlap, ParameterConfig, PipelineConfig};
 use crate::fault::{Fault, Source};
 use crate::limits::FILE_BYTES_MAX;
 use crate::task::{Draft, Task, TaskBuilder};
+use crate::values::{Kind, ParameterBuilder, Run};
 
 /// The version of the file format that this crate writes.
 pub const FORMAT: u32 = 1;
@@ -23,6 +24,8 @@ pub struct Pipeline {
     config: PipelineConfig,
     source: Source,
     drafts: Vec<Draft>,
+    /// In the order of declaration; a name may come twice until that is found.
+    pub(crate) parameters: Vec<(String, ParameterConfig)>,
 }
 
 impl Pipeline {
@@ -33,7 +36,13 @@ impl Pipeline {
     pub fn new(id: impl Into<String>) -> Self {
         let source = Source::here();
         let config = PipelineConfig { id: id.into(), source: Some(source.clone()), ..PipelineConfig::default() };
-        Self { number: PIPELINES.fetch_add(1, Ordering::Relaxed), config, source, drafts: Vec::new() }
+        Self {
+            number: PIPELINES.fetch_add(1, Ordering::Relaxed),
+            config,
+            source,
+            drafts: Vec::new(),
+            parameters: Vec::new(),
+        }
     }
 
     /// For people; at most 4 KiB.
@@ -67,6 +76,22 @@ impl Pipeline {
         self
     }
 
+    /// Adds a parameter, which takes any text unless more is said. Its name is 1 to 64 ASCII letters, digits or `_`,
+    /// does not begin with a digit or `GOFER_`, and is that of the variable that tasks find it in.
+    ///
+    /// ```
+    /// let mut pipeline = gofer_sdk::Pipeline::new("p");
+    /// let stage = pipeline.parameter("STAGE").choice(["dev", "prod"]).default("dev").handle();
+    /// pipeline.task("announce").command(["./announce"]).when(stage.is("prod"));
+    /// ```
+    #[track_caller]
+    pub fn parameter(&mut self, name: impl Into<String>) -> ParameterBuilder<'_> {
+        let parameter = ParameterConfig { source: Some(Source::here()), ..ParameterConfig::default() };
+        self.parameters.push((name.into(), parameter));
+        let index = self.parameters.len() - 1;
+        ParameterBuilder::new(self, index)
+    }
+
     /// Says that the pipeline was declared elsewhere: for programs that translate pipelines from another notation.
     pub fn source(&mut self, file: impl Into<String>, line: u32) -> &mut Self {
         self.source = Source { file: file.into(), line };
@@ -80,6 +105,19 @@ impl Pipeline {
         self.drafts.push(Draft::new(id.into(), Source::here()));
         let task = Task { pipeline: self.number, index: self.drafts.len() - 1 };
         TaskBuilder::new(self, task)
+    }
+
+    /// Adds a task that waits until one of these approves, such as `user:ada`; anybody may if there are none.
+    #[track_caller]
+    pub fn approval(&mut self, id: impl Into<String>, approvers: &[&str]) -> TaskBuilder<'_> {
+        let approvers = approvers.iter().map(|name| (*name).to_owned()).collect();
+        self.task(id).kind(Kind::Approval(approvers))
+    }
+
+    /// Adds a task that runs another pipeline of the namespace, and waits for the end of its runs.
+    #[track_caller]
+    pub fn run(&mut self, id: impl Into<String>, run: Run) -> TaskBuilder<'_> {
+        self.task(id).kind(Kind::Run(run))
     }
 
     /// Says more of a task that was declared before.
@@ -107,8 +145,21 @@ impl Pipeline {
     pub fn to_config(&self) -> Result<PipelineConfig, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut config = self.config.clone();
+        for (name, parameter) in &self.parameters {
+            if let Some(first) = config.parameters.insert(name.clone(), parameter.clone()) {
+                let field = format!("parameters.{}", name.escape_debug());
+                let place = first.source.map(|source| format!(", first at {source}")).unwrap_or_default();
+                let message = format!("{field} comes twice{place}");
+                let fault = Fault::new(field, message, "rename or remove one");
+                faults.push(Fault { source: parameter.source.clone(), ..fault });
+            }
+        }
+        let id_of = |task: Task| {
+            let draft = self.drafts.get(task.index).filter(|_| task.pipeline == self.number);
+            draft.map(|draft| draft.id.clone())
+        };
         for draft in &self.drafts {
-            let mut task = draft.to_config(&mut faults);
+            let mut task = draft.to_config(&id_of, &mut faults);
             for (parent, requirement) in &draft.parents {
                 let id = &draft.id;
                 let mut fault = |message: String, help: &str| {

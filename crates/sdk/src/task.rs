@@ -8,6 +8,7 @@ use crate::number;
 use crate::pipeline::Pipeline;
 use crate::retry::Retry;
 use crate::script::{Script, interpreters};
+use crate::values::{self, Condition, Value};
 
 /// A task of a pipeline, for other tasks to depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +28,22 @@ pub(crate) struct Draft {
     pub(crate) script: Option<Script>,
     pub(crate) retry: Option<Retry>,
     pub(crate) cpu: Option<f64>,
+    pub(crate) values: values::Draft,
 }
 
 impl Draft {
     pub(crate) fn new(id: String, source: Source) -> Self {
         let config = TaskConfig { source: Some(source.clone()), ..TaskConfig::default() };
-        Self { id, config, source, parents: Vec::new(), script: None, retry: None, cpu: None }
+        Self {
+            id,
+            config,
+            source,
+            parents: Vec::new(),
+            script: None,
+            retry: None,
+            cpu: None,
+            values: values::Draft::default(),
+        }
     }
 
     fn fault(&self, field: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
@@ -40,7 +51,7 @@ impl Draft {
     }
 
     /// The task as plain data, without its parents. What no file can say becomes a fault.
-    pub(crate) fn to_config(&self, faults: &mut Vec<Fault>) -> TaskConfig {
+    pub(crate) fn to_config(&self, id: &impl Fn(Task) -> Option<String>, faults: &mut Vec<Fault>) -> TaskConfig {
         let at = format!("tasks.{}", self.id);
         let mut config = self.config.clone();
         if let Some(cpu) = self.cpu {
@@ -71,7 +82,12 @@ impl Draft {
             config.entrypoint.clone_from(&script.interpreter);
             config.command = vec![script.source.clone()];
         }
-        config
+        let values::Resolved { when, inputs, kind, foreign } = self.values.resolve(id);
+        for path in foreign {
+            let message = format!("{at}.{path} takes an output of a task of another pipeline");
+            faults.push(self.fault(&format!(".{path}"), message, "take outputs of tasks of the same pipeline"));
+        }
+        TaskConfig { when, inputs, kind, ..config }
     }
 }
 
@@ -93,6 +109,10 @@ impl<'p> TaskBuilder<'p> {
             change(draft);
         }
         self
+    }
+
+    pub(crate) fn kind(self, kind: values::Kind) -> Self {
+        self.set(|draft| draft.values.kind = kind)
     }
 
     /// What other tasks depend on.
@@ -155,6 +175,17 @@ impl<'p> TaskBuilder<'p> {
     /// Runs when this task has ended as required.
     pub fn depends_on(self, parent: &Task, requirement: Requirement) -> Self {
         self.set(|draft| draft.parents.push((*parent, requirement)))
+    }
+
+    /// Runs only if this holds once the parents have ended; is skipped otherwise. Of several, all must hold.
+    pub fn when(self, condition: Condition) -> Self {
+        self.set(|draft| draft.values.when.push(condition))
+    }
+
+    /// A variable of the task's environment whose value is known only in the run. It wins over all other environment;
+    /// the last one of a name counts.
+    pub fn input(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.set(|draft| drop(draft.values.inputs.insert(name.into(), value.into())))
     }
 
     /// How a failed attempt is followed by another; not at all, unless set. A lost one is.

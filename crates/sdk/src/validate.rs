@@ -1,7 +1,9 @@
 //! What a cluster would refuse, in its order and its words. Vectors in proto/testdata hold the two equal.
 
 mod graph;
+mod parameters;
 mod task;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -22,6 +24,7 @@ pub(crate) fn faults(config: &PipelineConfig) -> Vec<Fault> {
     check_overlap(&mut faults, config.overlap);
     check_duration(&mut faults, "timeout", config.timeout);
     faults.variables("variables", &config.env);
+    parameters::check(&mut faults, config);
     if config.tasks.is_empty() {
         faults.add("tasks", format!("pipeline {} has no tasks", config.id), "give it at least one");
     }
@@ -37,6 +40,7 @@ pub(crate) fn faults(config: &PipelineConfig) -> Vec<Fault> {
             faults.id(&format!("tasks.{id}"), "task", id);
             task::check(&mut faults, &format!("tasks.{id}"), task);
             graph::check_parents(&mut faults, &mut hints, id, task, &config.tasks);
+            values::check(&mut faults, &format!("tasks.{id}"), id, task, config);
         }
         graph::check_cycle(&mut faults, config);
     }
@@ -80,9 +84,11 @@ fn size(config: &PipelineConfig) -> usize {
             + words(&task.command)
             + pairs(&task.env)
             + pairs(&task.constraints)
+            + values::size(task)
             + task.depends_on.keys().map(String::len).sum::<usize>()
     });
-    config.id.len() + config.description.len() + pairs(&config.env) + tasks.sum::<usize>()
+    let parameters = config.parameters.iter().map(values::parameter_size);
+    config.id.len() + config.description.len() + pairs(&config.env) + parameters.sum::<usize>() + tasks.sum::<usize>()
 }
 
 /// The faults found so far, and where the next ones belong.

@@ -3,7 +3,8 @@
 use gofer_sdk::Source;
 use gofer_sdk::config as sdk;
 
-use super::document::{Document, DriverName, Overlap, Place, Pull, Requirement, Task};
+use super::document::values::Value;
+use super::document::{Document, DriverName, Overlap, Place, Pull, Requirement, Table, Task};
 
 pub(super) fn declared(document: &Document) -> sdk::PipelineConfig {
     sdk::PipelineConfig {
@@ -18,6 +19,7 @@ pub(super) fn declared(document: &Document) -> sdk::PipelineConfig {
         },
         timeout: document.timeout.map(|span| span.0),
         env: document.env.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+        parameters: document.parameters.0.iter().map(|(name, one)| (name.clone(), one.0.clone())).collect(),
         source: document.source.as_ref().map(place),
         tasks: document.tasks.0.iter().map(|(id, task)| (id.clone(), declared_task(task))).collect(),
     }
@@ -41,6 +43,8 @@ fn declared_task(task: &Task) -> sdk::TaskConfig {
         command: task.command.0.clone(),
         working_directory: task.working_directory.clone().unwrap_or_default(),
         depends_on: task.depends_on.0.iter().map(|(parent, how)| (parent.clone(), requirement(how))).collect(),
+        when: task.when.iter().map(|condition| condition.0.clone()).collect(),
+        kind: declared_kind(task),
         retry: sdk::RetryConfig {
             attempts: task.retry.attempts,
             backoff: task.retry.backoff.0,
@@ -58,20 +62,43 @@ fn declared_task(task: &Task) -> sdk::TaskConfig {
         allow_failure: task.allow_failure,
         constraints: task.constraints.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
         env: task.env.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+        inputs: declared_values(&task.inputs),
         source: task.source.as_ref().map(place),
     }
+}
+
+fn declared_kind(task: &Task) -> sdk::KindConfig {
+    match (&task.approval, &task.run) {
+        (None, None) => sdk::KindConfig::Container,
+        (Some(approval), _) => sdk::KindConfig::Approval(approval.approvers.clone()),
+        (None, Some(run)) => sdk::KindConfig::Run(Box::new(sdk::RunConfig {
+            pipeline: run.pipeline.clone(),
+            variables: declared_values(&run.variables),
+            for_each: run.for_each.as_ref().map(|items| items.0.clone()),
+            parallelism: run.parallelism,
+        })),
+    }
+}
+
+fn declared_values(values: &Table<Value>) -> std::collections::BTreeMap<String, sdk::ValueConfig> {
+    values.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect()
 }
 
 fn place(place: &Place) -> Source {
     Source { file: place.file.clone(), line: place.line }
 }
 
-/// The place of the task that a field names, else that of the pipeline. A cluster may prefix the field with `config.`.
+/// The place of the task or the parameter that a field names, else that of the pipeline. A cluster may prefix the field with `config.`.
 pub(super) fn source<'a>(pipeline: &'a sdk::PipelineConfig, field: &str) -> Option<&'a Source> {
     let field = field.strip_prefix("config.").unwrap_or(field);
     let task = field.strip_prefix("tasks.").and_then(|rest| {
         let id = rest.split('.').next().unwrap_or(rest);
         pipeline.tasks.get(id)
     });
-    task.and_then(|task| task.source.as_ref()).or(pipeline.source.as_ref())
+    let parameter = field.strip_prefix("parameters.").and_then(|rest| {
+        let name = rest.split('.').next().unwrap_or(rest);
+        pipeline.parameters.get(name)
+    });
+    let place = task.and_then(|task| task.source.as_ref());
+    place.or_else(|| parameter.and_then(|parameter| parameter.source.as_ref())).or(pipeline.source.as_ref())
 }

@@ -1,6 +1,8 @@
 //! Between a pipeline file and the configuration on the wire. What is absent on the wire becomes its default, so two
 //! configurations that mean the same become the same file.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ impl From<Document> for model::PipelineConfig {
             timeout: document.timeout.map(duration_to_wire),
             variables: variables_to_wire(document.env),
             tasks: document.tasks.0.into_iter().map(|(id, task)| task_to_wire(id, task)).collect(),
-            parameters: Vec::new(),
+            parameters: values::parameters_to_wire(document.parameters),
         }
     }
 }
@@ -47,6 +49,7 @@ impl From<&model::PipelineConfig> for Document {
             overlap,
             timeout: config.timeout.as_ref().map(duration_from_wire),
             env: variables_from_wire(&config.variables),
+            parameters: values::parameters_from_wire(&config.parameters),
             source: None,
             tasks: Table(config.tasks.iter().map(|task| (task.id.clone(), task_from_wire(task))).collect()),
         }
@@ -80,15 +83,16 @@ fn task_to_wire(id: String, task: Task) -> model::TaskConfig {
         driver: driver.into(),
         constraints: variables_to_wire(task.constraints),
         allow_failure: task.allow_failure,
-        conditions: Vec::new(),
-        inputs: Vec::new(),
-        kind: None,
+        conditions: values::conditions_to_wire(task.when),
+        inputs: values::named_to_wire(task.inputs),
+        kind: values::kind_to_wire(task.approval, task.run),
     }
 }
 
 fn task_from_wire(task: &model::TaskConfig) -> Task {
     let resources = task.resources.unwrap_or_default();
     let text = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let (approval, run) = values::kind_from_wire(task.kind.as_ref());
     Task {
         description: task.description.clone(),
         image: text(&task.image),
@@ -101,6 +105,9 @@ fn task_from_wire(task: &model::TaskConfig) -> Task {
         command: Words(task.command.clone()),
         working_directory: text(&task.working_directory),
         depends_on: Parents(task.depends_on.iter().map(dependency_from_wire).collect::<BTreeMap<_, _>>()),
+        when: values::conditions_from_wire(&task.conditions),
+        approval,
+        run,
         retry: task.retry.as_ref().map(retry_from_wire).unwrap_or_default(),
         timeout: task.timeout.as_ref().map(duration_from_wire),
         cpu: Cpu(resources.cpu_millis),
@@ -113,6 +120,7 @@ fn task_from_wire(task: &model::TaskConfig) -> Task {
         allow_failure: task.allow_failure,
         constraints: variables_from_wire(&task.constraints),
         env: variables_from_wire(&task.environment),
+        inputs: values::named_from_wire(&task.inputs),
         source: None,
     }
 }

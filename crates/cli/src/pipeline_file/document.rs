@@ -1,5 +1,7 @@
 //! The fields of a pipeline file, as they are written.
 
+pub(crate) mod values;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,6 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::values::{Cpu, Factor, Memory, Span, Text};
+use values::{Approval, Condition, Parameter, Run, Value};
 
 /// A whole file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -29,6 +32,8 @@ pub(crate) struct Document {
     pub(crate) timeout: Option<Span>,
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub(crate) env: Table<Text>,
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub(crate) parameters: Table<Parameter>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Place>,
     pub(crate) tasks: Table<Task>,
@@ -65,6 +70,12 @@ pub(crate) struct Task {
     pub(crate) working_directory: Option<String>,
     #[serde(skip_serializing_if = "Parents::is_empty")]
     pub(crate) depends_on: Parents,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) when: Vec<Condition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) approval: Option<Approval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run: Option<Run>,
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) retry: Retry,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +92,8 @@ pub(crate) struct Task {
     pub(crate) constraints: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) env: Table<Text>,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub(crate) inputs: Table<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Place>,
 }

@@ -96,7 +96,7 @@ fn suggestion(message: &str) -> String {
 }
 
 /// Names that other tools use for what these files call differently.
-const SYNONYMS: [(&str, &str); 9] = [
+const SYNONYMS: [(&str, &str); 13] = [
     ("environment", "env"),
     ("variables", "env"),
     ("needs", "depends_on"),
@@ -106,6 +106,10 @@ const SYNONYMS: [(&str, &str); 9] = [
     ("workdir", "working_directory"),
     ("labels", "constraints"),
     ("name", "id"),
+    ("if", "when"),
+    ("conditions", "when"),
+    ("call", "run"),
+    ("params", "parameters"),
 ];
 
 pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {

@@ -27,6 +27,13 @@ pub(super) fn fill(path: &Path, text: &str, pipeline: &mut PipelineConfig) {
                     }
                 }
             }
+            "parameters" => {
+                for key in value.get_ref().as_table().into_iter().flat_map(DeTable::keys) {
+                    if let Some(parameter) = pipeline.parameters.get_mut(key.get_ref().as_ref()) {
+                        parameter.source = source(Spanned::span(key).start);
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -1,5 +1,7 @@
 //! Files as people write them, right and wrong.
 
+mod values;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -233,6 +235,10 @@ fn the_examples_of_the_manual_are_read() {
     assert!(release.tasks.len() >= 6);
     let manual = std::fs::read_to_string(examples.join("../pipelines.md")).unwrap();
     let blocks = manual.split("```").skip(1).step_by(2);
+    for name in ["roll-out", "install"] {
+        let path = examples.join(format!("../../examples/values/{name}.toml"));
+        assert_eq!(load(&path).unwrap().declared.validate(), Ok(()), "{name}");
+    }
     let mut whole = 0;
     for block in blocks {
         for (language, format) in [("toml\nid", Format::Toml), ("json\n{", Format::Json)] {

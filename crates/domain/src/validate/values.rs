@@ -121,9 +121,9 @@ fn check_approval(faults: &mut Faults, at: Arguments<'_>, approval: &Approval) {
 fn check_call(faults: &mut Faults, at: Arguments<'_>, call: &Call, look: &mut Look<'_>) {
     if call.pipeline == look.config.id {
         let message = format!("{at} runs the pipeline that it is part of");
-        faults.add(format!("{at}.pipeline"), message, "let it run another one");
+        faults.add(format!("{at}.call.pipeline"), message, "let it run another one");
     }
-    let field = format_args!("{at}.pipeline.variables");
+    let field = format_args!("{at}.call.variables");
     if faults.count(field, call.variables.len(), VARIABLES_MAX) {
         for (name, value) in &call.variables {
             let field = format_args!("{field}.{}", name.escape_debug());
@@ -131,7 +131,7 @@ fn check_call(faults: &mut Faults, at: Arguments<'_>, call: &Call, look: &mut Lo
             look.check(faults, field, value, call.items.is_some());
         }
     }
-    let field = format_args!("{at}.pipeline.for_each");
+    let field = format_args!("{at}.call.for_each");
     match &call.items {
         None => {}
         Some(Items::These(items)) => {

@@ -1,5 +1,8 @@
 //! The pipelines of `proto/testdata/pipelines/valid`, as an author writes them.
 
+#[path = "values.rs"]
+mod values;
+
 use std::time::Duration;
 
 use gofer_sdk::{Driver, GIB, MIB, Overlap, Pipeline, Pull, Requirement, Retry, Script, script};
@@ -26,6 +29,11 @@ pub(crate) fn all() -> Vec<(&'static str, Pipeline)> {
         ("scripts", scripts()),
         ("drivers", drivers()),
         ("fan", fan()),
+        ("parameters", values::parameters()),
+        ("outputs", values::outputs()),
+        ("approval", values::approval()),
+        ("each", values::each()),
+        ("runs", values::runs()),
     ]
 }
 

@@ -34,6 +34,7 @@ from ._config import Queue, Retry
 from ._fault import Fault, InvalidPipeline, Source
 from ._pipeline import FORMAT, Pipeline, Task
 from ._script import Script, script, script_with
+from ._values import ITEM, Condition, Value, variable
 
 KIB = 1 << 10
 """1024 bytes."""
@@ -45,8 +46,10 @@ GIB = 1 << 30
 __all__ = [
     "FORMAT",
     "GIB",
+    "ITEM",
     "KIB",
     "MIB",
+    "Condition",
     "Fault",
     "InvalidPipeline",
     "Pipeline",
@@ -55,6 +58,8 @@ __all__ = [
     "Script",
     "Source",
     "Task",
+    "Value",
     "script",
     "script_with",
+    "variable",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional
 from . import _units as units
 from ._config import PipelineConfig, Queue, RetryConfig, TaskConfig
 from ._fault import Source
+from ._values import INTEGER_MAX, INTEGER_MIN, ParameterConfig, RunConfig, Value
 
 
 def write(config: PipelineConfig, version: int, with_sources: bool) -> str:
@@ -22,6 +23,7 @@ def write(config: PipelineConfig, version: int, with_sources: bool) -> str:
     if config.timeout is not None:
         out["timeout"] = units.duration(config.timeout)
     _put(out, "env", _table(config.env))
+    _put(out, "parameters", {name: _parameter(one) for name, one in sorted(config.parameters.items())})
     _put(out, "source", _source(config.source, with_sources))
     out["tasks"] = {id: _task(task, with_sources) for id, task in sorted(config.tasks.items())}
     return json.dumps(out, indent=2, ensure_ascii=False) + "\n"
@@ -40,6 +42,12 @@ def _task(task: TaskConfig, with_sources: bool) -> Dict[str, Any]:
         _put(out, "depends_on", sorted(task.depends_on))
     else:
         out["depends_on"] = _table(task.depends_on)
+    values = task.values
+    _put(out, "when", [{**_origin(one.value), one.test: list(one.texts)} for one in values.when])
+    if values.approvers is not None:
+        out["approval"] = {"approvers": values.approvers} if values.approvers else {}
+    if values.run is not None:
+        out["run"] = _run(values.run)
     if task.retry != RetryConfig():
         out["retry"] = _retry(task.retry)
     if task.timeout is not None:
@@ -52,8 +60,48 @@ def _task(task: TaskConfig, with_sources: bool) -> Dict[str, Any]:
     _put(out, "allow_failure", task.allow_failure)
     _put(out, "constraints", _table(task.constraints))
     _put(out, "env", _table(task.env))
+    _put(out, "inputs", _values(values.inputs))
     _put(out, "source", _source(task.source, with_sources))
     return out
+
+
+def _parameter(parameter: ParameterConfig) -> Dict[str, Any]:
+    out: Dict[str, Any] = {}
+    _put(out, "description", parameter.description)
+    if parameter.type != "text":
+        out["type"] = parameter.type
+    if parameter.type == "integer" and parameter.least != INTEGER_MIN:
+        out["least"] = parameter.least
+    if parameter.type == "integer" and parameter.most != INTEGER_MAX:
+        out["most"] = parameter.most
+    _put(out, "choices", parameter.choices)
+    if parameter.default is not None:
+        out["default"] = parameter.default
+    return out
+
+
+def _run(run: RunConfig) -> Dict[str, Any]:
+    out: Dict[str, Any] = {"pipeline": run.pipeline}
+    _put(out, "variables", _values(run.variables))
+    if run.for_each is not None:
+        out["for_each"] = _value(run.for_each) if isinstance(run.for_each, Value) else run.for_each
+    _put(out, "parallelism", run.parallelism)
+    return out
+
+
+def _values(values: Dict[str, Value]) -> Dict[str, Any]:
+    return {name: _value(value) for name, value in sorted(values.items())}
+
+
+def _value(value: Value) -> Any:
+    return value.text if value.kind == "text" else _origin(value)
+
+
+def _origin(value: Value) -> Dict[str, Any]:
+    """The member that says where a value comes from."""
+    if value.kind == "item":
+        return {"item": True}
+    return {value.kind: f"{value.task.id}.{value.text}" if value.task is not None else value.text}
 
 
 def _retry(retry: RetryConfig) -> Dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Dict, List, Optional, Union
 
 from ._fault import Source
+from ._values import ParameterConfig, ValuesConfig
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class TaskConfig:
     allow_failure: bool = False
     constraints: Dict[str, str] = field(default_factory=dict)
     env: Dict[str, str] = field(default_factory=dict)
+    values: ValuesConfig = field(default_factory=ValuesConfig)
     source: Optional[Source] = None
 
 
@@ -79,5 +81,6 @@ class PipelineConfig:
     overlap: Union[str, Queue] = "allow"
     timeout: Optional[timedelta] = None
     env: Dict[str, str] = field(default_factory=dict)
+    parameters: Dict[str, ParameterConfig] = field(default_factory=dict)
     source: Optional[Source] = None
     tasks: Dict[str, TaskConfig] = field(default_factory=dict)

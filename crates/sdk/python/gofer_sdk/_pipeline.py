@@ -11,12 +11,28 @@ from ._config import PipelineConfig, Queue, Retry, RetryConfig, TaskConfig
 from ._fault import Fault, InvalidPipeline, Source
 from ._limits import FILE_BYTES_MAX
 from ._script import Script
-from ._units import quoted, to_parts
+from ._units import escaped, quoted, to_parts
+from ._values import (
+    INTEGER_MAX,
+    INTEGER_MIN,
+    Condition,
+    ParameterConfig,
+    RunConfig,
+    Value,
+    ValuesConfig,
+    as_conditions,
+    as_items,
+    as_values,
+)
+from ._values import text as _text
+from ._values import variable
+from ._values import words as _words
 
 
 Overlap = Union[Literal["allow", "forbid", "replace"], Queue]
 Pull = Literal["if-not-present", "always", "never"]
 Driver = Literal["process", "docker"]
+ParameterType = Literal["text", "integer", "boolean", "choice", "list"]
 
 FORMAT = 1
 """The version of the file format that this package writes."""
@@ -34,6 +50,15 @@ class Task:
 
     def __repr__(self) -> str:
         return f"Task({self.id!r})"
+
+    def output(self, name: str) -> Value:
+        """What the task writes to the file that ``GOFER_OUTPUTS`` names, as a line ``NAME=value``."""
+        return Value("output", _text(f"tasks.{self.id}: the name of an output", name), self)
+
+    def when(self, *conditions: Condition) -> Task:
+        """Runs only if these hold once the parents have ended; is skipped otherwise."""
+        self._config.values.when += as_conditions(f"tasks.{self.id}.when", conditions)
+        return self
 
     def after(self, *parents: Task) -> Task:
         """Runs when these tasks have succeeded."""
@@ -89,7 +114,83 @@ class Pipeline:
             source=source or Source.here(),
         )
         self._tasks: List[Task] = []
+        self._parameters: List[Tuple[str, ParameterConfig]] = []
         self._faults: List[Fault] = []
+
+    def parameter(
+        self,
+        name: str,
+        *,
+        type: ParameterType = "text",
+        description: str = "",
+        least: int = INTEGER_MIN,
+        most: int = INTEGER_MAX,
+        choices: Sequence[str] = (),
+        default: Optional[str] = None,
+        source: Optional[Source] = None,
+    ) -> Value:
+        """Adds a parameter, and returns its value for conditions, inputs and runs of other pipelines.
+
+        The name is 1 to 64 ASCII letters, digits or ``_``, does not begin with a digit or ``GOFER_``, and is that of the
+        variable that tasks find it in. ``least`` and ``most`` go with the type ``"integer"``, ``choices`` with
+        ``"choice"``. A ``"list"`` has its elements on lines of their own. Without a ``default``, every run must be given
+        one.
+        """
+        at = f"parameters.{_text('the name of a parameter', name)}"
+        _one_of(f"{at}.type", type, ("text", "integer", "boolean", "choice", "list"))
+        if type != "integer" and (least, most) != (INTEGER_MIN, INTEGER_MAX):
+            raise ValueError(f'{at}: least and most only go with the type "integer"')
+        if type != "choice" and choices:
+            raise ValueError(f'{at}: choices only go with the type "choice"')
+        parameter = ParameterConfig(
+            type=type,
+            description=_text(f"{at}.description", description),
+            least=_number(f"{at}.least", least),
+            most=_number(f"{at}.most", most),
+            choices=_words(f"{at}.choices", choices),
+            default=None if default is None else _text(f"{at}.default", default),
+            source=source or Source.here(),
+        )
+        self._parameters.append((name, parameter))
+        return variable(name)
+
+    def approval(self, id: str, *, approvers: Sequence[str] = (), **fields: Any) -> Task:
+        """Adds a task that waits until one of ``approvers`` (such as ``"user:ada"``) approves; anybody may if there are
+        none.
+
+        Of the fields of :meth:`task`, those of a container don't go with it.
+        """
+        approvers = _words(f"tasks.{id}.approvers", approvers)
+        task = self.task(id, **fields)
+        task._config.values.approvers = approvers
+        return task
+
+    def run(
+        self,
+        id: str,
+        pipeline: str,
+        *,
+        variables: Optional[Mapping[str, Union[str, Value]]] = None,
+        for_each: Union[None, Value, Sequence[str]] = None,
+        parallelism: int = 0,
+        **fields: Any,
+    ) -> Task:
+        """Adds a task that runs another pipeline of the namespace, and waits for the end of its runs.
+
+        ``variables`` are what the runs are given. ``for_each`` are the elements for each of which a run is started: a
+        list, or the lines of a value; :data:`ITEM` is the one that a run is for. ``parallelism`` is the largest number of
+        the runs at the same time; 0 means no limit. Of the fields of :meth:`task`, those of a container don't go with it.
+        """
+        at = f"tasks.{id}"
+        run = RunConfig(
+            pipeline=_text(f"{at}.pipeline", pipeline),
+            variables=as_values(f"{at}.variables", variables),
+            for_each=as_items(f"{at}.for_each", for_each),
+            parallelism=_number(f"{at}.parallelism", parallelism),
+        )
+        task = self.task(id, **fields)
+        task._config.values.run = run
+        return task
 
     def task(
         self,
@@ -102,6 +203,7 @@ class Pipeline:
         command: Sequence[str] = (),
         script: Optional[Script] = None,
         working_directory: str = "",
+        when: Union[Condition, Iterable[Condition]] = (),
         after: Iterable[Task] = (),
         after_failure: Iterable[Task] = (),
         after_any: Iterable[Task] = (),
@@ -113,6 +215,7 @@ class Pipeline:
         allow_failure: bool = False,
         constraints: Optional[Mapping[str, str]] = None,
         env: Optional[Mapping[str, str]] = None,
+        inputs: Optional[Mapping[str, Union[str, Value]]] = None,
         source: Optional[Source] = None,
     ) -> Task:
         """Adds a task.
@@ -122,7 +225,8 @@ class Pipeline:
         ``after_any`` name the parents, and how they must have ended. ``timeout`` is the longest life of one attempt,
         from a millisecond to 30 days. ``cpu`` is cores, in thousandths; ``memory`` is bytes, at least 4 MiB; 0 means no
         limit. ``constraints`` are labels that the node must carry. ``allow_failure`` lets the run succeed although this
-        task failed.
+        task failed. ``when`` has conditions, all of which must hold once the parents have ended; otherwise the task is
+        skipped. ``inputs`` are variables whose values are known only in the run; they win over all other environment.
 
         Raises :class:`TypeError` and :class:`ValueError` for what is of the wrong kind; all else that is wrong with a
         pipeline is found by :meth:`faults`.
@@ -145,6 +249,7 @@ class Pipeline:
             allow_failure=bool(allow_failure),
             constraints=_table(f"{at}.constraints", constraints),
             env=_table(f"{at}.env", env),
+            values=ValuesConfig(as_conditions(f"{at}.when", when), as_values(f"{at}.inputs", inputs)),
             source=source,
         )
         if script is not None:
@@ -185,6 +290,14 @@ class Pipeline:
         """The pipeline as plain data, and what is wrong with it."""
         faults = list(self._faults)
         config = self._config
+        config.parameters = {}
+        for name, parameter in self._parameters:
+            earlier = config.parameters.get(name)
+            if earlier is not None:
+                field = f"parameters.{escaped(name)}"
+                message = f"{field} comes twice, first at {earlier.source}"
+                faults.append(Fault(field, message, "rename or remove one", parameter.source))
+            config.parameters[name] = parameter
         config.tasks = {}
         for task in self._tasks:
             id, source = task.id, task._config.source
@@ -198,6 +311,11 @@ class Pipeline:
                     faults.append(Fault(field, f"{field}: {quoted(parent.id)} comes twice", "keep one", source))
                 else:
                     depends_on[parent.id] = requirement
+            for path, value in task._config.values.values().items():
+                if value.task is not None and value.task._pipeline is not self:
+                    message = f"tasks.{id}.{path} takes an output of a task of another pipeline"
+                    help = "take outputs of tasks of the same pipeline"
+                    faults.append(Fault(f"tasks.{id}.{path}", message, help, source))
             task._config.depends_on = depends_on
             first = config.tasks.get(id)
             if first is not None:
@@ -264,12 +382,6 @@ class Pipeline:
         sys.stdout.buffer.flush()
 
 
-def _text(field: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{field} is a text, not {value!r}")
-    return value
-
-
 def _number(field: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{field} is a whole number, not {value!r}")
@@ -280,13 +392,6 @@ def _one_of(field: str, value: str, allowed: Tuple[str, ...]) -> str:
     if value not in allowed:
         raise ValueError(f"{field} is {value!r}, allowed are {', '.join(name for name in allowed if name)}")
     return value
-
-
-def _words(field: str, words: Any) -> List[str]:
-    # A text is a sequence of texts too, one for each letter.
-    if isinstance(words, str):
-        raise TypeError(f'{field} is a list of words, such as ["make", "test"], not the text {words!r}')
-    return [_text(field, word) for word in words]
 
 
 def _table(field: str, table: Optional[Mapping[str, str]]) -> Dict[str, str]:

@@ -12,6 +12,7 @@ from ._config import PipelineConfig, Queue, RetryConfig, TaskConfig
 from ._fault import Fault, Source
 from ._graph import check_cycle
 from ._units import escaped, micros, quoted, shown_duration
+from ._validate_values import check_parameters, check_values, texts_of_parameters, texts_of_values
 
 _ID = re.compile(r"[A-Za-z0-9_-]*\Z")
 _LABEL = re.compile(r"[A-Za-z0-9_./-]+\Z")
@@ -28,6 +29,7 @@ def faults(config: PipelineConfig) -> List[Fault]:
     _check_overlap(check, config)
     check.duration("timeout", config.timeout)
     check.variables("variables", config.env)
+    check_parameters(check, config)
     if not config.tasks:
         check.add("tasks", f"pipeline {config.id} has no tasks", "give it at least one")
     size = _size(config)
@@ -40,6 +42,7 @@ def faults(config: PipelineConfig) -> List[Fault]:
             check.id(f"tasks.{id}", "task", id)
             _check_task(check, f"tasks.{id}", task)
             _check_parents(check, id, task)
+            check_values(check, id, task, config)
         found = check_cycle(config.tasks)
         if found:
             check.source = config.tasks[found[0]].source or config.source
@@ -81,7 +84,8 @@ def _check_program(check: Faults, at: str, task: TaskConfig) -> None:
         if " " in task.image:
             check.add(f"{at}.image", f"{at}.image holds a space", "write it as registry/name:tag")
     has_program = bool(task.entrypoint or task.command)
-    if not task.driver and not task.image and not has_program:
+    is_container = task.values.approvers is None and task.values.run is None
+    if not task.driver and not task.image and not has_program and is_container:
         message = f"{at} has neither an image nor an entrypoint nor a command"
         check.add(at, message, "say what to run: an image, a command, or both")
     elif task.driver == "docker" and not task.image:
@@ -152,11 +156,11 @@ def _size(config: PipelineConfig) -> int:
     def pairs(table: Dict[str, str]) -> int:
         return words(list(table)) + words(list(table.values()))
 
-    total = words([config.id, config.description]) + pairs(config.env)
+    total = words([config.id, config.description]) + pairs(config.env) + words(list(texts_of_parameters(config)))
     for id, task in config.tasks.items():
         total += words([id, task.description, task.image, task.working_directory])
         total += words(task.entrypoint) + words(task.command) + words(list(task.depends_on))
-        total += pairs(task.env) + pairs(task.constraints)
+        total += pairs(task.env) + pairs(task.constraints) + words(list(texts_of_values(task)))
     return total
 
 

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from typing import Callable, Dict
 
-from gofer_sdk import GIB, MIB, Pipeline, Queue, Retry, script, script_with
+from gofer_sdk import GIB, ITEM, MIB, Pipeline, Queue, Retry, script, script_with, variable
 
 MILLISECOND = timedelta(milliseconds=1)
 SECOND = timedelta(seconds=1)
@@ -212,6 +212,94 @@ def fan() -> Pipeline:
     return p
 
 
+def parameters() -> Pipeline:
+    """Every type of parameter, with a default and without."""
+    p = Pipeline("parameters", env={"REGION": "eu"})
+    p.parameter("TITLE")
+    p.parameter("GREETING", description="What to say.", default='Hello, "you"!\n')
+    p.parameter("EMPTY", default="")
+    p.parameter("COUNT", type="integer", least=-1, most=12, default="3")
+    p.parameter("ANY_NUMBER", type="integer")
+    p.parameter("AT_LEAST", type="integer", least=0, default="9223372036854775807")
+    p.parameter("AT_MOST", type="integer", most=0, default="-9223372036854775808")
+    dry = p.parameter("DRY_RUN", type="boolean", description="Only show what would be done.", default="true")
+    stage = p.parameter("STAGE", type="choice", choices=["dev", "prod", ""], default="dev")
+    p.parameter("HOSTS", type="list", default="a.example\nb.example")
+    p.parameter("_none", type="list", default="")
+    p.task("say", command=["printenv"], inputs={"WHERE": variable("REGION")}, when=dry.is_("true"))
+    p.task("go", command=["true"], when=[dry.is_not("true"), stage.is_("dev", "prod")])
+    return p
+
+
+def outputs() -> Pipeline:
+    """Outputs of tasks as inputs of others, and in conditions."""
+    p = Pipeline("outputs")
+    source = "printf 'VERSION=1.2\\nCHANGED=yes\\n' >> \"$GOFER_OUTPUTS\""
+    build = p.task("build", command=["/bin/sh", "-c", source])
+    test = p.task(
+        "test",
+        command=["/bin/sh", "-c", 'test "$VERSION" = 1.2'],
+        after=[build],
+        when=[build.output("CHANGED").is_("yes")],
+        inputs={"VERSION": build.output("VERSION"), "PLAIN": "text, as it is", "EMPTY": ""},
+        env={"VERSION": "overridden"},
+    )
+    ship = p.task(
+        "ship",
+        command=["true"],
+        after=[test],
+        # Of a task that it depends on only through another.
+        inputs={"VERSION": build.output("VERSION")},
+        when=[build.output("CHANGED").is_("yes", "maybe")],
+    )
+    ship.when(variable("FREEZE").is_not("true", "1"))
+    p.task("skipped", command=["false"], after=[build], when=build.output("CHANGED").is_not("yes"))
+    p.task("missing", command=["true"], after=[build], when=build.output("NO_SUCH").is_not("x"))
+    return p
+
+
+def approval() -> Pipeline:
+    """Tasks that wait for people."""
+    p = Pipeline("approval")
+    build = p.task("build", command=["true"])
+    go = p.approval(
+        "go", approvers=["user:ada", "user:grace"], description="Ship it?", after=[build], timeout=2 * DAY
+    )
+    p.approval("anybody", after=[build], allow_failure=True)
+    p.task("ship", command=["true"], after=[go])
+    p.task("sorry", command=["true"], after_failure=[go])
+    return p
+
+
+def each() -> Pipeline:
+    """A run for each line of what a task has put out."""
+    p = Pipeline("each")
+    tag = p.parameter("TAG", default="latest")
+    source = "printf 'HOSTS<<END\\na\\nb\\nEND\\n' >> \"$GOFER_OUTPUTS\""
+    plan = p.task("plan", command=["/bin/sh", "-c", source])
+    deploy = p.run(
+        "deploy",
+        "deploy-one",
+        description="One host after the other.",
+        variables={"HOST": ITEM, "TAG": tag, "MODE": "rolling"},
+        for_each=plan.output("HOSTS"),
+        parallelism=4,
+        after=[plan],
+    )
+    p.task("report", command=["true"], after_any=[deploy])
+    return p
+
+
+def runs() -> Pipeline:
+    """Other ways to run a pipeline."""
+    p = Pipeline("runs")
+    hosts = p.parameter("HOSTS", type="list")
+    p.run("once", "smoke-test")
+    p.run("listed", "deploy-one", for_each=["a", "b", ""], variables={"HOST": ITEM})
+    p.run("given", "deploy-one", for_each=hosts, parallelism=1, allow_failure=True)
+    return p
+
+
 ALL: Dict[str, Callable[[], Pipeline]] = {
     "minimal": minimal,
     "hello": hello,
@@ -227,6 +315,11 @@ ALL: Dict[str, Callable[[], Pipeline]] = {
     "scripts": scripts,
     "drivers": drivers,
     "fan": fan,
+    "parameters": parameters,
+    "outputs": outputs,
+    "approval": approval,
+    "each": each,
+    "runs": runs,
 }
 
 if __name__ == "__main__":

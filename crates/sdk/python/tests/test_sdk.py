@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import gofer_sdk
-from gofer_sdk import InvalidPipeline, Pipeline, Queue, Retry, Source, Task, script
+from gofer_sdk import ITEM, InvalidPipeline, Pipeline, Queue, Retry, Source, Task, Value, script, variable
 from gofer_sdk._limits import FAULTS_MAX
+from gofer_sdk._values import as_values
 
 from . import pipelines
 
@@ -65,6 +66,36 @@ def memory(text: str) -> int:
     return int(number) * units[unit]
 
 
+KINDS = ("approval", "run")
+
+
+def value(written: Any, tasks: Dict[str, Task]) -> Any:
+    """A value of a vector, through what authors call; a text, and a list, as it is."""
+    if not isinstance(written, dict):
+        return written
+    if "output" in written:
+        task, name = written["output"].split(".", 1)
+        return tasks[task].output(name)
+    if "variable" in written:
+        return variable(written["variable"])
+    return Value("text", written["text"]) if "text" in written else ITEM
+
+
+def add_values(config: Dict[str, Any], tasks: Dict[str, Task]) -> None:
+    """What refers to other tasks, once there are handles of all."""
+    for id, task in config.items():
+        values = tasks[id]._config.values
+        for one in task.get("when", []):
+            origin = value(one, tasks)
+            tasks[id].when(origin.is_(*one["is"]) if "is" in one else origin.is_not(*one["is_not"]))
+        values.inputs = as_values(id, {name: value(one, tasks) for name, one in task.get("inputs", {}).items()})
+        if values.run is not None:
+            variables = task["run"].get("variables", {})
+            values.run.variables = as_values(id, {name: value(one, tasks) for name, one in variables.items()})
+            items = value(task["run"].get("for_each"), tasks)
+            values.run.for_each = Value("text", items) if isinstance(items, str) else items
+
+
 def build(config: Dict[str, Any]) -> Pipeline:
     """The pipeline of a vector, through what authors call."""
     overlap = config.get("overlap", "allow")
@@ -75,9 +106,11 @@ def build(config: Dict[str, Any]) -> Pipeline:
         timeout=duration(config.get("timeout")),
         env=config.get("env"),
     )
+    for name, fields in config.get("parameters", {}).items():
+        p.parameter(name, **fields)
     tasks: Dict[str, Task] = {}
     for id, task in config["tasks"].items():
-        fields = {name: value for name, value in task.items() if name != "depends_on"}
+        fields = {name: value for name, value in task.items() if name not in ("depends_on", "when", "inputs", *KINDS)}
         if "retry" in task:
             retry = task["retry"]
             times = {name: duration(retry[name]) for name in ("backoff", "backoff_max") if name in retry}
@@ -88,7 +121,14 @@ def build(config: Dict[str, Any]) -> Pipeline:
             fields["cpu"] = float(task["cpu"])
         if "memory" in task:
             fields["memory"] = memory(task["memory"])
-        tasks[id] = p.task(id, **fields)
+        if "approval" in task:
+            tasks[id] = p.approval(id, **task["approval"], **fields)
+        elif "run" in task:
+            run = {name: task["run"][name] for name in ("pipeline", "parallelism") if name in task["run"]}
+            tasks[id] = p.run(id, **run, **fields)
+        else:
+            tasks[id] = p.task(id, **fields)
+    add_values(config["tasks"], tasks)
     for id, task in config["tasks"].items():
         parents = task.get("depends_on", [])
         how = parents if isinstance(parents, dict) else dict.fromkeys(parents, "success")
@@ -126,7 +166,7 @@ class Faults(unittest.TestCase):
                 shown = [{"field": one.field, "message": one.message, "help": one.help} for one in found]
                 self.assertEqual(shown, case["faults"])
                 compared += 1
-        self.assertGreater(compared, 80)
+        self.assertGreater(compared, 150)
 
     def check(self, p: Pipeline, *wanted: Tuple[str, str]) -> None:
         found = p.faults()
@@ -156,6 +196,25 @@ class Faults(unittest.TestCase):
             ("tasks.c.timeout", "-1s, allowed are 1ms to"),
         )
 
+    def test_what_no_file_can_say_of_values_is_a_fault(self) -> None:
+        p, other = Pipeline("p"), Pipeline("other")
+        there = other.task("there", command=COMMAND).output("X")
+        p.parameter("A", type="boolean", default="yes")
+        p.parameter("A", type="integer", least=1 << 63, most=1)
+        p.task("a", command=COMMAND, inputs={"X": there}, when=there.is_("x"))
+        p.run("b", "q", variables={"X": there}, for_each=there, parallelism=-1)
+        self.check(
+            p,
+            ("parameters.A", "comes twice, first at tests/test_sdk.py:"),
+            ("tasks.a.conditions.0", "takes an output of a task of another pipeline"),
+            ("tasks.a.inputs.X", "takes an output of a task of another pipeline"),
+            ("tasks.b.call.variables.X", "takes an output of a task of another pipeline"),
+            ("tasks.b.call.for_each", "takes an output of a task of another pipeline"),
+            ("parameters.A.least", "parameters.A.least is 9223372036854775808, allowed are"),
+            ("parameters.A", "allows no number"),
+            ("tasks.b.call.parallelism", "parallelism is -1"),
+        )
+
     def test_half_a_character_is_a_fault(self) -> None:
         p = Pipeline("p", env={"V": "\ud800"})
         p.task("a", command=COMMAND)
@@ -179,11 +238,18 @@ class Faults(unittest.TestCase):
             {"pull": "sometimes"},
             {"driver": "podman"},
             {"after": ["build"]},
+            {"inputs": {"X": 1}},
+            {"when": ["x"]},
         ]
         for fields in wrong:
             with self.subTest(str(fields)), self.assertRaises((TypeError, ValueError)) as caught:
                 p.task("a", **fields)
             self.assertRegex(str(caught.exception), "tasks.a|task a")
+        with self.assertRaisesRegex(TypeError, "not the text 'ab'"):
+            p.run("a", "q", for_each="ab")
+        for wrong_parameter in ({"choices": ["a"]}, {"least": 1}, {"type": "number"}):
+            with self.subTest(str(wrong_parameter)), self.assertRaisesRegex(ValueError, "parameters.A"):
+                p.parameter("A", **wrong_parameter)  # type: ignore[arg-type]
         with self.assertRaisesRegex(ValueError, "python3, node"):
             script("python", "")
         with self.assertRaisesRegex(ValueError, "allowed are allow, forbid, replace"):

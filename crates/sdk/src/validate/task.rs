@@ -1,7 +1,7 @@
 //! One task: what it runs, how long, how often, with what.
 
 use super::{Faults, check_duration};
-use crate::config::{Driver, RetryConfig, TaskConfig};
+use crate::config::{Driver, KindConfig, RetryConfig, TaskConfig};
 use crate::limits::{
     ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, ATTEMPTS_MAX, CPU_MILLIS_MAX, DURATION_MAX, MEMORY_BYTES_MAX, MEMORY_BYTES_MIN,
     MULTIPLIER_PERCENT_MAX,
@@ -34,7 +34,7 @@ fn check_program(faults: &mut Faults, at: &str, task: &TaskConfig) {
     }
     let has_program = !task.entrypoint.is_empty() || !task.command.is_empty();
     match task.driver {
-        None if task.image.is_empty() && !has_program => {
+        None if task.image.is_empty() && !has_program && task.kind == KindConfig::Container => {
             let message = format!("{at} has neither an image nor an entrypoint nor a command");
             faults.add(at, message, "say what to run: an image, a command, or both");
         }

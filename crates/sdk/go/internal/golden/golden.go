@@ -26,6 +26,11 @@ var All = map[string]func() *gofer.Pipeline{
 	"scripts":      scripts,
 	"drivers":      drivers,
 	"fan":          fan,
+	"parameters":   parameters,
+	"outputs":      outputs,
+	"approval":     approval,
+	"each":         each,
+	"runs":         runs,
 }
 
 var succeed = []string{"true"}

@@ -120,7 +120,7 @@ impl<'a> Teller<'a> {
         if run_of(&event) != Some(self.run) {
             return Ok(());
         }
-        if let Event::RunCreated { version, .. } = &event {
+        if let Event::RunCreated { version, .. } | Event::RunMoved { version, .. } = &event {
             self.version = Some(*version);
             self.config = self.read_config(source, *version)?;
         }
@@ -228,7 +228,8 @@ fn run_of(event: &Event) -> Option<&RunKey> {
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }
-        | Event::RunFinished { run, .. } => Some(run),
+        | Event::RunFinished { run, .. }
+        | Event::RunMoved { run, .. } => Some(run),
         Event::TaskQueued { task, .. } | Event::TaskFinished { task, .. } => Some(&task.run),
         Event::AttemptPlaced { attempt, .. }
         | Event::AttemptLaunching { attempt }

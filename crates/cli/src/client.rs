@@ -10,6 +10,7 @@ use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::api::v1::event_service_client::EventServiceClient;
 use gofer_wire::api::v1::namespace_service_client::NamespaceServiceClient;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
+use gofer_wire::api::v1::release_service_client::ReleaseServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
 use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
@@ -189,6 +190,10 @@ pub(crate) fn namespaces(channel: Channel) -> NamespaceServiceClient<Channel> {
 
 pub(crate) fn pipelines(channel: Channel) -> PipelineServiceClient<Channel> {
     PipelineServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+pub(crate) fn releases(channel: Channel) -> ReleaseServiceClient<Channel> {
+    ReleaseServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 pub(crate) fn runs(channel: Channel) -> RunServiceClient<Channel> {

@@ -22,6 +22,7 @@ mod output;
 mod pipeline;
 pub mod pipeline_file;
 mod reference;
+mod release;
 pub mod render;
 mod run;
 mod size;
@@ -41,4 +42,5 @@ pub use events::{ClientError, CopyError, EventSink, EventsCommand, LogEnd, copy_
 pub use namespace::NamespaceCommand;
 pub use node::NodeCommand;
 pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
+pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;

@@ -5,6 +5,7 @@
 
 mod index;
 mod pipeline;
+mod release;
 mod run;
 
 use crate::archive::Archive;
@@ -30,13 +31,15 @@ pub enum Record {
     Node(NodeId),
     /// How far the log is archived.
     Archive,
+    /// The release of a pipeline that is in progress, and those that ended in the same batch.
+    Releases(PipelineKey),
 }
 
 impl State {
     /// Folds an event in. Total: an event that names what is not there changes nothing.
     ///
-    /// `history` is asked for one thing only: the configuration of a run that is created with an older version than
-    /// the pipeline's newest. It must hold every version that was registered before this event.
+    /// `history` is asked for one thing only: the configuration of a version that is not at hand, when a run is created
+    /// with it, or it is released. It must hold every version that was registered before this event.
     pub fn apply(&mut self, history: &dyn History, revision: Revision, time: Timestamp, event: &Event) {
         self.revision = revision;
         self.time = time;
@@ -81,11 +84,25 @@ impl State {
             | Event::NodeUndrained { .. }
             | Event::NodeLost { .. }
             | Event::NodeRemoved { .. } => self.apply_node(event),
+            Event::ReleaseStarted { .. }
+            | Event::ReleaseAdvanced { .. }
+            | Event::ReleaseSwitched { .. }
+            | Event::ReleasePromoted { .. }
+            | Event::ReleaseRolledBack { .. }
+            | Event::LiveVersionChanged { .. }
+            | Event::PipelinePinned { .. }
+            | Event::PipelineUnpinned { .. } => release::apply(self, history, event),
+            Event::RunMoved { run, version } => run::move_run(self, history, run, *version),
         }
     }
 
-    /// Takes out the runs that have ended: from here on [`History`] answers for them.
+    /// Takes out the runs and the releases that have ended: for the runs, from here on [`History`] answers for them.
     pub fn evict_finished(&mut self) -> Vec<Run> {
+        for key in std::mem::take(&mut self.index.released) {
+            if let Some(pipeline) = self.pipelines.get_mut(&key) {
+                pipeline.releases.ended.clear();
+            }
+        }
         let finished = std::mem::take(&mut self.index.finished);
         finished.iter().filter_map(|key| self.runs.remove(key)).map(|live| live.run).collect()
     }
@@ -93,6 +110,8 @@ impl State {
     /// Rebuilds [`State::index`] from the rest, after a load.
     pub fn reindex(&mut self) {
         self.index = Index::default();
+        let released = self.pipelines.values().filter(|pipeline| !pipeline.releases.ended.is_empty());
+        self.index.released = released.map(|pipeline| pipeline.key.clone()).collect();
         for live in self.runs.values() {
             self.index.link_run(live);
             for id in live.run.tasks.keys() {
@@ -143,13 +162,28 @@ impl Event {
                 vec![Record::Namespace(namespace.clone())]
             }
             Self::PipelineRegistered { pipeline, version, .. } => {
-                vec![Record::Pipeline(pipeline.clone()), Record::PipelineVersion(pipeline.clone(), *version)]
+                let version = Record::PipelineVersion(pipeline.clone(), *version);
+                vec![Record::Pipeline(pipeline.clone()), version, Record::Releases(pipeline.clone())]
             }
             Self::PipelineEnabled { pipeline }
             | Self::PipelineDisabled { pipeline }
             | Self::PipelineDeleted { pipeline } => vec![Record::Pipeline(pipeline.clone())],
-            Self::RunCreated { run, .. } | Self::RunStarted { run } | Self::RunFinished { run, .. } => {
-                vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())]
+            Self::RunStarted { run } => vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())],
+            Self::RunCreated { run, .. } | Self::RunFinished { run, .. } => {
+                let pipeline = &run.pipeline;
+                vec![Record::Pipeline(pipeline.clone()), Record::Run(run.clone()), Record::Releases(pipeline.clone())]
+            }
+            Self::RunMoved { run, .. } => vec![Record::Run(run.clone())],
+            Self::ReleaseStarted { pipeline, .. }
+            | Self::ReleaseAdvanced { pipeline, .. }
+            | Self::ReleaseSwitched { pipeline, .. }
+            | Self::ReleasePromoted { pipeline, .. }
+            | Self::ReleaseRolledBack { pipeline, .. }
+            | Self::LiveVersionChanged { pipeline, .. } => {
+                vec![Record::Pipeline(pipeline.clone()), Record::Releases(pipeline.clone())]
+            }
+            Self::PipelinePinned { pipeline, .. } | Self::PipelineUnpinned { pipeline } => {
+                vec![Record::Pipeline(pipeline.clone())]
             }
             Self::RunStopRequested { run, .. } => vec![Record::Run(run.clone())],
             Self::TaskQueued { task, .. } | Self::TaskFinished { task, .. } => of_task(task),

@@ -22,6 +22,7 @@ pub mod limits;
 pub mod node;
 pub mod policy;
 pub mod rejection;
+pub mod release;
 pub mod run;
 pub mod state;
 #[cfg(test)]
@@ -37,8 +38,9 @@ pub use ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, TaskId, TaskKey,
     Version,
 };
-pub use node::{LOGIC_VERSION, Node, NodeSpec, NodeStatus};
+pub use node::{LOGIC_VERSION, Node, NodeSpec, NodeStatus, RELEASE_LOGIC};
 pub use rejection::{Reason, Rejection};
+pub use release::{Release, Releases};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
 pub use state::{History, NoHistory, Pipeline, State};
 pub use time::Timestamp;

@@ -18,6 +18,8 @@ pub struct Run {
     pub started_by: String,
     /// The run this one retries.
     pub retry_of: Option<u64>,
+    /// The release that chose its version, and counts it.
+    pub release: Option<u64>,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,

@@ -3,6 +3,7 @@
 //! These checks need nothing but the input itself, so a client may run them before it asks anybody.
 
 mod pipeline;
+mod release;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 pub use pipeline::validate_config;
+pub use release::validate_strategy;
 
 use crate::config::Resources;
 use crate::limits::ID_BYTES_MAX;

@@ -12,8 +12,11 @@ impl Teller<'_> {
     /// What an event of the run says.
     pub(super) fn words(&self, envelope: &Envelope<'_>, event: &Event) -> String {
         match event {
-            Event::RunCreated { version, variables, started_by, retry_of, .. } => {
+            Event::RunCreated { version, variables, started_by, retry_of, release, .. } => {
                 let mut text = format!("{started_by} started the run, with version {version} of its pipeline");
+                if let Some(release) = release {
+                    text.push_str(&format!(", which release {release} chose"));
+                }
                 if let Some(earlier) = retry_of {
                     text.push_str(&format!(", as a retry of run {earlier}"));
                 }
@@ -22,6 +25,9 @@ impl Teller<'_> {
                     text.push_str(&format!(", setting {}", names.join(", ")));
                 }
                 text
+            }
+            Event::RunMoved { version, .. } => {
+                format!("the release of its version was rolled back, so the run goes back to version {version}")
             }
             Event::RunStarted { .. } => self.started(envelope),
             Event::RunStopRequested { reason, .. } => format!("the run is to stop: {}", stop(reason, envelope.actor)),

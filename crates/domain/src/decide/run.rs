@@ -1,11 +1,9 @@
 //! Runs: their start, and their end from outside.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::draft::RunDraft;
 use super::{Context, Decision, Verdict, check_text, first, precondition, queue};
-use crate::config::PipelineConfig;
 use crate::event::{Answer, Event};
 use crate::ids::{PipelineKey, RunKey, Version};
 use crate::limits::LIVE_RUNS_MAX;
@@ -15,7 +13,7 @@ use crate::run::{Run, StopReason};
 use crate::state::{LiveRun, Pipeline};
 use crate::validate::validate_variables;
 
-/// Starts a run of a version, the newest unless one is named.
+/// Starts a run of a version. Unless one is named it is the live one, or the one that the release in progress chooses.
 pub(super) fn start(
     context: Context<'_>,
     key: &PipelineKey,
@@ -24,7 +22,11 @@ pub(super) fn start(
 ) -> Verdict {
     let pipeline = context.pipeline(key)?;
     validate_variables("variables", variables).or_else(first)?;
-    create(context, pipeline, version.unwrap_or(pipeline.version), variables, None)
+    let (version, release) = match version {
+        Some(version) => (version, None),
+        None => pipeline.releases.choose(),
+    };
+    create(context, pipeline, New { version, release, variables, retry_of: None })
 }
 
 /// Starts a new run with the version and the variables of one that has ended. To its pipeline it is a run like any
@@ -43,7 +45,8 @@ pub(super) fn retry(context: Context<'_>, key: &RunKey) -> Verdict {
             .field("run")
             .help("wait for its end or cancel it"));
     }
-    create(context, pipeline, run.version, &run.variables, Some(key.run))
+    let new = New { version: run.version, release: None, variables: &run.variables, retry_of: Some(key.run) };
+    create(context, pipeline, new)
 }
 
 /// Cancels a run; one that is being stopped already stays as it is.
@@ -95,19 +98,23 @@ fn stop(context: Context<'_>, live: &LiveRun, reason: &StopReason, events: &mut 
     draft.conclude(events)
 }
 
-/// Adds a run, and starts it if it may run at once.
-fn create(
-    context: Context<'_>,
-    pipeline: &Pipeline,
+/// A run that is to be added.
+struct New<'a> {
     version: Version,
-    variables: &BTreeMap<String, String>,
+    /// The release that chose the version.
+    release: Option<u64>,
+    variables: &'a BTreeMap<String, String>,
     retry_of: Option<u64>,
-) -> Verdict {
+}
+
+/// Adds a run, and starts it if it may run at once.
+fn create(context: Context<'_>, pipeline: &Pipeline, new: New<'_>) -> Verdict {
+    let New { version, release, variables, retry_of } = new;
     let key = &pipeline.key;
     if !pipeline.enabled {
         return Err(precondition(format!("pipeline {key} is disabled")).field("pipeline").help("enable it first"));
     }
-    let config = config_of(context, pipeline, version)?;
+    let config = context.config(pipeline, version)?;
     let live = context.state.runs.len().saturating_sub(context.state.index.finished.len());
     if live >= LIVE_RUNS_MAX {
         let message = format!("the cluster has {live} live runs, the limit is {LIVE_RUNS_MAX}");
@@ -121,26 +128,15 @@ fn create(
         variables: variables.clone(),
         started_by: context.actor.to_owned(),
         retry_of,
+        release,
     }];
     let ended = match admission {
         Admission::Start | Admission::Wait => BTreeSet::new(),
         Admission::Replace => make_room(context, pipeline, run.run, &mut events),
     };
-    queue::start_waiting(context, pipeline, &pipeline.config, &ended, Some((run.run, &config)), &mut events);
+    let outlook = queue::Outlook::of(pipeline);
+    queue::start_waiting(context, pipeline, outlook, &ended, Some((run.run, &config)), &mut events);
     Ok(Decision { events, answer: Answer::Run(run) })
-}
-
-fn config_of(context: Context<'_>, pipeline: &Pipeline, version: Version) -> Result<Arc<PipelineConfig>, Rejection> {
-    if version == pipeline.version {
-        return Ok(Arc::clone(&pipeline.config));
-    }
-    let known = (Version(1)..pipeline.version).contains(&version);
-    known.then(|| context.history.config(&pipeline.key, version)).flatten().ok_or_else(|| {
-        let message = format!("pipeline {} has no version {version}", pipeline.key);
-        Rejection::new(Reason::NotFound, message)
-            .field("version")
-            .help(format!("use a version from 1 to {}, or none for the newest", pipeline.version))
-    })
 }
 
 /// Ends every waiting run in favour of `by`, and stops the oldest running one, unless a run is being stopped already:
@@ -154,7 +150,7 @@ fn make_room(context: Context<'_>, pipeline: &Pipeline, by: u64, events: &mut Ve
             ended.insert(waiting.run.key.run);
         }
     }
-    let full = pipeline.running.len() >= policy::run_limit(&pipeline.config);
+    let full = pipeline.running.len() >= policy::run_limit(&pipeline.releases.config);
     if full
         && !pipeline.running.iter().filter_map(live).any(|live| live.run.stopping.is_some())
         && let Some(oldest) = pipeline.running.iter().find_map(live)

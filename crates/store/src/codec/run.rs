@@ -37,6 +37,7 @@ pub(crate) fn run_head_to_wire(run: &Run) -> model::Run {
         stopping: run.stopping.as_ref().map(stop_to_wire),
         tasks: Vec::new(),
         revision: run.revision.0,
+        release: run.release.unwrap_or(0),
     }
 }
 
@@ -53,6 +54,7 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         variables: variables_from_wire(run.variables.clone(), "variables")?,
         started_by: run.started_by.clone(),
         retry_of: (run.retry_of != 0).then_some(run.retry_of),
+        release: (run.release != 0).then_some(run.release),
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,
         started_at: time_option(run.started_at.as_ref(), "started_at")?,
         finished_at: time_option(run.finished_at.as_ref(), "finished_at")?,

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod messages;
+mod releases;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use proptest::prelude::*;
 use self::cluster::spec;
 pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
+pub(super) use self::releases::release;
 
 const ID: &str = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}";
 
@@ -238,8 +240,9 @@ fn task_run() -> impl Strategy<Value = TaskRun> {
 pub(super) fn run() -> impl Strategy<Value = Run> {
     let head = (run_key(), any::<u64>(), run_status(), texts(), text(), option::of(1..=u64::MAX));
     let times = (time(), option::of(time()), option::of(time()));
-    (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), any::<u64>()).prop_map(
-        |(head, (created_at, started_at, finished_at), stopping, tasks, revision)| {
+    let numbers = (any::<u64>(), option::of(1..=u64::MAX));
+    (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), numbers).prop_map(
+        |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release))| {
             let (key, version, status, variables, started_by, retry_of) = head;
             Run {
                 key,
@@ -248,6 +251,7 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
                 variables,
                 started_by,
                 retry_of,
+                release,
                 created_at,
                 started_at,
                 finished_at,

@@ -4,6 +4,7 @@ use gofer_domain::*;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::releases::{release_command, release_event, standing};
 use super::{
     attempt_key, attempt_outcome, config, driver, log, namespace_id, pipeline_key, run_key, run_status, spec, stop,
     task_key, task_status, text, texts, time,
@@ -84,7 +85,7 @@ fn run_command() -> impl Strategy<Value = Command> {
 }
 
 pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelope> {
-    let command = prop_oneof![config_command(), run_command()];
+    let command = prop_oneof![config_command(), run_command(), release_command()];
     (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
         request_id: RequestId(id),
         actor: Actor(actor),
@@ -114,10 +115,9 @@ fn config_event() -> impl Strategy<Value = Event> {
         (namespace_id(), text())
             .prop_map(|(namespace, description)| Event::NamespaceCreated { namespace, description }),
         namespace_id().prop_map(|namespace| Event::NamespaceDeleted { namespace }),
-        (pipeline_key(), any::<u64>(), config()).prop_map(|(pipeline, version, config)| Event::PipelineRegistered {
-            pipeline,
-            version: Version(version),
-            config: std::sync::Arc::new(config),
+        (pipeline_key(), any::<u64>(), config(), standing()).prop_map(|(pipeline, version, config, standing)| {
+            let (version, config) = (Version(version), std::sync::Arc::new(config));
+            Event::PipelineRegistered { pipeline, version, config, standing }
         }),
         pipeline_key().prop_map(|pipeline| Event::PipelineEnabled { pipeline }),
         pipeline_key().prop_map(|pipeline| Event::PipelineDisabled { pipeline }),
@@ -141,13 +141,14 @@ fn config_event() -> impl Strategy<Value = Event> {
 
 fn run_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (run_key(), any::<u64>(), texts(), text(), option::of(1..=u64::MAX)).prop_map(
-            |(run, version, variables, started_by, retry_of)| Event::RunCreated {
+        (run_key(), any::<u64>(), texts(), text(), option::of(1..=u64::MAX), option::of(1..=u64::MAX)).prop_map(
+            |(run, version, variables, started_by, retry_of, release)| Event::RunCreated {
                 run,
                 version: Version(version),
                 variables,
                 started_by,
                 retry_of,
+                release,
             }
         ),
         run_key().prop_map(|run| Event::RunStarted { run }),
@@ -169,7 +170,7 @@ fn run_event() -> impl Strategy<Value = Event> {
 }
 
 pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![config_event(), run_event()]
+    prop_oneof![config_event(), run_event(), release_event()]
 }
 
 pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
@@ -178,6 +179,7 @@ pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
         run_key().prop_map(Answer::Run),
         any::<u64>().prop_map(|version| Answer::PipelineVersion(Version(version))),
         any::<u64>().prop_map(Answer::NodeIncarnation),
+        any::<u64>().prop_map(Answer::Release),
     ];
     let rejection = (prop::sample::select(Reason::ALL.to_vec()), text(), text(), text())
         .prop_map(|(reason, message, help, field)| Rejection { reason, message, help, field });

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use gofer_domain::event::Standing;
 use gofer_domain::{Event, NodeId};
 
 use super::Invariant;
@@ -13,6 +14,17 @@ use crate::history::Fact;
 fn since(event: &Event) -> u32 {
     match event {
         Event::EventsArchived { .. } => 2,
+        Event::PipelineRegistered { standing: Standing::Released { .. } | Standing::Held, .. }
+        | Event::RunCreated { release: Some(_), .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseAdvanced { .. }
+        | Event::ReleaseSwitched { .. }
+        | Event::ReleasePromoted { .. }
+        | Event::ReleaseRolledBack { .. }
+        | Event::LiveVersionChanged { .. }
+        | Event::PipelinePinned { .. }
+        | Event::PipelineUnpinned { .. }
+        | Event::RunMoved { .. } => 3,
         _ => 1,
     }
 }

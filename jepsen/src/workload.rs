@@ -111,6 +111,7 @@ async fn register(lab: &Lab, node: usize, config: model::PipelineConfig, request
         namespace: NAMESPACE.into(),
         config: Some(config),
         validate_only: false,
+        hold: false,
     };
     Ok(pipelines(lab, node).register_pipeline(within(request, PATIENCE)).await?.into_inner().version)
 }

@@ -120,6 +120,7 @@ async fn register(
         namespace: "default".into(),
         config: Some(config),
         validate_only: false,
+        hold: false,
     };
     connection.register_pipeline(request).await?;
     Ok(())

@@ -120,7 +120,7 @@ impl<'a> Teller<'a> {
         if run_of(&event) != Some(self.run) {
             return Ok(());
         }
-        if let Event::RunCreated { version, .. } = &event {
+        if let Event::RunCreated { version, .. } | Event::RunMoved { version, .. } = &event {
             self.version = Some(*version);
             self.config = self.read_config(source, *version)?;
         }
@@ -229,6 +229,7 @@ fn run_of(event: &Event) -> Option<&RunKey> {
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }
         | Event::RunAnnotated { run, .. }
+        | Event::RunMoved { run, .. }
         | Event::RunFinished { run, .. } => Some(run),
         Event::TaskQueued { task, .. }
         | Event::TaskWaiting { task }

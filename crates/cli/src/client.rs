@@ -3,15 +3,30 @@
 use std::time::Duration;
 
 use tonic::transport::Channel;
-use tonic::{Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::args::ClientArgs;
 use crate::error::Error;
 
-pub(crate) use gofer_client::{ANSWER_BYTES_MAX, Call, Next, clusters, events, namespaces, pipelines, request, runs};
+pub(crate) use gofer_client::{ANSWER_BYTES_MAX, Call, Next, clusters, events, namespaces, pipelines, releases, runs};
 
 /// How long to go on when no node takes connections at all: more likely a wrong address than a failover.
 const REFUSED_MAX: Duration = Duration::from_secs(2);
+
+/// Variables of the environment that say who is asking, the first that is set.
+const USERS: [&str; 3] = ["GOFER_USER", "USER", "LOGNAME"];
+/// The header for it.
+const USER_HEADER: &str = "gofer-user";
+
+/// A message with the time its answer may take, and with who is asking, for the record.
+pub(crate) fn request<T>(message: T, patience: Duration) -> Request<T> {
+    let mut request = gofer_client::request(message, patience);
+    let user = USERS.iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    if let Some(user) = user.and_then(|user| user.parse().ok()) {
+        request.metadata_mut().insert(USER_HEADER, user);
+    }
+    request
+}
 
 /// A cluster as the command line sees it.
 #[derive(Debug)]

@@ -10,7 +10,9 @@ use crate::args::ClientArgs;
 use crate::client::{Call, Client, clusters, request};
 use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
-use crate::{ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, PipelineCommand, RunCommand};
+use crate::{
+    ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, PipelineCommand, ReleaseCommand, RunCommand,
+};
 
 /// The exit codes, for the help of the whole program.
 pub const EXIT_CODES_HELP: &str = "\
@@ -33,6 +35,9 @@ pub enum ClientCommand {
     /// Register and look at pipelines. The program has it among commands of its own.
     #[command(skip)]
     Pipeline(PipelineCommand),
+    /// Decide which version of a pipeline its runs get
+    #[command(subcommand)]
+    Release(ReleaseCommand),
     /// Start, follow and end runs. The program has it among commands of its own.
     #[command(skip)]
     Run(RunCommand),
@@ -85,6 +90,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Cluster(command) => crate::cluster::execute(&mut context, command).await,
         ClientCommand::Namespace(command) => crate::namespace::execute(&mut context, command).await,
         ClientCommand::Pipeline(command) => crate::pipeline::execute(&mut context, command).await,
+        ClientCommand::Release(command) => crate::release::execute(&mut context, command).await,
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,

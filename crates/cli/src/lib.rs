@@ -23,6 +23,7 @@ mod output;
 mod pipeline;
 pub mod pipeline_file;
 mod reference;
+mod release;
 pub mod render;
 mod run;
 mod size;
@@ -43,4 +44,5 @@ pub use local::{DriverChoice, LocalJob, LocalNode, LocalNodeArgs, LocalRunArgs, 
 pub use namespace::NamespaceCommand;
 pub use node::NodeCommand;
 pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
+pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;

@@ -17,8 +17,9 @@ use crate::args::MutationArgs;
 use crate::client::{Call, Client, pipelines, request};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
-use crate::output::Style;
+use crate::output::{Style, tame};
 use crate::pipeline_file::{self, Format};
+use crate::release::strategy;
 use crate::table::Table;
 use crate::{json as to_json, reference, time};
 
@@ -35,7 +36,8 @@ pub enum PipelineCommand {
     /// directory of a program that prints a pipeline: one with a Cargo.toml (run with `cargo run`), a go.mod (`go run .`),
     /// or a Python file (`python3 FILE`; pipeline.py or main.py if there are several). docs/sdk.md describes the SDKs.
     ///
-    /// The form of the newest version again changes nothing. Runs keep the version they were started with.
+    /// The form of the newest version again changes nothing. Runs keep the version they were started with. The new version
+    /// is live at once, unless it is held, the pipeline is pinned, or a release of it is in progress.
     ///
     /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `retry`,
     /// `timeout`, `cpu`, `memory` and more; docs/pipelines.md describes them all.
@@ -45,6 +47,7 @@ pub enum PipelineCommand {
             "  gofer pipeline register release.toml\n",
             "  gofer pipeline register ./ci\n",
             "  gofer pipeline register nightly.py --validate-only\n",
+            "  gofer pipeline register release.toml --hold       # then: gofer release start release --strategy canary\n",
             "  gofer pipeline register ./ci -- --branch main    # arguments of the program\n",
             "  gofer -n team-a pipeline register - < release.toml",
         )
@@ -55,6 +58,9 @@ pub enum PipelineCommand {
         /// Let the cluster check the pipeline, and change nothing
         #[arg(long)]
         validate_only: bool,
+        /// Keep the version that is live in force; `gofer release start` makes the new one live
+        #[arg(long)]
+        hold: bool,
         #[command(flatten)]
         mutation: MutationArgs,
     },
@@ -180,8 +186,8 @@ enum Change {
 
 pub(crate) async fn execute(context: &mut Context<'_>, command: PipelineCommand) -> Result<u8, Error> {
     match command {
-        PipelineCommand::Register { source, validate_only, mutation } => {
-            register::register(context, &source, validate_only, mutation).await
+        PipelineCommand::Register { source, validate_only, hold, mutation } => {
+            register::register(context, &source, (validate_only, hold), mutation).await
         }
         PipelineCommand::Validate { source } => register::validate(context, &source).await,
         PipelineCommand::Graph { source, format } => {
@@ -232,14 +238,16 @@ async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
         return Ok(EXIT_OK);
     }
     let now = time::now();
-    let mut table = Table::new(&["PIPELINE", "STATUS", "VERSION", "RUNNING", "QUEUED", "LAST RUN", "UPDATED"], 1);
+    let mut table =
+        Table::new(&["PIPELINE", "STATUS", "VERSION", "LIVE", "RUNNING", "QUEUED", "LAST RUN", "UPDATED"], 1);
     for pipeline in all {
         let (status, style) = status(&pipeline);
         let last = if pipeline.last_run == 0 { String::new() } else { pipeline.last_run.to_string() };
         let cells = [
-            pipeline.r#ref.unwrap_or_default().pipeline,
+            pipeline.r#ref.as_ref().map(|name| name.pipeline.clone()).unwrap_or_default(),
             status.to_owned(),
             pipeline.version.to_string(),
+            live(&pipeline),
             pipeline.running.len().to_string(),
             pipeline.queue.len().to_string(),
             last,
@@ -253,6 +261,31 @@ async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
     );
     table.show(&context.output, &empty)?;
     Ok(EXIT_OK)
+}
+
+/// `4`, `4 pinned`, `4 -> 5 canary`.
+fn live(pipeline: &model::Pipeline) -> String {
+    let live = pipeline.live_version;
+    match (&pipeline.release, &pipeline.pin) {
+        (Some(release), _) => format!("{live} -> {} {}", release.to_version, strategy(release)),
+        (None, Some(_)) => format!("{live} pinned"),
+        (None, None) => live.to_string(),
+    }
+}
+
+/// Lines about what is live, the last one without its end.
+fn live_lines(pipeline: &model::Pipeline, now: jiff::Timestamp) -> String {
+    let mut text = format!("live      version {}", pipeline.live_version);
+    if let Some(pin) = &pipeline.pin {
+        let why = if pin.message.is_empty() { String::new() } else { format!(": {}", tame(&pin.message)) };
+        let age = time::age(pin.pinned_at.as_ref(), now);
+        text.push_str(&format!("\npinned    by {}, {age}{why}", tame(&pin.pinned_by)));
+    }
+    if let Some(release) = &pipeline.release {
+        let (id, to, strategy) = (release.id, release.to_version, strategy(release));
+        text.push_str(&format!("\nrelease   {id}, {strategy} to version {to}; see `gofer release status`"));
+    }
+    text
 }
 
 fn status(pipeline: &model::Pipeline) -> (&'static str, Style) {
@@ -284,12 +317,13 @@ async fn get(context: &mut Context<'_>, name: &str, version: u64, file: bool) ->
         _ => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
     };
     let head = format!(
-        "pipeline  {}\nstatus    {}\nnewest    version {}, registered {}\n\
+        "pipeline  {}\nstatus    {}\nnewest    version {}, registered {}\n{}\n\
          runs      running: {}; queued: {}; newest: {}\n\nversion {shown}:\n\n",
         reference::pipeline_text(Some(&name)),
         context.output.paint(style, status),
         pipeline.version,
         time::age(pipeline.updated_at.as_ref(), now),
+        live_lines(&pipeline, now),
         numbers(&pipeline.running),
         numbers(&pipeline.queue),
         if pipeline.last_run == 0 { "none".into() } else { pipeline.last_run.to_string() },

@@ -38,7 +38,7 @@ pub enum RunCommand {
         /// Variable in the environment of every task (repeatable)
         #[arg(short, long = "variable", value_name = "NAME=VALUE", value_parser = parse_variable)]
         variable: Vec<(String, String)>,
-        /// Version to run [default: the newest]
+        /// Version to run [default: the live one, or the one that a release chooses]
         #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N")]
         version: u64,
         /// Label for people and their tools; may be given again

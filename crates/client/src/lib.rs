@@ -36,7 +36,8 @@ pub use gofer_wire::model::v1 as model;
 pub use logs::Shown;
 pub use losses::Losses;
 pub use nodes::{
-    ANSWER_BYTES_MAX, Call, Next, Nodes, clusters, events, namespaces, pipelines, request, runs, sound_address,
+    ANSWER_BYTES_MAX, Call, Next, Nodes, clusters, events, namespaces, pipelines, releases, request, runs,
+    sound_address,
 };
 pub use outcome::{Committed, Outcome, Unknown};
 pub use streams::{Events, Logs, RunWatch};

@@ -10,6 +10,7 @@ use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::api::v1::event_service_client::EventServiceClient;
 use gofer_wire::api::v1::namespace_service_client::NamespaceServiceClient;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
+use gofer_wire::api::v1::release_service_client::ReleaseServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
 use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
@@ -235,6 +236,12 @@ pub fn namespaces(channel: Channel) -> NamespaceServiceClient<Channel> {
 #[must_use]
 pub fn pipelines(channel: Channel) -> PipelineServiceClient<Channel> {
     PipelineServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// The service that decides which version of a pipeline its runs get.
+#[must_use]
+pub fn releases(channel: Channel) -> ReleaseServiceClient<Channel> {
+    ReleaseServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 /// The run service over a channel.

@@ -5,6 +5,7 @@
 
 mod index;
 mod pipeline;
+mod release;
 mod run;
 
 use crate::archive::Archive;
@@ -30,14 +31,16 @@ pub enum Record {
     Node(NodeId),
     /// How far the log is archived.
     Archive,
+    /// The release of a pipeline that is in progress, and those that ended in the same batch.
+    Releases(PipelineKey),
 }
 
 impl State {
     /// Folds an event in. Total: an event that names what is not there changes nothing.
     ///
-    /// `history` is asked for two things only: the configuration of a run that is created with an older version than
-    /// the pipeline's newest, and an ended run that is annotated. It must hold every version that was registered, and
-    /// every run that was evicted, before this event.
+    /// `history` is asked for two things only: the configuration of a version that is not at hand, when a run is created
+    /// with it, or it is released, and an ended run that is annotated. It must hold every version that was registered,
+    /// and every run that was evicted, before this event.
     pub fn apply(&mut self, history: &dyn History, revision: Revision, time: Timestamp, event: &Event) {
         self.revision = revision;
         self.time = time;
@@ -86,11 +89,25 @@ impl State {
             | Event::NodeUndrained { .. }
             | Event::NodeLost { .. }
             | Event::NodeRemoved { .. } => self.apply_node(event),
+            Event::ReleaseStarted { .. }
+            | Event::ReleaseAdvanced { .. }
+            | Event::ReleaseSwitched { .. }
+            | Event::ReleasePromoted { .. }
+            | Event::ReleaseRolledBack { .. }
+            | Event::LiveVersionChanged { .. }
+            | Event::PipelinePinned { .. }
+            | Event::PipelineUnpinned { .. } => release::apply(self, history, event),
+            Event::RunMoved { run, version } => run::move_run(self, history, run, *version),
         }
     }
 
-    /// Takes out the runs that have ended: from here on [`History`] answers for them.
+    /// Takes out the runs and the releases that have ended: for the runs, from here on [`History`] answers for them.
     pub fn evict_finished(&mut self) -> Vec<Run> {
+        for key in std::mem::take(&mut self.index.released) {
+            if let Some(pipeline) = self.pipelines.get_mut(&key) {
+                pipeline.releases.ended.clear();
+            }
+        }
         let finished = std::mem::take(&mut self.index.finished);
         finished.iter().filter_map(|key| self.runs.remove(key)).map(|live| live.run).collect()
     }
@@ -98,6 +115,8 @@ impl State {
     /// Rebuilds [`State::index`] from the rest, after a load.
     pub fn reindex(&mut self) {
         self.index = Index::default();
+        let released = self.pipelines.values().filter(|pipeline| !pipeline.releases.ended.is_empty());
+        self.index.released = released.map(|pipeline| pipeline.key.clone()).collect();
         for live in self.runs.values() {
             self.index.link_run(live);
             for id in live.run.tasks.keys() {
@@ -148,18 +167,30 @@ impl Event {
                 vec![Record::Namespace(namespace.clone())]
             }
             Self::PipelineRegistered { pipeline, version, .. } => {
-                vec![Record::Pipeline(pipeline.clone()), Record::PipelineVersion(pipeline.clone(), *version)]
+                let version = Record::PipelineVersion(pipeline.clone(), *version);
+                vec![Record::Pipeline(pipeline.clone()), version, Record::Releases(pipeline.clone())]
             }
             Self::PipelineEnabled { pipeline }
             | Self::PipelineDisabled { pipeline }
             | Self::PipelineDeleted { pipeline } => vec![Record::Pipeline(pipeline.clone())],
+            Self::RunStarted { run } => vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())],
             Self::RunCreated { run, parent, .. } => {
-                let mut records = vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())];
+                let mut records = of_counted_run(run);
                 records.extend(parent.iter().flat_map(of_task));
                 records
             }
-            Self::RunStarted { run } | Self::RunFinished { run, .. } => {
-                vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())]
+            Self::RunFinished { run, .. } => of_counted_run(run),
+            Self::RunMoved { run, .. } => vec![Record::Run(run.clone())],
+            Self::ReleaseStarted { pipeline, .. }
+            | Self::ReleaseAdvanced { pipeline, .. }
+            | Self::ReleaseSwitched { pipeline, .. }
+            | Self::ReleasePromoted { pipeline, .. }
+            | Self::ReleaseRolledBack { pipeline, .. }
+            | Self::LiveVersionChanged { pipeline, .. } => {
+                vec![Record::Pipeline(pipeline.clone()), Record::Releases(pipeline.clone())]
+            }
+            Self::PipelinePinned { pipeline, .. } | Self::PipelineUnpinned { pipeline } => {
+                vec![Record::Pipeline(pipeline.clone())]
             }
             Self::RunStopRequested { run, .. } | Self::RunAnnotated { run, .. } => vec![Record::Run(run.clone())],
             Self::TaskQueued { task, .. }
@@ -178,6 +209,12 @@ impl Event {
             | Self::NodeRemoved { node } => vec![Record::Node(*node)],
         }
     }
+}
+
+/// Releases count runs that are created and that end.
+fn of_counted_run(run: &RunKey) -> Vec<Record> {
+    let pipeline = &run.pipeline;
+    vec![Record::Pipeline(pipeline.clone()), Record::Run(run.clone()), Record::Releases(pipeline.clone())]
 }
 
 /// The run's head is among them for its revision.

@@ -10,6 +10,7 @@ use crate::ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, TaskKey, Version,
 };
 use crate::node::NodeSpec;
+use crate::release::Strategy;
 use crate::run::{AttemptOutcome, LogRef, RetryFrom, RunOptions};
 use crate::time::Timestamp;
 
@@ -177,4 +178,54 @@ pub enum Command {
         segment: Box<ArchiveSegment>,
         keep: u64,
     },
+    /// Like `RegisterPipeline`, with a record in the pipeline's releases. With `hold` the version does not become live.
+    RegisterVersion {
+        namespace: NamespaceId,
+        config: Arc<PipelineConfig>,
+        hold: bool,
+    },
+    /// Begins to go from the live version to another: the newest unless one is named.
+    StartRelease {
+        pipeline: PipelineKey,
+        version: Option<Version>,
+        strategy: Strategy,
+    },
+    /// Goes on with the release in progress, without a look at how it fares.
+    PromoteRelease {
+        pipeline: PipelineKey,
+        promotion: Promotion,
+    },
+    /// Gives runs to the other version of a blue/green release, or to the one named.
+    SwitchRelease {
+        pipeline: PipelineKey,
+        version: Option<Version>,
+    },
+    /// Ends the release in progress in favour of the version that it came from. Without one, the version that was live
+    /// before, or the one named, becomes live again.
+    RollBackPipeline {
+        pipeline: PipelineKey,
+        version: Option<Version>,
+        message: String,
+    },
+    /// Keeps a version live, the present one unless one is named, whatever is registered.
+    PinPipeline {
+        pipeline: PipelineKey,
+        version: Option<Version>,
+        message: String,
+    },
+    /// The version that is live stays so until another is registered or released.
+    UnpinPipeline {
+        pipeline: PipelineKey,
+    },
+}
+
+/// How far a release is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promotion {
+    /// Its new version becomes live.
+    Full,
+    /// A canary goes on to its next step.
+    NextStep,
+    /// The version that a blue/green release gives runs to becomes live.
+    Serving,
 }

@@ -15,11 +15,15 @@ mod namespace;
 mod node;
 mod pipeline;
 mod queue;
+mod release;
 mod run;
 
+use std::sync::Arc;
+
 use crate::command::{Command, CommandEnvelope};
+use crate::config::PipelineConfig;
 use crate::event::{Answer, Event};
-use crate::ids::{PipelineKey, RunKey};
+use crate::ids::{PipelineKey, RunKey, Version};
 use crate::limits::TEXT_BYTES_MAX;
 use crate::logic;
 use crate::rejection::{Reason, Rejection};
@@ -79,7 +83,9 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         }
         Command::CreateNamespace { namespace, description } => namespace::create(context, namespace, description),
         Command::DeleteNamespace { namespace } => namespace::delete(context, namespace),
-        Command::RegisterPipeline { namespace, config } => pipeline::register(context, namespace, config),
+        Command::RegisterPipeline { namespace, config } => {
+            pipeline::register(context, namespace, config, pipeline::Registration::Plain)
+        }
         Command::EnablePipeline { pipeline } => pipeline::enable(context, pipeline),
         Command::DisablePipeline { pipeline } => pipeline::disable(context, pipeline),
         Command::DeletePipeline { pipeline } => pipeline::delete(context, pipeline),
@@ -106,6 +112,18 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::DeclareNodeLost { node, incarnation } => node::declare_lost(context, *node, *incarnation),
         Command::RemoveNode { node } => node::remove(context, *node),
         Command::ArchiveEvents { segment, keep } => archive::archive(context, segment, *keep),
+        Command::RegisterVersion { namespace, config, hold } => {
+            let registration = pipeline::Registration::Recorded { hold: *hold };
+            pipeline::register(context, namespace, config, registration)
+        }
+        Command::StartRelease { pipeline, version, strategy } => release::start(context, pipeline, *version, strategy),
+        Command::PromoteRelease { pipeline, promotion } => release::promote(context, pipeline, *promotion),
+        Command::SwitchRelease { pipeline, version } => release::switch(context, pipeline, *version),
+        Command::RollBackPipeline { pipeline, version, message } => {
+            release::roll_back(context, pipeline, *version, message)
+        }
+        Command::PinPipeline { pipeline, version, message } => release::pin(context, pipeline, *version, message),
+        Command::UnpinPipeline { pipeline } => release::unpin(context, pipeline),
     }
 }
 
@@ -116,6 +134,20 @@ impl<'a> Context<'a> {
             Rejection::new(Reason::NotFound, format!("pipeline {key} does not exist"))
                 .field("pipeline")
                 .help("check its name and namespace, or register it")
+        })
+    }
+
+    /// Configuration of a version of a pipeline.
+    fn config(self, pipeline: &Pipeline, version: Version) -> Result<Arc<PipelineConfig>, Rejection> {
+        if let Some(config) = pipeline.config_of(version) {
+            return Ok(Arc::clone(config));
+        }
+        let known = (Version(1)..pipeline.version).contains(&version);
+        known.then(|| self.history.config(&pipeline.key, version)).flatten().ok_or_else(|| {
+            let message = format!("pipeline {} has no version {version}", pipeline.key);
+            Rejection::new(Reason::NotFound, message)
+                .field("version")
+                .help(format!("use a version from 1 to {}, or name none", pipeline.version))
         })
     }
 

@@ -7,6 +7,7 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::NodeSpec;
+use crate::release::{Cause, Strategy};
 use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
 use crate::time::Timestamp;
 
@@ -48,6 +49,7 @@ pub enum Event {
         pipeline: PipelineKey,
         version: Version,
         config: Arc<PipelineConfig>,
+        standing: Standing,
     },
     PipelineEnabled {
         pipeline: PipelineKey,
@@ -65,6 +67,8 @@ pub enum Event {
         options: Box<RunOptions>,
         started_by: String,
         retry_of: Option<u64>,
+        /// The release that chose the version, and counts the run.
+        release: Option<u64>,
         /// The pipeline task that started it.
         parent: Option<TaskKey>,
     },
@@ -156,6 +160,74 @@ pub enum Event {
         /// Hash of that event.
         trimmed_hash: [u8; 32],
     },
+    /// Runs that name no version get one of two from now on.
+    ReleaseStarted {
+        pipeline: PipelineKey,
+        release: u64,
+        from: Version,
+        to: Version,
+        strategy: Strategy,
+        started_by: String,
+    },
+    /// A canary went on to a step.
+    ReleaseAdvanced {
+        pipeline: PipelineKey,
+        release: u64,
+        /// Its index, from 0.
+        step: u32,
+        reason: String,
+    },
+    /// A blue/green release gives runs to this version from now on.
+    ReleaseSwitched {
+        pipeline: PipelineKey,
+        release: u64,
+        version: Version,
+    },
+    /// The release is over, and its new version live.
+    ReleasePromoted {
+        pipeline: PipelineKey,
+        release: u64,
+        reason: String,
+    },
+    /// The release is over, and the version that it came from live.
+    ReleaseRolledBack {
+        pipeline: PipelineKey,
+        release: u64,
+        reason: String,
+    },
+    /// A version became live at once.
+    LiveVersionChanged {
+        pipeline: PipelineKey,
+        release: u64,
+        version: Version,
+        cause: Cause,
+        changed_by: String,
+        message: String,
+    },
+    PipelinePinned {
+        pipeline: PipelineKey,
+        pinned_by: String,
+        message: String,
+    },
+    PipelineUnpinned {
+        pipeline: PipelineKey,
+    },
+    /// A run that waits goes back to the version that its release came from.
+    RunMoved {
+        run: RunKey,
+        version: Version,
+    },
+}
+
+/// What becomes of a version that is registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is live.
+    Live,
+    /// It is live, which is the pipeline's release of this number.
+    Released { release: u64, registered_by: String },
+    /// Another one stays live.
+    Held,
 }
 
 /// What a committed command answers, besides its revision.
@@ -165,4 +237,5 @@ pub enum Answer {
     Run(RunKey),
     PipelineVersion(Version),
     NodeIncarnation(u64),
+    Release(u64),
 }

@@ -25,6 +25,7 @@ pub mod node;
 pub mod parameter;
 pub mod policy;
 pub mod rejection;
+pub mod release;
 pub mod run;
 pub mod state;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use ids::{
 pub use logic::LOGIC_VERSION;
 pub use node::{Node, NodeSpec, NodeStatus};
 pub use rejection::{Reason, Rejection};
+pub use release::{Release, Releases};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, RetryFrom, Run, RunOptions, RunStatus, TaskRun, TaskStatus};
 pub use state::{History, NoHistory, Pipeline, State};
 pub use time::Timestamp;

@@ -52,6 +52,12 @@ pub const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
 pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
 /// Fewest newest events that stay on the nodes when older ones are archived.
 pub const ARCHIVE_KEEP_MIN: u64 = 10;
+/// Most steps of a canary release.
+pub const RELEASE_STEPS_MAX: usize = 20;
+/// Most runs that a step of a release has, or waits for.
+pub const RELEASE_RUNS_MAX: u32 = 1_000_000;
+/// Largest growth of durations that a canary release may allow, in basis points: a hundredfold.
+pub const RELEASE_SLOWDOWN_MAX: u32 = 1_000_000;
 /// Most attempts a node may offer to hold at the same time.
 pub const SLOTS_MAX: u32 = 10_000;
 /// Most parameters of one pipeline.

@@ -11,12 +11,14 @@ use crate::state::State;
 use crate::values::TaskKind;
 
 /// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since pipelines have
-/// parameters.
+/// parameters and releases.
 pub const LOGIC_VERSION: u32 = 3;
 /// The first logic version with an archive.
 pub const ARCHIVE: u32 = 2;
 /// The first logic version in which runs and tasks pass on values.
 const VALUES: u32 = 3;
+/// The first logic version with releases.
+pub const RELEASES: u32 = 3;
 
 impl Command {
     /// The first logic version that knows this command, and all that it says.
@@ -28,6 +30,13 @@ impl Command {
             Self::StartRun { options, .. } if is_labelled(options) => VALUES,
             Self::RetryRun { from, .. } if *from != RetryFrom::Start => VALUES,
             Self::ReportFinished { outputs, .. } if !outputs.is_empty() => VALUES,
+            Self::RegisterVersion { .. }
+            | Self::StartRelease { .. }
+            | Self::PromoteRelease { .. }
+            | Self::SwitchRelease { .. }
+            | Self::RollBackPipeline { .. }
+            | Self::PinPipeline { .. }
+            | Self::UnpinPipeline { .. } => RELEASES,
             Self::AnnotateRun { .. }
             | Self::DecideApproval { .. }
             | Self::AdvanceTask { .. }

@@ -80,13 +80,13 @@ pub enum Admission {
     Replace,
 }
 
-/// Whether and how a pipeline takes another run. The newest version's policy holds, whichever version the run is of.
+/// Whether and how a pipeline takes another run. The live version's policy holds, whichever version the run is of.
 ///
 /// # Errors
 /// `OverlapForbidden` when the policy refuses it, `ResourceExhausted` when the queue is full.
 pub fn admit(pipeline: &Pipeline) -> Result<Admission, Rejection> {
     let (running, waiting) = (pipeline.running.len(), pipeline.queue.len());
-    if running < run_limit(&pipeline.config) && waiting == 0 {
+    if running < run_limit(&pipeline.releases.config) && waiting == 0 {
         return Ok(Admission::Start);
     }
     let refuse = |message: String| {
@@ -94,7 +94,7 @@ pub fn admit(pipeline: &Pipeline) -> Result<Admission, Rejection> {
             .help("wait until a run has ended, cancel one, or register the pipeline with another overlap policy")
     };
     let key = &pipeline.key;
-    match pipeline.config.overlap {
+    match pipeline.releases.config.overlap {
         Overlap::Allow if fewer(waiting, QUEUE_MAX) => Ok(Admission::Wait),
         Overlap::Allow => Err(Rejection::new(
             Reason::ResourceExhausted,

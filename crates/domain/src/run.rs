@@ -19,6 +19,8 @@ pub struct Run {
     pub retry_of: Option<u64>,
     /// The pipeline task that started this run and waits for it.
     pub parent: Option<TaskKey>,
+    /// The release that chose its version, and counts it.
+    pub release: Option<u64>,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -64,6 +66,7 @@ impl Run {
             options,
             started_by: String::new(),
             retry_of: None,
+            release: None,
             parent: None,
             created_at: Timestamp(0),
             started_at: None,

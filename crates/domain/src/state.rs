@@ -7,6 +7,7 @@ use crate::archive::Archive;
 use crate::config::{PipelineConfig, Resources};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::Node;
+use crate::release::Releases;
 use crate::run::Run;
 use crate::time::Timestamp;
 
@@ -45,6 +46,8 @@ pub struct Index {
     pub calls: BTreeSet<TaskKey>,
     /// Runs in `State::runs` that have ended and wait for [`State::evict_finished`].
     pub finished: BTreeSet<RunKey>,
+    /// Pipelines with releases that have ended, and wait for the same.
+    pub released: BTreeSet<PipelineKey>,
 }
 
 /// What a deadline ends.
@@ -68,9 +71,10 @@ pub struct Namespace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pipeline {
     pub key: PipelineKey,
-    /// The newest version, which `StartRun` uses unless told otherwise.
+    /// The newest version; which one a run gets is said by `releases`.
     pub version: Version,
     pub config: Arc<PipelineConfig>,
+    pub releases: Releases,
     pub enabled: bool,
     pub deleted: bool,
     /// Number of the newest run; 0 before the first.
@@ -81,6 +85,14 @@ pub struct Pipeline {
     pub queue: VecDeque<u64>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Pipeline {
+    /// Configuration of a version, if it is at hand: of the newest, the live one, and that of a release in progress.
+    #[must_use]
+    pub fn config_of(&self, version: Version) -> Option<&Arc<PipelineConfig>> {
+        if version == self.version { Some(&self.config) } else { self.releases.config_of(version) }
+    }
 }
 
 /// A run with the configuration it executes.

@@ -9,9 +9,12 @@ mod script_clusters;
 mod script_nodes;
 mod script_overlap;
 mod script_pipelines;
+mod script_release_words;
+mod script_releases;
 mod script_runs;
 mod script_values;
 mod universe;
+mod universe_releases;
 mod world;
 
 pub(crate) use script::{node_spec, pipeline_config, task_config};

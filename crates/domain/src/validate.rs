@@ -4,6 +4,7 @@
 
 mod parameters;
 mod pipeline;
+mod release;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 pub use pipeline::validate_config;
+pub use release::validate_strategy;
 pub use values::check_outputs;
 
 use crate::config::Resources;

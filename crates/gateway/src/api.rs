@@ -6,6 +6,7 @@ mod events;
 mod namespaces;
 mod page;
 mod pipelines;
+mod releases;
 mod run_watch;
 mod runs;
 

@@ -21,6 +21,7 @@ mod logs;
 mod peer;
 mod peers;
 mod server;
+mod statistics;
 
 pub use archive::{ArchiveHealth, ArchiveReport};
 pub use blobs::{BlobReplicator, ReplicateError};

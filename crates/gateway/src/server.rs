@@ -11,6 +11,7 @@ use gofer_wire::api::v1::cluster_service_server::ClusterServiceServer;
 use gofer_wire::api::v1::event_service_server::EventServiceServer;
 use gofer_wire::api::v1::namespace_service_server::NamespaceServiceServer;
 use gofer_wire::api::v1::pipeline_service_server::PipelineServiceServer;
+use gofer_wire::api::v1::release_service_server::ReleaseServiceServer;
 use gofer_wire::api::v1::run_service_server::RunServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
 use tokio::net::TcpListener;
@@ -103,6 +104,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(EventServiceServer, api.clone(), api_limit))
         .add_service(limited!(NamespaceServiceServer, api.clone(), api_limit))
         .add_service(limited!(PipelineServiceServer, api.clone(), api_limit))
+        .add_service(limited!(ReleaseServiceServer, api.clone(), api_limit))
         .add_service(limited!(RunServiceServer, api, api_limit))
         .add_service(limited!(PeerServiceServer, peer, peer_limit));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));

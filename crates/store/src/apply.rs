@@ -5,7 +5,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use gofer_domain::apply::Record;
 use gofer_domain::decide::decide;
-use gofer_domain::{Answer, CommandEnvelope, Event, Rejection, Revision, State, Timestamp};
+use gofer_domain::event::Standing;
+use gofer_domain::{Answer, CommandEnvelope, Event, PipelineKey, Rejection, Revision, State, Timestamp};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::event::Kind;
 use gofer_wire::model::v1 as model;
@@ -14,7 +15,7 @@ use rocksdb::{ColumnFamily, WriteBatch};
 
 use crate::applied::Applied;
 use crate::codec;
-use crate::db::{DEDUP, Db, EVENTS, VIEWS};
+use crate::db::{self, DEDUP, Db, EVENTS, VIEWS};
 use crate::dedup::Dedup;
 use crate::error::Error;
 use crate::event_log::{self, Place};
@@ -159,6 +160,7 @@ impl<'a> Applying<'a> {
             let (bytes, hash) = event_log::seal(&place, command, &message);
             self.batch.put_cf(self.families.events, revision.0.to_be_bytes(), bytes);
             self.views.append(revision, hash);
+            self.db.mark(&mut self.batch, format_of(event))?;
             self.trim(event)?;
             keep(&mut self.batch, self.families.views, event, message);
             self.changed.extend(event.records());
@@ -173,7 +175,6 @@ impl<'a> Applying<'a> {
     /// Drops what an event says that nodes have dropped.
     fn trim(&mut self, event: &Event) -> Result<(), Error> {
         let Event::EventsArchived { trimmed, trimmed_hash, .. } = event else { return Ok(()) };
-        self.db.mark_archived(&mut self.batch)?;
         let (from, to) = (self.applied.trimmed.0 + 1, trimmed.0 + 1);
         if from < to {
             self.batch.delete_range_cf(self.families.events, from.to_be_bytes(), to.to_be_bytes());
@@ -205,6 +206,19 @@ impl<'a> Applying<'a> {
         self.applied.put(self.db, &mut self.batch)?;
         drop(state);
         Ok((self.batch, self.applied))
+    }
+}
+
+/// The format of a database that holds what an event leads to.
+pub(crate) fn format_of(event: &Event) -> u64 {
+    match event {
+        Event::EventsArchived { .. } => db::ARCHIVED,
+        // A release begins with one of these.
+        Event::PipelineRegistered { standing: Standing::Held | Standing::Released { .. }, .. }
+        | Event::ReleaseStarted { .. }
+        | Event::LiveVersionChanged { .. }
+        | Event::PipelinePinned { .. } => db::RELEASED,
+        _ => db::FORMAT,
     }
 }
 
@@ -251,11 +265,23 @@ pub(crate) fn put_changed(batch: &mut WriteBatch, views: &ColumnFamily, state: &
                 false => batch.put_cf(views, key, []),
             }
         }
+        if let Record::Releases(key) = record {
+            put_releases(batch, views, state, key);
+        }
         match encode(state, record) {
             Stored::Put(key, value) => batch.put_cf(views, key, value),
             Stored::Gone(key) => batch.delete_cf(views, key),
             Stored::Elsewhere => {}
         }
+    }
+}
+
+/// Writes the release in progress, and those that ended with this batch.
+fn put_releases(batch: &mut WriteBatch, views: &ColumnFamily, state: &State, key: &PipelineKey) {
+    let Some(pipeline) = state.pipelines.get(key) else { return };
+    let active = pipeline.releases.active.iter().map(|active| &active.release);
+    for release in pipeline.releases.ended.iter().chain(active) {
+        batch.put_cf(views, keys::release(key, release.id), codec::release_to_wire(release).encode_to_vec());
     }
 }
 
@@ -282,7 +308,7 @@ impl Stored {
 
 fn encode(state: &State, record: &Record) -> Stored {
     match record {
-        Record::Cluster | Record::PipelineVersion(..) => Stored::Elsewhere,
+        Record::Cluster | Record::PipelineVersion(..) | Record::Releases(_) => Stored::Elsewhere,
         Record::Namespace(id) => {
             Stored::of(keys::namespace(id), state.namespaces.get(id).map(codec::namespace_to_wire))
         }

@@ -9,6 +9,7 @@ mod cluster;
 mod command;
 mod config;
 mod event;
+mod release;
 mod run;
 mod values;
 
@@ -24,14 +25,15 @@ use gofer_wire::model::v1 as model;
 pub use archive::{archive_from_wire, archive_to_wire, segment_from_wire, segment_to_wire};
 pub(crate) use cluster::pipeline_head_to_wire;
 pub use cluster::{
-    namespace_from_wire, namespace_to_wire, node_from_wire, node_to_wire, pipeline_from_wire, pipeline_to_wire,
-    spec_from_wire, spec_to_wire,
+    PipelineConfigs, namespace_from_wire, namespace_to_wire, node_from_wire, node_to_wire, pipeline_from_wire,
+    pipeline_to_wire, spec_from_wire, spec_to_wire,
 };
 pub use command::{
     command_from_wire, command_to_wire, envelope_from_wire, envelope_to_wire, outcome_from_wire, outcome_to_wire,
 };
 pub use config::{config_from_wire, config_to_wire, driver_from_wire, driver_to_wire};
 pub use event::{event_from_wire, event_to_wire};
+pub use release::{promotion_from_wire, release_from_wire, release_to_wire, strategy_from_wire, strategy_to_wire};
 pub(crate) use run::run_head_to_wire;
 pub use run::{
     attempt_outcome_from_wire, attempt_outcome_to_wire, log_from_wire, log_to_wire, run_from_wire,

@@ -1,7 +1,7 @@
 //! The state database: its column families, and how each is tuned.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use prost::Message;
 use rocksdb::{
@@ -23,9 +23,11 @@ pub(crate) const VIEWS: &str = "views";
 pub(crate) const DEDUP: &str = "dedup";
 
 /// Format of a new database. Checkpoints carry it to other nodes.
-const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 /// Format once a part of the log was archived: older code takes events that were dropped for lost.
-const ARCHIVED: u64 = 2;
+pub(crate) const ARCHIVED: u64 = 2;
+/// Format once a version of a pipeline was held or released: older code starts runs with the newest one.
+pub(crate) const RELEASED: u64 = 3;
 const FORMAT_KEY: &[u8] = b"format";
 
 /// Levels of a column family; RocksDB's default.
@@ -38,6 +40,8 @@ type Found = Result<(Box<[u8]>, Box<[u8]>), Error>;
 pub(crate) struct Db {
     pub(crate) inner: DB,
     pub(crate) path: PathBuf,
+    /// What it says of itself, and what is about to be written.
+    format: AtomicU64,
     remains: Remains,
 }
 
@@ -96,9 +100,12 @@ impl Db {
         let stored = self.inner.get_cf(self.family(META)?, FORMAT_KEY).map_err(|error| self.error(error))?;
         let format = stored.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
         match format {
-            Some(FORMAT | ARCHIVED) => Ok(self),
-            Some(found) if found > ARCHIVED => {
-                Err(Error::NewerFormat { path: self.path.clone(), found, known: ARCHIVED })
+            Some(found @ FORMAT..=RELEASED) => {
+                self.format.store(found, Ordering::Release);
+                Ok(self)
+            }
+            Some(found) if found > RELEASED => {
+                Err(Error::NewerFormat { path: self.path.clone(), found, known: RELEASED })
             }
             _ => Err(Error::corrupt(self.path.display().to_string(), "it does not say its format")),
         }
@@ -116,7 +123,7 @@ impl Db {
     fn wrap(path: &Path, opened: Result<DB, rocksdb::Error>) -> Result<Self, Error> {
         let inner = opened.map_err(|error| Error::rocks(path, error))?;
         let remains = Remains { path: path.to_owned(), unwanted: AtomicBool::new(false) };
-        Ok(Self { inner, path: path.to_owned(), remains })
+        Ok(Self { inner, path: path.to_owned(), format: AtomicU64::new(FORMAT), remains })
     }
 
     fn settings(options: &Options) -> (rocksdb::Options, [ColumnFamilyDescriptor; 4]) {
@@ -136,9 +143,12 @@ impl Db {
         (settings, families)
     }
 
-    /// Keeps older code away from a database whose log was archived, from this batch on.
-    pub(crate) fn mark_archived(&self, batch: &mut WriteBatch) -> Result<(), Error> {
-        batch.put_cf(self.family(META)?, FORMAT_KEY, ARCHIVED.to_be_bytes());
+    /// Keeps code away from this database that knows no format as new as this one, from this batch on.
+    pub(crate) fn mark(&self, batch: &mut WriteBatch, format: u64) -> Result<(), Error> {
+        if format > self.format.load(Ordering::Acquire) {
+            batch.put_cf(self.family(META)?, FORMAT_KEY, format.to_be_bytes());
+            self.format.store(format, Ordering::Release);
+        }
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(crate) mod kind {
     /// How far the log is archived.
     pub(crate) const ARCHIVE: u8 = b'E';
     pub(crate) const SEGMENT: u8 = b'S';
+    /// A release of a pipeline, in progress or ended: its history.
+    pub(crate) const RELEASE: u8 = b'H';
 }
 
 pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
@@ -36,6 +38,12 @@ pub(crate) fn pipeline(kind: u8, pipeline: &PipelineKey) -> Vec<u8> {
 pub(crate) fn version(key: &PipelineKey, version: Version) -> Vec<u8> {
     let mut key = pipeline(kind::VERSION, key);
     key.extend(version.0.to_be_bytes());
+    key
+}
+
+pub(crate) fn release(key: &PipelineKey, release: u64) -> Vec<u8> {
+    let mut key = pipeline(kind::RELEASE, key);
+    key.extend(release.to_be_bytes());
     key
 }
 
@@ -107,6 +115,8 @@ pub enum ViewKind {
     Archive,
     /// A segment of the archive, by its first revision.
     Segment,
+    /// A release of a pipeline.
+    Release,
 }
 
 /// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
@@ -125,6 +135,7 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         kind::NODE => (ViewKind::Node, 0),
         kind::ARCHIVE if rest.is_empty() => return Some((ViewKind::Archive, "log".to_owned())),
         kind::SEGMENT => (ViewKind::Segment, 0),
+        kind::RELEASE => (ViewKind::Release, 2),
         _ => return None,
     };
     let mut rest = rest;
@@ -189,6 +200,7 @@ mod tests {
             (super::task(&task), ViewKind::Task, "a/b/7/t"),
             (node(NodeId(9)), ViewKind::Node, "9"),
             (segment(Revision(300)), ViewKind::Segment, "300"),
+            (release(&run.pipeline, 4), ViewKind::Release, "a/b/4"),
             (archive(), ViewKind::Archive, "log"),
         ] {
             assert_eq!(view_name(&key), Some((kind, name.to_owned())));

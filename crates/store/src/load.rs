@@ -29,11 +29,22 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
     let mut configs = Configs { db, read: BTreeMap::new() };
     for item in db.scan_prefix(VIEWS, &[kind::PIPELINE])? {
         let (key, value) = item?;
-        let message: model::Pipeline = db.decode(&key, &value)?;
+        let mut message: model::Pipeline = db.decode(&key, &value)?;
         let decode = |error: DecodeError| Error::decode("a pipeline", &error);
         let name = codec::pipeline_key_from_wire(message.r#ref.as_ref()).map_err(decode)?;
-        let config = configs.get(&name, Version(message.version))?;
-        state.pipelines.insert(name, codec::pipeline_from_wire(&message, config).map_err(decode)?);
+        if let Some(stub) = message.release.take() {
+            let missing = || Error::corrupt(format!("pipeline {name}"), format!("its release {} is missing", stub.id));
+            message.release = Some(reader::release(db, &name, stub.id)?.ok_or_else(missing)?);
+        }
+        let newest = configs.get(&name, Version(message.version))?;
+        let live = match message.live_version {
+            0 => Arc::clone(&newest),
+            version => configs.get(&name, Version(version))?,
+        };
+        let to = message.release.as_ref().map(|release| Version(release.to_version));
+        let released = to.map(|version| configs.get(&name, version)).transpose()?;
+        let with = codec::PipelineConfigs { newest, live, released };
+        state.pipelines.insert(name, codec::pipeline_from_wire(&message, with).map_err(decode)?);
     }
     for item in db.scan_prefix(VIEWS, &[kind::LIVE])? {
         let (key, _) = item?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gofer_domain::{PipelineConfig, PipelineKey, Run, RunKey, TaskRun, Version};
+use gofer_domain::{PipelineConfig, PipelineKey, Release, Run, RunKey, TaskRun, Version};
 use gofer_wire::model::v1 as model;
 use rocksdb::Direction;
 
@@ -63,6 +63,27 @@ pub(crate) fn config(db: &Db, key: &PipelineKey, version: Version) -> Result<Opt
     let Some(config) = db.get::<model::PipelineConfig>(VIEWS, &keys::version(key, version))? else { return Ok(None) };
     let what = format!("version {version} of {key}");
     codec::config_from_wire(config).map(|config| Some(Arc::new(config))).map_err(|error| Error::decode(&what, &error))
+}
+
+/// The record of a release of a pipeline.
+pub(crate) fn release(db: &Db, key: &PipelineKey, release: u64) -> Result<Option<model::Release>, Error> {
+    db.get::<model::Release>(VIEWS, &keys::release(key, release))
+}
+
+/// A pipeline's releases below `before`, newest first.
+pub(crate) fn releases(db: &Db, key: &PipelineKey, before: u64, limit: usize) -> Result<Vec<Release>, Error> {
+    let prefix = keys::pipeline(kind::RELEASE, key);
+    let Some(newest) = before.checked_sub(1) else { return Ok(Vec::new()) };
+    let mut releases = Vec::new();
+    for item in db.scan(VIEWS, &keys::release(key, newest), Direction::Reverse)?.take(limit) {
+        let (name, value) = item?;
+        if !name.starts_with(&prefix) {
+            break;
+        }
+        let release = codec::release_from_wire(&db.decode(&name, &value)?);
+        releases.push(release.map_err(|error| Error::decode(&format!("a release of {key}"), &error))?);
+    }
+    Ok(releases)
 }
 
 fn decode(db: &Db, key: &RunKey, mut head: model::Run) -> Result<Run, Error> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gofer_domain::{Event, Revision, Run, RunKey, State, Timestamp};
 use rocksdb::WriteBatch;
 
-use crate::apply::{fold, keep, put_changed};
+use crate::apply::{fold, format_of, keep, put_changed};
 use crate::codec;
 use crate::db::{Db, VIEWS};
 use crate::error::Error;
@@ -67,6 +67,7 @@ impl Replayer {
             if keeps {
                 keep(&mut batch, family, event, codec::event_to_wire(event));
             }
+            self.db.mark(&mut batch, format_of(event))?;
             changed.extend(event.records());
             fold(&mut self.state, &lookups, *revision, *time, event);
         }

@@ -122,6 +122,17 @@ impl Restorer {
             Event::RunCreated { run, .. } => command.answer = Answer::Run(run.clone()),
             Event::PipelineRegistered { version, .. } => command.answer = Answer::PipelineVersion(*version),
             Event::NodeRegistered { incarnation, .. } => command.answer = Answer::NodeIncarnation(*incarnation),
+            // As the first event it is what was asked for, else it follows from the end of a run.
+            Event::ReleaseStarted { release, .. }
+            | Event::ReleaseAdvanced { release, .. }
+            | Event::ReleaseSwitched { release, .. }
+            | Event::ReleasePromoted { release, .. }
+            | Event::ReleaseRolledBack { release, .. }
+            | Event::LiveVersionChanged { release, .. }
+                if event.cause == revision =>
+            {
+                command.answer = Answer::Release(*release);
+            }
             _ => {}
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use gofer_domain::{ClusterId, PipelineConfig, PipelineKey, Revision, Run, RunKey, State, Version};
+use gofer_domain::{ClusterId, PipelineConfig, PipelineKey, Release, Revision, Run, RunKey, State, Version};
 use tokio::sync::watch;
 
 use crate::applied::{Applied, Progress};
@@ -246,6 +246,15 @@ impl Store {
     pub fn runs(&self, pipeline: &PipelineKey, before: Option<u64>, limit: usize) -> Result<Vec<Run>, Error> {
         self.healthy()?;
         self.guard(reader::runs(&self.db(), pipeline, before.unwrap_or(u64::MAX), limit))
+    }
+
+    /// A pipeline's releases numbered below `before` (none: all), newest first.
+    ///
+    /// # Errors
+    /// When their records can't be read. Final like an error of [`Store::apply`].
+    pub fn releases(&self, key: &PipelineKey, before: Option<u64>, limit: usize) -> Result<Vec<Release>, Error> {
+        self.healthy()?;
+        self.guard(reader::releases(&self.db(), key, before.unwrap_or(u64::MAX), limit))
     }
 
     /// A version of a pipeline.

@@ -20,6 +20,8 @@ use crate::workload;
 pub(crate) struct Shared {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) history: History,
+    /// Whether versions are released.
+    releases: bool,
     /// The nodes to ask.
     pub(crate) nodes: Mutex<Vec<NodeId>>,
     runs: Mutex<Vec<RunKey>>,
@@ -31,9 +33,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(endpoint: Arc<Endpoint>, history: History) -> Arc<Self> {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, history: History, releases: bool) -> Arc<Self> {
         Arc::new(Self {
             endpoint,
+            releases,
             history,
             nodes: Mutex::default(),
             runs: Mutex::default(),
@@ -103,6 +106,10 @@ impl Client {
             54..56 => {
                 let (namespace, config) = workload::pipeline(self.rng.next() % workload::count());
                 self.commit(Command::RegisterPipeline { namespace, config }).await;
+            }
+            56..68 if self.shared.releases => {
+                let command = workload::release(&mut self.rng);
+                self.commit(command).await;
             }
             56..85 => self.read(true).await,
             _ => self.read(false).await,

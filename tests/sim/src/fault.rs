@@ -96,6 +96,8 @@ pub(crate) struct Settings {
     pub(crate) archive: bool,
     /// Whether the nodes begin with the logic version before this one, and are upgraded one after the other.
     pub(crate) rolling: bool,
+    /// Whether clients release versions. They go by gateways, which ask for no releases before all nodes know them.
+    pub(crate) releases: bool,
 }
 
 impl Settings {
@@ -112,6 +114,7 @@ impl Settings {
         };
         let voters = if rng.chance(700) { 3 } else { 5 };
         let trouble = rng.range(12, 40) * 1000;
+        let rolling = Rng::new(seed ^ 0x5011_1465).chance(400);
         Self {
             seed,
             faults: faults.unwrap_or(some),
@@ -121,7 +124,8 @@ impl Settings {
             trouble_ms: trouble_ms.unwrap_or(trouble),
             // From chance of its own, so that the seeds of before are the runs that they were.
             archive: Rng::new(seed ^ 0xa4c4_17e5).chance(400),
-            rolling: Rng::new(seed ^ 0x5011_1465).chance(400),
+            rolling,
+            releases: !rolling && Rng::new(seed ^ 0x7e1e_a5e6).chance(500),
         }
     }
 

@@ -13,6 +13,7 @@ mod order;
 mod outcomes;
 mod prefix;
 mod reads;
+mod releases;
 mod running;
 mod time;
 mod versions;
@@ -78,6 +79,7 @@ impl Judges {
             Box::<order::Order>::default(),
             Box::<outcomes::Outcomes>::default(),
             Box::<archived::Archived>::default(),
+            Box::<releases::Releases>::default(),
             Box::<versions::Versions>::default(),
             Box::<liveness::Liveness>::default(),
         ])

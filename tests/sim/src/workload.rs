@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gofer_domain::command::Promotion;
 use gofer_domain::config::{DriverKind, DriverSet, Overlap, PullPolicy, Requirement, Resources, RetryPolicy};
+use gofer_domain::release::{Canary, Cause, Exposure, Step, Strategy};
 use gofer_domain::{
-    AttemptKey, NamespaceId, NodeId, NodeSpec, PipelineConfig, PipelineId, PipelineKey, RunKey, TaskConfig, TaskId,
-    TaskKey,
+    AttemptKey, Command, NamespaceId, NodeId, NodeSpec, PipelineConfig, PipelineId, PipelineKey, RunKey, TaskConfig,
+    TaskId, TaskKey,
 };
 use gofer_drivers::LaunchSpec;
+use gofer_rng::Rng;
 
 /// A task: its name, how long it takes, how it ends, how often it fails before that, and after what it runs.
 type Task = (&'static str, u64, i32, u32, &'static [(&'static str, Requirement)]);
@@ -74,6 +77,42 @@ pub(crate) fn pipeline(number: u64) -> (NamespaceId, Arc<PipelineConfig>) {
         parameters: BTreeMap::new(),
     };
     (namespace(), Arc::new(config))
+}
+
+/// Something about the versions of one of the pipelines. They differ by their descriptions only.
+pub(crate) fn release(rng: &mut Rng) -> Command {
+    let (namespace, config) = self::pipeline(rng.next() % count());
+    let pipeline = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
+    let (version, message) = (None, String::new());
+    match rng.range(0, 9) {
+        0..4 => {
+            let description = format!("version {}", rng.range(0, 1_000));
+            let config = Arc::new(PipelineConfig { description, ..(*config).clone() });
+            Command::RegisterVersion { namespace, config, hold: rng.chance(850) }
+        }
+        4..7 => Command::StartRelease { pipeline, version, strategy: strategy(rng) },
+        7 if rng.chance(500) => Command::SwitchRelease { pipeline, version },
+        8 if rng.chance(500) => Command::PromoteRelease { pipeline, promotion: Promotion::NextStep },
+        _ => Command::RollBackPipeline { pipeline, version, message },
+    }
+}
+
+fn strategy(rng: &mut Rng) -> Strategy {
+    let share = u32::try_from(rng.range(500, 9_500)).unwrap_or(5_000);
+    match rng.range(0, 9) {
+        0 => Strategy::Replace(Cause::Asked),
+        1 => Strategy::BlueGreen,
+        2 => Strategy::AbTest { share },
+        _ => Strategy::Canary(Box::new(Canary {
+            steps: vec![
+                Step { exposure: Exposure::Runs(2), min_runs: 1 },
+                Step { exposure: Exposure::Share(share), min_runs: 2 },
+            ],
+            max_failures: Some(3_000),
+            max_slowdown: rng.chance(300).then_some(20_000),
+            verdict: None,
+        })),
+    }
 }
 
 /// The key of one of the pipelines.

@@ -13,13 +13,16 @@ impl Teller<'_> {
     /// What an event of the run says.
     pub(super) fn words(&self, envelope: &Envelope<'_>, event: &Event) -> String {
         match event {
-            Event::RunCreated { version, options, started_by, retry_of, parent, .. } => {
+            Event::RunCreated { version, options, started_by, retry_of, parent, release, .. } => {
                 let variables = &options.variables;
                 let mut text = match parent {
                     Some(task) => format!("task {} of run {} started the run", task.task, task.run),
                     None => format!("{started_by} started the run"),
                 };
                 text.push_str(&format!(", with version {version} of its pipeline"));
+                if let Some(release) = release {
+                    text.push_str(&format!(", which release {release} chose"));
+                }
                 if let Some(earlier) = retry_of {
                     text.push_str(&format!(", as a retry of run {earlier}"));
                 }
@@ -45,6 +48,9 @@ impl Teller<'_> {
             },
             Event::TaskKept { task, from, .. } => {
                 format!("task {} is not run again: it succeeded in run {from}", task.task)
+            }
+            Event::RunMoved { version, .. } => {
+                format!("the release of its version was rolled back, so the run goes back to version {version}")
             }
             Event::RunStarted { .. } => self.started(envelope),
             Event::RunStopRequested { reason, .. } => format!("the run is to stop: {}", stop(reason, envelope.actor)),

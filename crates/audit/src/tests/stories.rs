@@ -1,6 +1,8 @@
 //! What is told of runs.
 
-use gofer_domain::{AttemptOutcome, Command};
+use gofer_domain::config::Overlap;
+use gofer_domain::release::Strategy;
+use gofer_domain::{AttemptOutcome, Command, Version};
 
 use super::world::{World, attempt, failed, run};
 use crate::{DataDirectory, Explanation, Meter, explain};
@@ -87,6 +89,32 @@ fn failures_for_good_say_what_was_used_up() {
     );
     assert!(text.contains("task b was skipped: parent a failed"), "{text}");
     assert!(text.contains("task c waits for a node: a failed, and its failure is needed"), "{text}");
+}
+
+#[test]
+fn who_chose_the_version_and_why_it_changed_is_told() {
+    let mut world = World::new();
+    world.register("build", Overlap::Queue(9));
+    let pipeline = || run("build", 1).pipeline;
+    world.give(Command::StartRelease {
+        pipeline: pipeline(),
+        version: Some(Version(1)),
+        strategy: Strategy::BlueGreen,
+    });
+    world.give(Command::SwitchRelease { pipeline: pipeline(), version: None });
+    let first = world.start("build");
+    world.start("build");
+    world.give(Command::RollBackPipeline { pipeline: pipeline(), version: None, message: String::new() });
+    world.give(Command::CancelRun { run: first, message: String::new() });
+    let told = told(&world, "build", 2);
+    assert_eq!(told.version, Version(2));
+    assert_eq!(
+        texts(&told)[..2],
+        [
+            "user:ada started the run, with version 1 of its pipeline, which release 1 chose, setting TAG",
+            "the release of its version was rolled back, so the run goes back to version 2",
+        ]
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! An event as one line for people.
 
+mod releases;
+
 use gofer_wire::log::v1::event::Kind;
 use gofer_wire::log::v1::{Event, EventEnvelope};
 use gofer_wire::model::v1 as model;
@@ -43,7 +45,8 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
         Some(Kind::NamespaceDeleted(event)) => plain("namespace deleted", event.namespace),
         Some(Kind::PipelineRegistered(event)) => {
             let tasks = event.config.map_or(0, |config| config.tasks.len());
-            let details = format!("version {}, {tasks} tasks", event.version);
+            let held = if event.held { ", not live" } else { "" };
+            let details = format!("version {}, {tasks} tasks{held}", event.version);
             line("pipeline registered", pipeline_text(event.pipeline.as_ref()), details, Style::Plain)
         }
         Some(Kind::PipelineEnabled(event)) => plain("pipeline enabled", pipeline_text(event.pipeline.as_ref())),
@@ -72,6 +75,17 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             };
             line("events archived", subject, details, Style::Plain)
         }
+        Some(
+            kind @ (Kind::ReleaseStarted(_)
+            | Kind::ReleaseAdvanced(_)
+            | Kind::ReleaseSwitched(_)
+            | Kind::ReleasePromoted(_)
+            | Kind::ReleaseRolledBack(_)
+            | Kind::LiveVersionChanged(_)
+            | Kind::PipelinePinned(_)
+            | Kind::PipelineUnpinned(_)
+            | Kind::RunMoved(_)),
+        ) => releases::describe(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }
@@ -88,7 +102,11 @@ fn run(kind: Kind) -> Described {
         Kind::RunCreated(event) => {
             let retry =
                 if event.retry_of == 0 { String::new() } else { format!(", a retry of run {}", event.retry_of) };
-            let details = format!("version {} by {}{retry}", event.version, event.started_by);
+            let release = match event.release {
+                0 => String::new(),
+                release => format!(", chosen by release {release}"),
+            };
+            let details = format!("version {} by {}{retry}{release}", event.version, event.started_by);
             line("run created", event.run, details, Style::Plain)
         }
         Kind::RunStarted(event) => line("run started", event.run, String::new(), Style::Busy),

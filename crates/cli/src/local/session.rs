@@ -49,7 +49,7 @@ impl Session {
         let id = Uuid::now_v7();
         let request_id = id.as_bytes().to_vec();
         let message =
-            api::RegisterPipelineRequest { request_id, namespace, config: Some(config), validate_only: false };
+            api::RegisterPipelineRequest { request_id, namespace, config: Some(config), ..Default::default() };
         let ask =
             async |channel, patience| pipelines(channel).register_pipeline(request(message.clone(), patience)).await;
         let version = self.client.call(Call::Mutate(id), ask).await?.version;

@@ -12,7 +12,7 @@ use crate::error::Error;
 pub(super) async fn register(
     context: &mut Context<'_>,
     source: &SourceArgs,
-    validate_only: bool,
+    (validate_only, hold): (bool, bool),
     mutation: MutationArgs,
 ) -> Result<u8, Error> {
     let loaded = source::load(source, &context.output).await?;
@@ -24,6 +24,7 @@ pub(super) async fn register(
         namespace: context.args.namespace().into(),
         config: Some(config),
         validate_only,
+        hold,
     };
     let ask = async |channel, patience| pipelines(channel).register_pipeline(request(message.clone(), patience)).await;
     let call = if validate_only { Call::Read } else { Call::Mutate(id) };
@@ -31,11 +32,18 @@ pub(super) async fn register(
     let text = match (validate_only, answer.version) {
         (true, 0) => format!("{name} is valid; it is not registered yet"),
         (true, version) => format!("{name} is valid; the newest registered version is {version}"),
-        (false, version) => format!("registered {name} version {version}"),
+        (false, version) if answer.live_version == 0 || answer.live_version == version => {
+            format!("registered {name} version {version}")
+        }
+        (false, version) => {
+            let live = answer.live_version;
+            let next = format!("gofer release start {name} --version {version}");
+            format!("registered {name} version {version}; version {live} stays live until that is released: {next}")
+        }
     };
     let revision = answer.header.unwrap_or_default().revision;
-    let value =
-        json!({ "pipeline": name, "version": answer.version, "validate_only": validate_only, "revision": revision });
+    let value = json!({ "pipeline": name, "version": answer.version, "live_version": answer.live_version,
+        "validate_only": validate_only, "revision": revision });
     context.done(&text, &value)
 }
 

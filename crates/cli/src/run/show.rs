@@ -89,6 +89,9 @@ pub(super) async fn get(context: &mut Context<'_>, name: &model::RunRef) -> Resu
     if !run.message.is_empty() {
         head.push_str(&format!("message   {}\n", crate::output::tame(&run.message)));
     }
+    if run.release != 0 {
+        head.push_str(&format!("release   {} chose the version\n", run.release));
+    }
     if run.retry_of != 0 {
         head.push_str(&format!("retry of  run {}\n", run.retry_of));
     }

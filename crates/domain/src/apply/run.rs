@@ -1,10 +1,8 @@
 //! Events about runs, their tasks and attempts.
 
-use std::sync::Arc;
-
 use crate::config::DriverKind;
 use crate::event::Event;
-use crate::ids::{AttemptKey, NodeId, RunKey, TaskKey};
+use crate::ids::{AttemptKey, NodeId, RunKey, TaskKey, Version};
 use crate::run::{Attempt, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
 use crate::state::{History, LiveRun, State};
 
@@ -30,6 +28,7 @@ pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event)
             run.options.labels.clone_from(labels);
         });
     } else if let Event::RunFinished { run, status } = event {
+        super::release::count_finished(state, run, status);
         change_run(state, run, |run| {
             run.status = status.clone();
             run.finished_at = Some(time);
@@ -102,14 +101,10 @@ pub(super) fn apply_attempt(state: &mut State, event: &Event) {
 }
 
 fn create(state: &mut State, history: &dyn History, event: &Event) {
-    let Event::RunCreated { run: key, version, options, started_by, retry_of, parent } = event else { return };
+    let Event::RunCreated { run: key, version, options, started_by, retry_of, parent, release } = event else { return };
     let Some(pipeline) = state.pipelines.get_mut(&key.pipeline) else { return };
-    let config = if *version == pipeline.version {
-        Some(Arc::clone(&pipeline.config))
-    } else {
-        history.config(&key.pipeline, *version)
-    };
-    let Some(config) = config else { return };
+    let known = pipeline.config_of(*version).cloned();
+    let Some(config) = known.or_else(|| history.config(&key.pipeline, *version)) else { return };
     if state.runs.contains_key(key) {
         return;
     }
@@ -120,10 +115,12 @@ fn create(state: &mut State, history: &dyn History, event: &Event) {
     };
     let place = pipeline.queue.iter().rposition(goes_first).map_or(0, |last| last + 1);
     pipeline.queue.insert(place, key.run);
+    super::release::count_created(pipeline, *version, *release);
     let run = Run {
         started_by: started_by.clone(),
         retry_of: *retry_of,
         parent: parent.clone(),
+        release: *release,
         created_at: state.time,
         revision: state.revision,
         ..Run::new(key.clone(), *version, (**options).clone(), &config)
@@ -146,6 +143,19 @@ fn recall(state: &mut State, history: &dyn History, key: &RunKey) {
     let live = LiveRun { run, config };
     state.index.link_run(&live);
     state.runs.insert(key.clone(), live);
+}
+
+/// Gives a run that waits another version. Nothing of it was done yet.
+pub(super) fn move_run(state: &mut State, history: &dyn History, key: &RunKey, version: Version) {
+    let known = state.pipelines.get(&key.pipeline).and_then(|pipeline| pipeline.config_of(version)).cloned();
+    let Some(config) = known.or_else(|| history.config(&key.pipeline, version)) else { return };
+    let Some(live) = state.runs.get_mut(key).filter(|live| live.run.status == RunStatus::Queued) else { return };
+    state.index.unlink_run(live);
+    live.run.tasks.keys().for_each(|id| state.index.unlink_task(live, id));
+    live.run.tasks = config.tasks.keys().map(|id| (id.clone(), TaskRun::pending())).collect();
+    (live.run.version, live.run.release, live.run.revision) = (version, None, state.revision);
+    live.config = config;
+    state.index.link_run(live);
 }
 
 /// The next run to start stands in front; any other leaves the middle only when it is cancelled.

@@ -60,8 +60,12 @@ fn start(context: Context<'_>, live: &LiveRun, id: &TaskId, call: &Call, item: O
     }
     let options = RunOptions { variables, priority: live.run.options.priority, ..RunOptions::default() };
     let parent = Some(TaskKey { run: live.run.key.clone(), task: id.clone() });
-    let version = pipeline.version;
-    create(context, pipeline, NewRun { version, options: &options, retry_of: None, parent, kept: BTreeMap::new() })
+    let (version, release) = pipeline.releases.choose();
+    create(
+        context,
+        pipeline,
+        NewRun { version, release, options: &options, retry_of: None, parent, kept: BTreeMap::new() },
+    )
 }
 
 /// How many runs stand above a new one.

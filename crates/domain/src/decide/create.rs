@@ -1,10 +1,8 @@
 //! The making of runs: on request, again, and by other runs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::{Context, Decision, Verdict, check_text, first, precondition, queue, run::make_room};
-use crate::config::PipelineConfig;
 use crate::event::{Answer, Event};
 use crate::ids::{PipelineKey, RunKey, TaskId, TaskKey, Version};
 use crate::limits::{LIVE_RUNS_MAX, PRIORITY_MAX};
@@ -18,6 +16,8 @@ use crate::validate::{validate_labels, validate_variables};
 /// What a new run is made of.
 pub(super) struct NewRun<'a> {
     pub(super) version: Version,
+    /// The release that chose the version.
+    pub(super) release: Option<u64>,
     pub(super) options: &'a RunOptions,
     pub(super) retry_of: Option<u64>,
     pub(super) parent: Option<TaskKey>,
@@ -25,7 +25,7 @@ pub(super) struct NewRun<'a> {
     pub(super) kept: BTreeMap<TaskId, (u64, BTreeMap<String, String>)>,
 }
 
-/// Starts a run of a version, the newest unless one is named.
+/// Starts a run of a version. Unless one is named it is the live one, or the one that the release in progress chooses.
 pub(super) fn start(
     context: Context<'_>,
     key: &PipelineKey,
@@ -34,8 +34,8 @@ pub(super) fn start(
 ) -> Verdict {
     let pipeline = context.pipeline(key)?;
     check_options(options)?;
-    let version = version.unwrap_or(pipeline.version);
-    create(context, pipeline, NewRun { version, options, retry_of: None, parent: None, kept: BTreeMap::new() })
+    let (version, release) = version.map_or_else(|| pipeline.releases.choose(), |version| (version, None));
+    create(context, pipeline, NewRun { version, release, options, retry_of: None, parent: None, kept: BTreeMap::new() })
 }
 
 fn check_options(options: &RunOptions) -> Result<(), Rejection> {
@@ -57,7 +57,7 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
     if !pipeline.enabled {
         return Err(precondition(format!("pipeline {key} is disabled")).field("pipeline").help("enable it first"));
     }
-    let config = config_of(context, pipeline, new.version)?;
+    let config = context.config(pipeline, new.version)?;
     let variables = parameter::resolve(&config, &new.options.variables)
         .or_else(|faults| first(faults).map(|()| BTreeMap::new()))?;
     let live = context.state.runs.len().saturating_sub(context.state.index.finished.len());
@@ -75,6 +75,7 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
         started_by: context.actor.to_owned(),
         retry_of: new.retry_of,
         parent: new.parent.clone(),
+        release: new.release,
     };
     let mut events = vec![created];
     let mut made = Run::new(run.clone(), new.version, options, &config);
@@ -89,21 +90,8 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
         Admission::Replace => make_room(context, pipeline, run.run, &mut events),
     };
     let made = LiveRun { run: made, config };
-    queue::start_waiting(context, pipeline, &pipeline.config, &ended, Some(&made), &mut events);
+    queue::start_waiting(context, pipeline, queue::Outlook::of(pipeline), &ended, Some(&made), &mut events);
     Ok(Decision { events, answer: Answer::Run(run) })
-}
-
-fn config_of(context: Context<'_>, pipeline: &Pipeline, version: Version) -> Result<Arc<PipelineConfig>, Rejection> {
-    if version == pipeline.version {
-        return Ok(Arc::clone(&pipeline.config));
-    }
-    let known = (Version(1)..pipeline.version).contains(&version);
-    known.then(|| context.history.config(&pipeline.key, version)).flatten().ok_or_else(|| {
-        let message = format!("pipeline {} has no version {version}", pipeline.key);
-        Rejection::new(Reason::NotFound, message)
-            .field("version")
-            .help(format!("use a version from 1 to {}, or none for the newest", pipeline.version))
-    })
 }
 
 /// Starts a new run with the version and the options of one that has ended. To its pipeline it is a run like any
@@ -131,7 +119,7 @@ pub(super) fn retry(context: Context<'_>, key: &RunKey, from: &RetryFrom) -> Ver
     create(
         context,
         pipeline,
-        NewRun { version: run.version, options: &options, retry_of: Some(key.run), parent: None, kept },
+        NewRun { version: run.version, release: None, options: &options, retry_of: Some(key.run), parent: None, kept },
     )
 }
 
@@ -146,7 +134,7 @@ fn kept(
         let message = format!("run {} has no task {missing}", run.key);
         return Err(Rejection::new(Reason::NotFound, message).field("tasks").help("look at the run for its tasks"));
     }
-    let config = config_of(context, pipeline, run.version)?;
+    let config = context.config(pipeline, run.version)?;
     let done = |status: &TaskStatus| matches!(status, TaskStatus::Succeeded | TaskStatus::Skipped { .. });
     let mut again: Vec<&TaskId> = run.tasks.iter().filter(|(_, task)| !done(&task.status)).map(|(id, _)| id).collect();
     again.extend(wanted);

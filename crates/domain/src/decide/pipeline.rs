@@ -3,20 +3,38 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Context, Decision, Verdict, first, namespace, precondition, queue};
+use super::queue::Outlook;
+use super::{Context, Decision, Verdict, first, namespace, precondition, queue, release};
 use crate::config::PipelineConfig;
-use crate::event::{Answer, Event};
+use crate::event::{Answer, Event, Standing};
 use crate::ids::{NamespaceId, PipelineKey, Version};
 use crate::limits::PIPELINES_MAX;
 use crate::rejection::{Reason, Rejection};
+use crate::state::Pipeline;
 use crate::validate::validate_config;
+
+/// How a version is registered.
+#[derive(Clone, Copy)]
+pub(super) enum Registration {
+    /// As it was before there were releases.
+    Plain,
+    /// With a record in the pipeline's releases.
+    Recorded { hold: bool },
+}
 
 /// Adds a version.
 ///
 /// - The same configuration as the newest version changes nothing and answers with that version.
 /// - A deleted pipeline is revived: its versions and run numbers go on where they stood, and it is enabled.
-/// - Where the new version allows more runs at once, waiting ones start.
-pub(super) fn register(context: Context<'_>, namespace: &NamespaceId, config: &Arc<PipelineConfig>) -> Verdict {
+/// - The version becomes live, unless it is to be held, the pipeline is pinned, or a release is in progress. There is
+///   nothing else to be live beside a first or revived one.
+/// - Where a new live version allows more runs at once, waiting ones start.
+pub(super) fn register(
+    context: Context<'_>,
+    namespace: &NamespaceId,
+    config: &Arc<PipelineConfig>,
+    registration: Registration,
+) -> Verdict {
     namespace::check_exists(context, namespace)?;
     validate_config(config).or_else(first)?;
     let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
@@ -33,14 +51,31 @@ pub(super) fn register(context: Context<'_>, namespace: &NamespaceId, config: &A
         return Err(Rejection::new(Reason::ResourceExhausted, message).help("use the name of a deleted pipeline again"));
     }
     let version = Version(known.map_or(0, |known| known.version.0).saturating_add(1));
-    let mut events = vec![Event::PipelineRegistered { pipeline: key, version, config: Arc::clone(config) }];
+    let standing = stand(context, known, registration);
+    let is_held = standing == Standing::Held;
+    let mut events = vec![Event::PipelineRegistered { pipeline: key, version, config: Arc::clone(config), standing }];
     if let Some(known) = known
         && known.enabled
         && !known.deleted
+        && !is_held
     {
-        queue::start_waiting(context, known, config, &BTreeSet::new(), None, &mut events);
+        queue::start_waiting(context, known, Outlook::live(config), &BTreeSet::new(), None, &mut events);
     }
     Ok(Decision { events, answer: Answer::PipelineVersion(version) })
+}
+
+fn stand(context: Context<'_>, known: Option<&Pipeline>, registration: Registration) -> Standing {
+    let existing = known.filter(|known| !known.deleted).map(|known| &known.releases);
+    let is_kept = existing.is_some_and(|releases| releases.pin.is_some() || releases.active.is_some());
+    match registration {
+        _ if is_kept => Standing::Held,
+        Registration::Recorded { hold: true } if existing.is_some() => Standing::Held,
+        Registration::Recorded { .. } => {
+            let release = known.map_or(0, |known| known.releases.last).saturating_add(1);
+            Standing::Released { release, registered_by: context.actor.to_owned() }
+        }
+        Registration::Plain => Standing::Live,
+    }
 }
 
 /// Lets runs start again, those first that wait since before.
@@ -49,7 +84,7 @@ pub(super) fn enable(context: Context<'_>, key: &PipelineKey) -> Verdict {
     let mut events = Vec::new();
     if !pipeline.enabled {
         events.push(Event::PipelineEnabled { pipeline: key.clone() });
-        queue::start_waiting(context, pipeline, &pipeline.config, &BTreeSet::new(), None, &mut events);
+        queue::start_waiting(context, pipeline, Outlook::of(pipeline), &BTreeSet::new(), None, &mut events);
     }
     Ok(Decision::done(events))
 }
@@ -62,7 +97,7 @@ pub(super) fn disable(context: Context<'_>, key: &PipelineKey) -> Verdict {
     Ok(Decision::done(disabled.into_iter().collect()))
 }
 
-/// Leaves a tombstone, so that run numbers and versions are never used again.
+/// Leaves a tombstone, so that run numbers and versions are never used again. Its release ends, and its pin goes.
 pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
     let pipeline = context.pipeline(key)?;
     let live = pipeline.running.len() + pipeline.queue.len();
@@ -71,5 +106,7 @@ pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
             .field("pipeline")
             .help("disable it, and cancel its runs or wait for their end"));
     }
-    Ok(Decision::done(vec![Event::PipelineDeleted { pipeline: key.clone() }]))
+    let mut events = release::abandon(pipeline);
+    events.push(Event::PipelineDeleted { pipeline: key.clone() });
+    Ok(Decision::done(events))
 }

@@ -94,7 +94,7 @@ pub(super) fn make_room(context: Context<'_>, pipeline: &Pipeline, by: u64, even
             ended.insert(waiting.run.key.run);
         }
     }
-    let full = pipeline.running.len() >= policy::run_limit(&pipeline.config);
+    let full = pipeline.running.len() >= policy::run_limit(&pipeline.releases.config);
     if full
         && !pipeline.running.iter().filter_map(live).any(|live| live.run.stopping.is_some())
         && let Some(oldest) = pipeline.running.iter().find_map(live)

@@ -205,7 +205,7 @@ proptest! {
     fn an_event_that_names_what_is_not_there_changes_nothing(events in steps(40)) {
         let mut world = World::new();
         let before = world.state.clone();
-        for step in events.iter().filter(|step| !matches!(step.kind % 28, 0..=3 | 19)) {
+        for step in events.iter().filter(|step| !matches!(step.kind % 38, 0..=3 | 19)) {
             world.fold(&event(step));
         }
         world.state.revision = before.revision;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::apply::Record;
 use crate::node::NodeStatus;
 use crate::policy::run_limit;
-use crate::state::{Deadline, LiveRun};
+use crate::release::{Arm, Exposure, ReleaseStatus, Strategy};
+use crate::state::{Deadline, LiveRun, Pipeline};
 use crate::{Event, RunKey, RunStatus, State, TaskKey, TaskRun, TaskStatus};
 
 /// Checks a state between two commands.
@@ -31,9 +32,38 @@ pub(crate) fn check_state(state: &State) {
         };
         assert_eq!(pipeline.running.iter().copied().collect::<Vec<_>>(), of(RunStatus::Running));
         assert_eq!(pipeline.queue, of(RunStatus::Queued), "the line is not in order");
-        let waits_in_vain = pipeline.enabled && pipeline.running.len() < run_limit(&pipeline.config);
+        let waits_in_vain = pipeline.enabled && pipeline.running.len() < run_limit(&pipeline.releases.config);
         assert!(pipeline.queue.is_empty() || !waits_in_vain, "{} has room and a run that waits", pipeline.key);
         assert!(!pipeline.deleted || pipeline.running.is_empty(), "{} is deleted and runs", pipeline.key);
+        check_releases(state, pipeline);
+    }
+}
+
+/// A release counts what there is, and its runs are of its versions.
+fn check_releases(state: &State, pipeline: &Pipeline) {
+    let releases = &pipeline.releases;
+    assert!(releases.live.0 >= 1 && releases.live <= pipeline.version, "{} has no such version", pipeline.key);
+    let Some(active) = &releases.active else { return };
+    assert!(!pipeline.deleted && releases.pin.is_none(), "{} goes on with a release", pipeline.key);
+    let release = &active.release;
+    assert_eq!((release.status, release.id), (ReleaseStatus::Running, releases.last));
+    assert_eq!(release.from, releases.live);
+    assert!(release.from != release.to && (release.serving == release.from || release.serving == release.to));
+    let mut live = 0;
+    for run in state.runs.values().map(|live| &live.run).filter(|run| run.key.pipeline == pipeline.key) {
+        if run.release == Some(release.id) {
+            assert!(run.version == release.from || run.version == release.to, "{} is of another version", run.key);
+            live += u64::from(!run.status.is_final());
+        }
+    }
+    let ended = |arm: &Arm| arm.sample() + arm.cancelled;
+    let open = [&release.from_arm, &release.to_arm].map(|arm| arm.given - ended(arm)).iter().sum::<u64>();
+    assert_eq!(open, live, "the runs of {} that release {} waits for", pipeline.key, release.id);
+    assert!(ended(&release.step_arm) <= release.step_arm.given && release.step_arm.given <= release.step_given);
+    if let Strategy::Canary(canary) = &release.strategy
+        && let Exposure::Runs(most) = canary.steps[usize::try_from(release.step).unwrap()].exposure
+    {
+        assert!(release.step_arm.given - release.step_arm.cancelled <= u64::from(most));
     }
 }
 
@@ -130,11 +160,15 @@ pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
     if let Event::RunStarted { run } = event {
         assert_eq!(before.runs[run].run.status, RunStatus::Queued, "{run} starts twice");
         let pipeline = &after.pipelines[&run.pipeline];
-        assert!(pipeline.running.len() <= run_limit(&pipeline.config), "{run} is one too many");
+        assert!(pipeline.running.len() <= run_limit(&pipeline.releases.config), "{run} is one too many");
         assert!(pipeline.enabled && !pipeline.deleted);
     }
-    if let Event::RunCreated { run, .. } = event {
-        assert_eq!(run.run, before.pipelines[&run.pipeline].last_run + 1);
+    if let Event::RunCreated { run, version, release, .. } = event {
+        let pipeline = &before.pipelines[&run.pipeline];
+        assert_eq!(run.run, pipeline.last_run + 1);
+        let active = pipeline.releases.active.as_ref().map(|active| active.release.id);
+        assert!(release.is_none() || *release == active, "{run} is of a release that is not in progress");
+        assert!(*version <= pipeline.version);
     }
 }
 
@@ -143,6 +177,13 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
     let mut records = BTreeSet::new();
     if before.cluster != after.cluster {
         records.insert(Record::Cluster);
+    }
+    for (key, pipeline) in &after.pipelines {
+        let of = |pipeline: &Pipeline| (pipeline.releases.active.clone(), pipeline.releases.ended.clone());
+        let old = before.pipelines.get(key).map_or((None, Vec::new()), of);
+        if old != of(pipeline) {
+            records.insert(Record::Releases(key.clone()));
+        }
     }
     if before.archive != after.archive {
         records.insert(Record::Archive);
@@ -182,7 +223,8 @@ fn changed_run(before: &State, key: &RunKey, live: &LiveRun, records: &mut BTree
         records.insert(Record::Run(key.clone()));
     }
     for (id, task) in &live.run.tasks {
-        let was = old.map_or_else(crate::run::TaskRun::pending, |old| old.run.tasks[id].clone());
+        // A run that goes to another version has others.
+        let was = old.and_then(|old| old.run.tasks.get(id).cloned()).unwrap_or_else(crate::run::TaskRun::pending);
         if was != *task {
             records.insert(Record::Task(TaskKey { run: key.clone(), task: id.clone() }));
         }

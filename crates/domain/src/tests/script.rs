@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::world::{World, hash};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
+use crate::event::Standing;
 use crate::run::{AttemptOutcome, FailureReason, RetryFrom, RunOptions, StopReason};
 use crate::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, TaskKind, Test, Value};
 use crate::{
@@ -126,7 +127,7 @@ fn parse(words: &[&str]) -> Command {
             keep: option("keep").map_or(10, number),
         },
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
-        other => panic!("no such command: {other}"),
+        _ => super::script_release_words::parse(words),
     }
 }
 
@@ -161,7 +162,7 @@ fn value(text: &str) -> Value {
 }
 
 /// `p parallelism=1 overlap=queue:2 timeout=50 | a retry=3 | b after=a:failure,c timeout=50 allow-failure`
-fn config(words: &[&str]) -> PipelineConfig {
+pub(crate) fn config(words: &[&str]) -> PipelineConfig {
     let mut sections = words.split(|word| *word == "|");
     let head = sections.next().unwrap();
     let mut config = pipeline_config(head[0]);
@@ -358,11 +359,11 @@ pub(crate) fn outcome(word: &str) -> AttemptOutcome {
     }
 }
 
-fn number(text: &str) -> u64 {
+pub(crate) fn number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| panic!("not a number: {text}"))
 }
 
-fn namespace(text: &str) -> NamespaceId {
+pub(crate) fn namespace(text: &str) -> NamespaceId {
     NamespaceId::new(text).unwrap()
 }
 
@@ -395,15 +396,23 @@ fn show(event: &Event, now: Timestamp) -> String {
         }
         Event::NamespaceCreated { namespace, .. } => format!("namespace {namespace} created"),
         Event::NamespaceDeleted { namespace } => format!("namespace {namespace} deleted"),
-        Event::PipelineRegistered { pipeline, version, .. } => format!("{pipeline} version {version}"),
+        Event::PipelineRegistered { pipeline, version, standing, .. } => {
+            let standing = match standing {
+                Standing::Live => String::new(),
+                Standing::Released { release, .. } => format!(" released {release}"),
+                Standing::Held => " held".to_owned(),
+            };
+            format!("{pipeline} version {version}{standing}")
+        }
         Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
         Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
         Event::PipelineDeleted { pipeline } => format!("{pipeline} deleted"),
-        Event::RunCreated { run, version, retry_of, parent, options, .. } => {
+        Event::RunCreated { run, version, retry_of, parent, options, release, .. } => {
             let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
             let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
+            let release = release.map_or(String::new(), |release| format!(" by release {release}"));
             let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
-            format!("{run} created v{version}{of}{by}{values}")
+            format!("{run} created v{version}{of}{release}{by}{values}")
         }
         Event::RunAnnotated { run, note, labels } => format!("{run} noted {note:?} {}", labels.len()),
         Event::TaskWaiting { task } => format!("{task} waits"),
@@ -434,6 +443,15 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::EventsArchived { segment, trimmed, .. } => {
             format!("archived {} to {}, trimmed {trimmed}", segment.first, segment.last)
         }
+        Event::ReleaseStarted { .. }
+        | Event::ReleaseAdvanced { .. }
+        | Event::ReleaseSwitched { .. }
+        | Event::ReleasePromoted { .. }
+        | Event::ReleaseRolledBack { .. }
+        | Event::LiveVersionChanged { .. }
+        | Event::PipelinePinned { .. }
+        | Event::PipelineUnpinned { .. }
+        | Event::RunMoved { .. } => super::script_release_words::show(event),
     };
     text.replace("default/", "")
 }

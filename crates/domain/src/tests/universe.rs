@@ -7,8 +7,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::script::{node_spec, outcome, pipeline_config, segment, task_config};
+use super::universe_releases::{release_command, release_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
+use crate::event::Standing;
 use crate::run::{AttemptOutcome, RetryFrom, RunOptions, StopReason};
 use crate::state::Deadline;
 use crate::values::{Approval, Call, Condition, Items, TaskKind, Test, Value};
@@ -103,20 +105,20 @@ fn vary(task: &mut TaskConfig, kind: u8, name: u8) {
     }
 }
 
-fn task_id(number: usize) -> TaskId {
+pub(crate) fn task_id(number: usize) -> TaskId {
     TaskId::new(&format!("t{number}")).unwrap()
 }
 
-fn namespace(number: u8) -> NamespaceId {
+pub(crate) fn namespace(number: u8) -> NamespaceId {
     NamespaceId::new(["default", "other"][usize::from(number % 2)]).unwrap()
 }
 
-fn pipeline(number: u8) -> PipelineKey {
+pub(crate) fn pipeline(number: u8) -> PipelineKey {
     let pipeline = PipelineId::new(&format!("p{}", (number / 2) % 3)).unwrap();
     PipelineKey { namespace: namespace(u8::from(number % 8 == 1)), pipeline }
 }
 
-fn run(number: u8, of: u8) -> RunKey {
+pub(crate) fn run(number: u8, of: u8) -> RunKey {
     RunKey { pipeline: pipeline(of), run: u64::from(number % 8) }
 }
 
@@ -147,16 +149,18 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
             let last = first + u64::from(a % 16);
             Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
         }
+        0 if b % 16 == 6 => release_command(world, step),
         0 => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
         1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
         2 => Command::DeleteNamespace { namespace: namespace(a) },
-        3..=8 => Command::RegisterPipeline {
+        4..=8 => Command::RegisterPipeline {
             namespace: namespace(u8::from(a % 8 == 1)),
             config: std::sync::Arc::new(step.config.clone()),
         },
         9 => Command::EnablePipeline { pipeline: pipeline(a) },
-        10 => Command::DisablePipeline { pipeline: pipeline(a) },
-        11 => Command::DeletePipeline { pipeline: pipeline(a) },
+        10 if b % 2 == 0 => Command::DisablePipeline { pipeline: pipeline(a) },
+        11 if b % 2 == 0 => Command::DeletePipeline { pipeline: pipeline(a) },
+        3 | 10 | 11 => release_command(world, step),
         12..=20 => {
             let version = (b % 4 == 0).then(|| Version(u64::from(b / 4 % 4)));
             let priority = i32::from(b % 3) - 1;
@@ -283,7 +287,7 @@ pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
-    match step.kind % 28 {
+    match step.kind % 38 {
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }
@@ -307,6 +311,11 @@ pub(crate) fn event(step: &Step) -> Event {
             pipeline: pipeline(a),
             version: Version(u64::from(b % 4)),
             config: std::sync::Arc::new(step.config.clone()),
+            standing: match a % 4 {
+                0 => Standing::Held,
+                1 => Standing::Released { release: u64::from(b % 8), registered_by: String::new() },
+                _ => Standing::Live,
+            },
         },
         4 => Event::PipelineEnabled { pipeline: pipeline(a) },
         5 => Event::PipelineDisabled { pipeline: pipeline(a) },
@@ -318,6 +327,7 @@ pub(crate) fn event(step: &Step) -> Event {
             started_by: String::new(),
             retry_of: None,
             parent: (a % 4 == 0).then(|| task.clone()),
+            release: (a % 3 == 0).then(|| u64::from(b % 8)),
         },
         8 => Event::RunStarted { run: run(a, b) },
         9 => Event::RunStopRequested { run: run(a, b), reason },
@@ -336,6 +346,7 @@ pub(crate) fn event(step: &Step) -> Event {
         26 => Event::TaskKept { task, from: u64::from(b), outputs: BTreeMap::new() },
         27 => Event::RunAnnotated { run: run(a, b), note: String::from("n"), labels: BTreeMap::new() },
         22 => Event::NodeLost { node: node(a), incarnation: u64::from(b % 4) },
-        _ => Event::NodeRemoved { node: node(a) },
+        23 => Event::NodeRemoved { node: node(a) },
+        kind => release_event(kind - 3, a, b),
     }
 }

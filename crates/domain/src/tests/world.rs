@@ -70,7 +70,7 @@ impl World {
     }
 
     pub(crate) fn fold(&mut self, event: &Event) {
-        if let Event::PipelineRegistered { pipeline, version, config } = event {
+        if let Event::PipelineRegistered { pipeline, version, config, .. } = event {
             self.history.configs.insert((pipeline.clone(), *version), Arc::new((**config).clone()));
         }
         let revision = Revision(self.state.revision.0 + 1);

@@ -234,11 +234,20 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         Event::PipelineRegistered { pipeline, .. }
         | Event::PipelineEnabled { pipeline }
         | Event::PipelineDisabled { pipeline }
-        | Event::PipelineDeleted { pipeline } => of_pipeline(pipeline),
+        | Event::PipelineDeleted { pipeline }
+        | Event::ReleaseStarted { pipeline, .. }
+        | Event::ReleaseAdvanced { pipeline, .. }
+        | Event::ReleaseSwitched { pipeline, .. }
+        | Event::ReleasePromoted { pipeline, .. }
+        | Event::ReleaseRolledBack { pipeline, .. }
+        | Event::LiveVersionChanged { pipeline, .. }
+        | Event::PipelinePinned { pipeline, .. }
+        | Event::PipelineUnpinned { pipeline } => of_pipeline(pipeline),
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }
         | Event::RunAnnotated { run, .. }
+        | Event::RunMoved { run, .. }
         | Event::RunFinished { run, .. } => of_run(run),
         Event::TaskQueued { task, .. }
         | Event::TaskWaiting { task }

@@ -33,10 +33,18 @@ impl PipelineService for Api {
         if message.validate_only {
             return self.validate_only(&metadata, namespace, config.id).await;
         }
-        let command = Command::RegisterPipeline { namespace, config: Arc::new(config) };
+        let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
+        let config = Arc::new(config);
+        let command = match (message.hold, self.knows_releases(&metadata).await?) {
+            (hold, true) => Command::RegisterVersion { namespace, config, hold },
+            (false, false) => Command::RegisterPipeline { namespace, config },
+            (true, false) => return Err(super::releases::not_known_everywhere().into()),
+        };
         let (revision, answer) = self.commit(&metadata, &message.request_id, command).await?;
         let version = if let Answer::PipelineVersion(version) = answer { version.0 } else { 0 };
-        Ok(Response::new(wire::RegisterPipelineResponse { header: self.header(revision), version }))
+        let live_version = self.live_version(&metadata, &key, revision).await;
+        let header = self.header(revision);
+        Ok(Response::new(wire::RegisterPipelineResponse { header, version, live_version }))
     }
 
     async fn get_pipeline(
@@ -116,14 +124,31 @@ impl Api {
     ) -> Result<Response<wire::RegisterPipelineResponse>, Status> {
         self.freshen(metadata, wire::Consistency::Linearizable.into()).await?;
         let key = PipelineKey { namespace, pipeline };
-        let (revision, known, version) = self.store().read(|state| {
-            let version = state.pipelines.get(&key).map_or(0, |pipeline| pipeline.version.0);
-            (state.revision, state.namespaces.contains_key(&key.namespace), version)
+        let (revision, known, version, live_version) = self.store().read(|state| {
+            let versions = |pipeline: &Pipeline| (pipeline.version.0, pipeline.releases.live.0);
+            let (version, live) = state.pipelines.get(&key).map_or((0, 0), versions);
+            (state.revision, state.namespaces.contains_key(&key.namespace), version, live)
         });
         if !known {
             return Err(no_namespace(&key.namespace).into());
         }
-        Ok(Response::new(wire::RegisterPipelineResponse { header: self.header(revision), version }))
+        let header = self.header(revision);
+        Ok(Response::new(wire::RegisterPipelineResponse { header, version, live_version }))
+    }
+
+    /// The live version of a pipeline that was registered with an event of this revision or an earlier one.
+    async fn live_version(&self, metadata: &MetadataMap, key: &PipelineKey, revision: Revision) -> u64 {
+        let live =
+            || self.store().read(|state| (state.revision, state.pipelines.get(key).map(|known| known.releases.live)));
+        let (applied, found) = live();
+        if applied >= revision {
+            return found.map_or(0, |live| live.0);
+        }
+        // The leader has it, and this node is behind. That it can't catch up now makes the registration no failure.
+        match self.barrier(crate::limits::deadline(metadata)).await {
+            Ok(()) => live().1.map_or(0, |live| live.0),
+            Err(_) => 0,
+        }
     }
 
     async fn config(
@@ -132,8 +157,11 @@ impl Api {
         pipeline: &Pipeline,
         version: u64,
     ) -> Result<Arc<PipelineConfig>, Status> {
-        if version == 0 || version == pipeline.version.0 {
+        if version == 0 {
             return Ok(pipeline.config.clone());
+        }
+        if let Some(config) = pipeline.config_of(Version(version)) {
+            return Ok(config.clone());
         }
         let wanted = key.clone();
         let config = self.load(move |store| store.config(&wanted, Version(version))).await?;

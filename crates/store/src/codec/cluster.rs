@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use gofer_domain::config::DriverSet;
 use gofer_domain::ids::{NodeId, Version};
+use gofer_domain::release::{Active, Releases};
 use gofer_domain::state::Namespace;
 use gofer_domain::{Node, NodeSpec, NodeStatus, Pipeline, PipelineConfig};
 use gofer_wire::model::v1 as model;
 
 use super::config::{driver_from_wire, driver_to_wire, resources_from_wire, resources_to_wire};
+use super::release::{
+    earlier_from_wire, earlier_to_wire, pin_from_wire, pin_to_wire, release_from_wire, release_to_wire,
+};
 use super::{
     Result, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, required, time_from_wire, time_to_wire,
     unknown, variables_from_wire, variables_to_wire,
@@ -42,12 +46,18 @@ pub fn pipeline_to_wire(pipeline: &Pipeline) -> model::Pipeline {
     model::Pipeline {
         running: pipeline.running.iter().copied().collect(),
         queue: pipeline.queue.iter().copied().collect(),
+        live_version: pipeline.releases.live.0,
+        release: pipeline.releases.active.as_ref().map(|active| release_to_wire(&active.release)),
         ..pipeline_head_to_wire(pipeline)
     }
 }
 
-/// A pipeline as a message, with neither its configuration nor its live runs.
+/// A pipeline as a message, with neither its configuration nor its live runs, and the id only of its release.
 pub(crate) fn pipeline_head_to_wire(pipeline: &Pipeline) -> model::Pipeline {
+    let releases = &pipeline.releases;
+    // What was stored before there were releases stays as it was.
+    let live_version = if releases.live == pipeline.version { 0 } else { releases.live.0 };
+    let stub = |id| model::Release { id, ..model::Release::default() };
     model::Pipeline {
         r#ref: Some(pipeline_key_to_wire(&pipeline.key)),
         version: pipeline.version.0,
@@ -59,18 +69,36 @@ pub(crate) fn pipeline_head_to_wire(pipeline: &Pipeline) -> model::Pipeline {
         queue: Vec::new(),
         created_at: Some(time_to_wire(pipeline.created_at)),
         updated_at: Some(time_to_wire(pipeline.updated_at)),
+        live_version,
+        pin: releases.pin.as_ref().map(|pin| pin_to_wire(pin)),
+        last_release: releases.last,
+        earlier_versions: earlier_to_wire(&releases.earlier),
+        release: releases.active.as_ref().map(|active| stub(active.release.id)),
     }
 }
 
-/// A message as a pipeline with the configuration of its newest version.
+/// The configurations that a pipeline has at hand.
+#[derive(Clone, Debug)]
+pub struct PipelineConfigs {
+    /// Of the newest version.
+    pub newest: Arc<PipelineConfig>,
+    /// Of the live version.
+    pub live: Arc<PipelineConfig>,
+    /// Of the version that the release in progress goes to.
+    pub released: Option<Arc<PipelineConfig>>,
+}
+
+/// A message as a pipeline with its configurations.
 ///
 /// # Errors
 /// When a part is missing or not valid.
-pub fn pipeline_from_wire(pipeline: &model::Pipeline, config: Arc<PipelineConfig>) -> Result<Pipeline> {
+pub fn pipeline_from_wire(pipeline: &model::Pipeline, configs: PipelineConfigs) -> Result<Pipeline> {
+    let releases = releases_from_wire(pipeline, configs.live, configs.released)?;
     Ok(Pipeline {
         key: pipeline_key_from_wire(pipeline.r#ref.as_ref())?,
         version: Version(pipeline.version),
-        config,
+        config: configs.newest,
+        releases,
         enabled: pipeline.enabled,
         deleted: pipeline.deleted,
         last_run: pipeline.last_run,
@@ -78,6 +106,29 @@ pub fn pipeline_from_wire(pipeline: &model::Pipeline, config: Arc<PipelineConfig
         queue: pipeline.queue.iter().copied().collect(),
         created_at: time_from_wire(pipeline.created_at.as_ref(), "created_at")?,
         updated_at: time_from_wire(pipeline.updated_at.as_ref(), "updated_at")?,
+    })
+}
+
+fn releases_from_wire(
+    pipeline: &model::Pipeline,
+    config: Arc<PipelineConfig>,
+    released: Option<Arc<PipelineConfig>>,
+) -> Result<Releases> {
+    let active = match &pipeline.release {
+        Some(release) => {
+            let config = required(released, "release")?;
+            Some(Box::new(Active { release: release_from_wire(release)?, config }))
+        }
+        None => None,
+    };
+    Ok(Releases {
+        live: Version(if pipeline.live_version == 0 { pipeline.version } else { pipeline.live_version }),
+        config,
+        pin: pipeline.pin.as_ref().map(pin_from_wire).transpose()?.map(Box::new),
+        last: pipeline.last_release,
+        active,
+        earlier: earlier_from_wire(&pipeline.earlier_versions)?,
+        ended: Vec::new(),
     })
 }
 

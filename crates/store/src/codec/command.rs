@@ -7,6 +7,7 @@ use gofer_domain::{Actor, Answer, Command, CommandEnvelope, Reason, Rejection, R
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::command::Kind;
 
+use super::release::{release_command, release_command_from_wire};
 use super::values::task_ids_from_wire;
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
@@ -44,7 +45,9 @@ pub fn envelope_from_wire(envelope: log::CommandEnvelope, time: Timestamp) -> Re
 /// A command as a message.
 #[must_use]
 pub fn command_to_wire(command: &Command) -> log::Command {
-    log::Command { kind: client_command(command).or_else(|| inner_command(command)) }
+    log::Command {
+        kind: client_command(command).or_else(|| inner_command(command)).or_else(|| release_command(command)),
+    }
 }
 
 /// What clients ask for.
@@ -165,6 +168,13 @@ fn inner_command(command: &Command) -> Option<Kind> {
         | Command::CreateNamespace { .. }
         | Command::DeleteNamespace { .. }
         | Command::RegisterPipeline { .. }
+        | Command::RegisterVersion { .. }
+        | Command::StartRelease { .. }
+        | Command::PromoteRelease { .. }
+        | Command::SwitchRelease { .. }
+        | Command::RollBackPipeline { .. }
+        | Command::PinPipeline { .. }
+        | Command::UnpinPipeline { .. }
         | Command::EnablePipeline { .. }
         | Command::DisablePipeline { .. }
         | Command::DeletePipeline { .. }
@@ -242,6 +252,13 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         Kind::DrainNode(c) => Command::DrainNode { node: NodeId(c.node) },
         Kind::UndrainNode(c) => Command::UndrainNode { node: NodeId(c.node) },
         Kind::RemoveNode(c) => Command::RemoveNode { node: NodeId(c.node) },
+        kind @ (Kind::RegisterVersion(_)
+        | Kind::StartRelease(_)
+        | Kind::PromoteRelease(_)
+        | Kind::SwitchRelease(_)
+        | Kind::RollBackPipeline(_)
+        | Kind::PinPipeline(_)
+        | Kind::UnpinPipeline(_)) => return release_command_from_wire(kind),
         other => return inner_command_from_wire(&other),
     })
 }
@@ -292,6 +309,7 @@ pub fn outcome_to_wire(outcome: &Outcome) -> log::Outcome {
                 Answer::Run(run) => Some(log::accepted::Answer::Run(run_key_to_wire(run))),
                 Answer::PipelineVersion(version) => Some(log::accepted::Answer::PipelineVersion(version.0)),
                 Answer::NodeIncarnation(incarnation) => Some(log::accepted::Answer::NodeIncarnation(*incarnation)),
+                Answer::Release(release) => Some(log::accepted::Answer::Release(*release)),
             },
         }),
         Outcome::Rejected(rejection) => log::outcome::Kind::Rejected(log::Rejected {
@@ -317,6 +335,7 @@ pub fn outcome_from_wire(outcome: &log::Outcome) -> Result<Outcome> {
                 Some(log::accepted::Answer::Run(run)) => Answer::Run(run_key_from_wire(Some(run))?),
                 Some(log::accepted::Answer::PipelineVersion(version)) => Answer::PipelineVersion(Version(*version)),
                 Some(log::accepted::Answer::NodeIncarnation(incarnation)) => Answer::NodeIncarnation(*incarnation),
+                Some(log::accepted::Answer::Release(release)) => Answer::Release(*release),
             },
         },
         log::outcome::Kind::Rejected(rejected) => Outcome::Rejected(Rejection {

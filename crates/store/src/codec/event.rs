@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use gofer_domain::event::Standing;
 use gofer_domain::ids::{ClusterId, NodeId, Revision, Version};
 use gofer_domain::{Event, RunOptions};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::event::Kind;
 
+use super::release::{release_event, release_event_from_wire};
 use super::{
-    Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire, attempt_outcome_to_wire,
-    config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire, log_to_wire,
-    namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
+    DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
+    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
+    log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
     run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, segment_from_wire, segment_to_wire,
     spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire,
     task_status_from_wire, task_status_to_wire, time_from_wire, time_to_wire, variables_from_wire, variables_to_wire,
@@ -19,7 +21,8 @@ use super::{
 /// An event as a message.
 #[must_use]
 pub fn event_to_wire(event: &Event) -> log::Event {
-    log::Event { kind: pipeline_event(event).or_else(|| run_event(event)).or_else(|| attempt_event(event)) }
+    let kind = pipeline_event(event).or_else(|| run_event(event)).or_else(|| attempt_event(event));
+    log::Event { kind: kind.or_else(|| release_event(event)) }
 }
 
 fn pipeline_event(event: &Event) -> Option<Kind> {
@@ -49,11 +52,20 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
         Event::NamespaceDeleted { namespace } => {
             Kind::NamespaceDeleted(log::NamespaceDeleted { namespace: namespace.to_string() })
         }
-        Event::PipelineRegistered { pipeline, version, config } => Kind::PipelineRegistered(log::PipelineRegistered {
-            pipeline: Some(pipeline_key_to_wire(pipeline)),
-            version: version.0,
-            config: Some(config_to_wire(config)),
-        }),
+        Event::PipelineRegistered { pipeline, version, config, standing } => {
+            let (release, registered_by) = match standing {
+                Standing::Released { release, registered_by } => (*release, registered_by.clone()),
+                Standing::Live | Standing::Held => (0, String::new()),
+            };
+            Kind::PipelineRegistered(log::PipelineRegistered {
+                pipeline: Some(pipeline_key_to_wire(pipeline)),
+                version: version.0,
+                config: Some(config_to_wire(config)),
+                held: *standing == Standing::Held,
+                release,
+                registered_by,
+            })
+        }
         Event::PipelineEnabled { pipeline } => {
             Kind::PipelineEnabled(log::PipelineEnabled { pipeline: Some(pipeline_key_to_wire(pipeline)) })
         }
@@ -85,7 +97,7 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
 
 fn run_event(event: &Event) -> Option<Kind> {
     Some(match event {
-        Event::RunCreated { run, version, options, started_by, retry_of, parent } => {
+        Event::RunCreated { run, version, options, started_by, retry_of, parent, release } => {
             Kind::RunCreated(log::RunCreated {
                 run: Some(run_key_to_wire(run)),
                 version: version.0,
@@ -96,6 +108,7 @@ fn run_event(event: &Event) -> Option<Kind> {
                 note: options.note.clone(),
                 priority: options.priority,
                 parent: parent.as_ref().map(task_key_to_wire),
+                release: release.unwrap_or(0),
             })
         }
         Event::RunAnnotated { run, note, labels } => Kind::RunAnnotated(log::RunAnnotated {
@@ -162,6 +175,15 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::NamespaceCreated { .. }
         | Event::NamespaceDeleted { .. }
         | Event::PipelineRegistered { .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseAdvanced { .. }
+        | Event::ReleaseSwitched { .. }
+        | Event::ReleasePromoted { .. }
+        | Event::ReleaseRolledBack { .. }
+        | Event::LiveVersionChanged { .. }
+        | Event::PipelinePinned { .. }
+        | Event::PipelineUnpinned { .. }
+        | Event::RunMoved { .. }
         | Event::PipelineEnabled { .. }
         | Event::PipelineDisabled { .. }
         | Event::PipelineDeleted { .. }
@@ -211,6 +233,12 @@ pub fn event_from_wire(event: log::Event) -> Result<Event> {
             pipeline: pipeline_key_from_wire(e.pipeline.as_ref())?,
             version: Version(e.version),
             config: Arc::new(config_from_wire(required(e.config, "config")?)?),
+            standing: match (e.held, e.release) {
+                (false, 0) => Standing::Live,
+                (false, release) => Standing::Released { release, registered_by: e.registered_by },
+                (true, 0) => Standing::Held,
+                (true, _) => return Err(DecodeError::new("held", "is set, and so is release")),
+            },
         },
         Kind::PipelineEnabled(e) => Event::PipelineEnabled { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
         Kind::PipelineDisabled(e) => Event::PipelineDisabled { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? },
@@ -246,6 +274,7 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
             }),
             started_by: e.started_by,
             retry_of: (e.retry_of != 0).then_some(e.retry_of),
+            release: (e.release != 0).then_some(e.release),
             parent: e.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
         },
         Kind::RunAnnotated(e) => Event::RunAnnotated {
@@ -276,7 +305,12 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
             run: run_key_from_wire(e.run.as_ref())?,
             status: run_status_from_wire(e.status, &e.message)?,
         },
-        other => return attempt_event_from_wire(&other),
+        kind @ (Kind::AttemptPlaced(_)
+        | Kind::AttemptLaunching(_)
+        | Kind::AttemptStarted(_)
+        | Kind::AttemptStopRequested(_)
+        | Kind::AttemptFinished(_)) => return attempt_event_from_wire(&kind),
+        other => return release_event_from_wire(other),
     })
 }
 
@@ -299,6 +333,6 @@ fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
             log: e.log.as_ref().map(log_from_wire).transpose()?,
             outputs: variables_from_wire(e.outputs.clone(), "outputs")?,
         },
-        _ => return Err(super::DecodeError::new("kind", "is not a known event")),
+        _ => return Err(DecodeError::new("kind", "is not a known event")),
     })
 }

@@ -42,6 +42,7 @@ pub(crate) fn run_head_to_wire(run: &Run) -> model::Run {
         note: run.options.note.clone(),
         priority: run.options.priority,
         parent: run.parent.as_ref().map(task_key_to_wire),
+        release: run.release.unwrap_or(0),
     }
 }
 
@@ -64,6 +65,7 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         parent: run.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
         started_by: run.started_by.clone(),
         retry_of: (run.retry_of != 0).then_some(run.retry_of),
+        release: (run.release != 0).then_some(run.release),
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,
         started_at: time_option(run.started_at.as_ref(), "started_at")?,
         finished_at: time_option(run.finished_at.as_ref(), "finished_at")?,

@@ -58,7 +58,16 @@ proptest! {
 
     #[test]
     fn pipelines_come_back(pipeline in any::pipeline()) {
-        let config = Arc::clone(&pipeline.config);
-        prop_assert_eq!(pipeline_from_wire(&wired(&pipeline_to_wire(&pipeline)), config).unwrap(), pipeline);
+        let configs = PipelineConfigs {
+            newest: Arc::clone(&pipeline.config),
+            live: Arc::clone(&pipeline.releases.config),
+            released: pipeline.releases.active.as_ref().map(|active| Arc::clone(&active.config)),
+        };
+        prop_assert_eq!(pipeline_from_wire(&wired(&pipeline_to_wire(&pipeline)), configs).unwrap(), pipeline);
+    }
+
+    #[test]
+    fn releases_come_back(release in any::release()) {
+        prop_assert_eq!(release_from_wire(&wired(&release_to_wire(&release))).unwrap(), release);
     }
 }

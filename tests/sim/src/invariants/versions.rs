@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use gofer_domain::event::Standing;
 use gofer_domain::{Event, NodeId};
 
 use super::Invariant;
@@ -14,6 +15,17 @@ fn since(event: &Event) -> u32 {
     match event {
         Event::EventsArchived { .. } => 2,
         Event::RunAnnotated { .. } | Event::TaskWaiting { .. } | Event::TaskKept { .. } => 3,
+        Event::PipelineRegistered { standing: Standing::Released { .. } | Standing::Held, .. }
+        | Event::RunCreated { release: Some(_), .. }
+        | Event::ReleaseStarted { .. }
+        | Event::ReleaseAdvanced { .. }
+        | Event::ReleaseSwitched { .. }
+        | Event::ReleasePromoted { .. }
+        | Event::ReleaseRolledBack { .. }
+        | Event::LiveVersionChanged { .. }
+        | Event::PipelinePinned { .. }
+        | Event::PipelineUnpinned { .. }
+        | Event::RunMoved { .. } => 3,
         _ => 1,
     }
 }

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod messages;
+mod releases;
 mod values;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use proptest::prelude::*;
 use self::cluster::spec;
 pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
+pub(super) use self::releases::release;
 use self::values::{condition, kind, options, parameter, retry_from, value};
 
 const ID: &str = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}";
@@ -255,8 +257,9 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
     let from = (text(), option::of(1..=u64::MAX), option::of(task_key()));
     let head = (run_key(), any::<u64>(), run_status(), options(), from);
     let times = (time(), option::of(time()), option::of(time()));
-    (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), any::<u64>()).prop_map(
-        |(head, (created_at, started_at, finished_at), stopping, tasks, revision)| {
+    let numbers = (any::<u64>(), option::of(1..=u64::MAX));
+    (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), numbers).prop_map(
+        |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release))| {
             let (key, version, status, options, (started_by, retry_of, parent)) = head;
             Run {
                 key,
@@ -266,6 +269,7 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
                 started_by,
                 retry_of,
                 parent,
+                release,
                 created_at,
                 started_at,
                 finished_at,

@@ -28,13 +28,16 @@ kinds!(command_kind of Command:
     CreateCluster RestoreCluster RecoverCluster CreateNamespace DeleteNamespace RegisterPipeline EnablePipeline DisablePipeline DeletePipeline
     StartRun CancelRun RetryRun TimeOutRun AssignAttempt TimeOutAttempt ReportLaunching ReportStarted ReportFinished
     RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode ArchiveEvents AnnotateRun
-    DecideApproval AdvanceTask TimeOutTask);
+    DecideApproval AdvanceTask TimeOutTask
+    RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline);
 
 kinds!(event_kind of Event:
     ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
     PipelineDeleted RunCreated RunStarted RunStopRequested TaskQueued TaskFinished RunFinished AttemptPlaced
     AttemptLaunching AttemptStarted AttemptStopRequested AttemptFinished NodeRegistered NodeDrained NodeUndrained
-    NodeLost NodeRemoved EventsArchived RunAnnotated TaskWaiting TaskKept);
+    NodeLost NodeRemoved EventsArchived RunAnnotated TaskWaiting TaskKept
+    ReleaseStarted ReleaseAdvanced ReleaseSwitched ReleasePromoted ReleaseRolledBack LiveVersionChanged
+    PipelinePinned PipelineUnpinned RunMoved);
 
 /// Draws values, and checks that all kinds are among them, each with a field of its own on the wire.
 fn check<T>(

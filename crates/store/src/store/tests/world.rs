@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use gofer_domain::config::{DriverKind, Overlap, PullPolicy, Requirement, Resources, RetryPolicy};
+use gofer_domain::release::{Canary, Exposure, Step, Strategy};
 use gofer_domain::run::{FailureReason, LogRef};
 use gofer_domain::*;
 use tempfile::TempDir;
@@ -208,8 +209,31 @@ impl World {
                 let namespace = NamespaceId::new(&format!("n{}", number % 2)).unwrap();
                 self.next(Command::DeleteNamespace { namespace });
             }
+            3 | 19 | 27 | 35 => self.release(name, number),
             _ => self.work(number),
         }
+    }
+
+    /// Something about the versions of a pipeline.
+    fn release(&mut self, name: &str, number: u64) {
+        let (pipeline, message) = (pipeline(name), String::from("so"));
+        let is_even = (number / 40).is_multiple_of(2);
+        self.next(match number % 40 {
+            3 => {
+                let steps = vec![Step { exposure: Exposure::Share(5_000), min_runs: 2 }];
+                let canary = Canary { steps, max_failures: Some(2_000), max_slowdown: None, verdict: None };
+                let strategy = if is_even { Strategy::Canary(Box::new(canary)) } else { Strategy::BlueGreen };
+                Command::StartRelease { pipeline, version: None, strategy }
+            }
+            19 => {
+                let config = std::sync::Arc::new(config(name, Overlap::Allow, &format!("step {number}")));
+                Command::RegisterVersion { namespace: pipeline.namespace, config, hold: is_even }
+            }
+            27 if is_even => Command::SwitchRelease { pipeline, version: None },
+            27 => Command::RollBackPipeline { pipeline, version: None, message },
+            _ if is_even => Command::PinPipeline { pipeline, version: None, message },
+            _ => Command::UnpinPipeline { pipeline },
+        });
     }
 
     fn lose(&mut self, node: u64) {

@@ -7,6 +7,7 @@ use gofer_domain::*;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
+use super::releases::releases;
 use super::{config, driver, namespace_id, pipeline_key, resources, text, texts, time};
 
 pub(super) fn spec() -> impl Strategy<Value = NodeSpec> {
@@ -45,18 +46,23 @@ pub(in crate::codec::tests) fn namespace() -> impl Strategy<Value = Namespace> {
 
 pub(in crate::codec::tests) fn pipeline() -> impl Strategy<Value = Pipeline> {
     let runs = (any::<u64>(), btree_set(any::<u64>(), 0..4), vec(any::<u64>(), 0..4));
-    (pipeline_key(), any::<u64>(), config(), any::<(bool, bool)>(), runs, (time(), time())).prop_map(
-        |(key, version, config, (enabled, deleted), (last_run, running, queue), (created_at, updated_at))| Pipeline {
-            key,
-            version: Version(version),
-            config: Arc::new(config),
-            enabled,
-            deleted,
-            last_run,
-            running,
-            queue: queue.into(),
-            created_at,
-            updated_at,
+    let head = (pipeline_key(), 1..=u64::MAX, config(), releases());
+    (head, any::<(bool, bool)>(), runs, (time(), time())).prop_map(
+        |(head, (enabled, deleted), (last_run, running, queue), (created_at, updated_at))| {
+            let (key, version, config, releases) = head;
+            Pipeline {
+                key,
+                version: Version(version),
+                config: Arc::new(config),
+                releases,
+                enabled,
+                deleted,
+                last_run,
+                running,
+                queue: queue.into(),
+                created_at,
+                updated_at,
+            }
         },
     )
 }

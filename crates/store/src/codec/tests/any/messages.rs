@@ -4,6 +4,7 @@ use gofer_domain::*;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::releases::{release_command, release_event, standing};
 use super::{
     attempt_key, attempt_outcome, config, driver, log, namespace_id, options, pipeline_key, retry_from, run_key,
     run_status, spec, stop, task_key, task_status, text, texts, time,
@@ -95,7 +96,7 @@ fn run_command() -> impl Strategy<Value = Command> {
 }
 
 pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelope> {
-    let command = prop_oneof![config_command(), run_command()];
+    let command = prop_oneof![config_command(), run_command(), release_command()];
     (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
         request_id: RequestId(id),
         actor: Actor(actor),
@@ -125,10 +126,9 @@ fn config_event() -> impl Strategy<Value = Event> {
         (namespace_id(), text())
             .prop_map(|(namespace, description)| Event::NamespaceCreated { namespace, description }),
         namespace_id().prop_map(|namespace| Event::NamespaceDeleted { namespace }),
-        (pipeline_key(), any::<u64>(), config()).prop_map(|(pipeline, version, config)| Event::PipelineRegistered {
-            pipeline,
-            version: Version(version),
-            config: std::sync::Arc::new(config),
+        (pipeline_key(), any::<u64>(), config(), standing()).prop_map(|(pipeline, version, config, standing)| {
+            let (version, config) = (Version(version), std::sync::Arc::new(config));
+            Event::PipelineRegistered { pipeline, version, config, standing }
         }),
         pipeline_key().prop_map(|pipeline| Event::PipelineEnabled { pipeline }),
         pipeline_key().prop_map(|pipeline| Event::PipelineDisabled { pipeline }),
@@ -152,16 +152,24 @@ fn config_event() -> impl Strategy<Value = Event> {
 
 fn run_event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        (run_key(), any::<u64>(), options(), text(), option::of(1..=u64::MAX), option::of(task_key())).prop_map(
-            |(run, version, options, started_by, retry_of, parent)| Event::RunCreated {
+        (
+            run_key(),
+            any::<u64>(),
+            options(),
+            text(),
+            option::of(1..=u64::MAX),
+            option::of(task_key()),
+            option::of(1..=u64::MAX)
+        )
+            .prop_map(|(run, version, options, started_by, retry_of, parent, release)| Event::RunCreated {
                 run,
                 version: Version(version),
                 options: Box::new(options),
                 started_by,
                 retry_of,
                 parent,
-            }
-        ),
+                release,
+            }),
         (run_key(), text(), texts()).prop_map(|(run, note, labels)| Event::RunAnnotated { run, note, labels }),
         task_key().prop_map(|task| Event::TaskWaiting { task }),
         (task_key(), any::<u64>(), texts()).prop_map(|(task, from, outputs)| Event::TaskKept { task, from, outputs }),
@@ -184,7 +192,7 @@ fn run_event() -> impl Strategy<Value = Event> {
 }
 
 pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![config_event(), run_event()]
+    prop_oneof![config_event(), run_event(), release_event()]
 }
 
 pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
@@ -193,6 +201,7 @@ pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
         run_key().prop_map(Answer::Run),
         any::<u64>().prop_map(|version| Answer::PipelineVersion(Version(version))),
         any::<u64>().prop_map(Answer::NodeIncarnation),
+        any::<u64>().prop_map(Answer::Release),
     ];
     let rejection = (prop::sample::select(Reason::ALL.to_vec()), text(), text(), text())
         .prop_map(|(reason, message, help, field)| Rejection { reason, message, help, field });

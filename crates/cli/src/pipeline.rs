@@ -37,8 +37,8 @@ pub enum PipelineCommand {
     ///
     /// The form of the newest version again changes nothing. Runs keep the version they were started with.
     ///
-    /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `retry`,
-    /// `timeout`, `cpu`, `memory` and more; docs/pipelines.md describes them all.
+    /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `when`,
+    /// `retry`, `timeout` and more; and it may have parameters. docs/pipelines.md describes all of it.
     #[command(
         after_help = concat!(
             "Examples:\n",

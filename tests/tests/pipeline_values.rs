@@ -42,7 +42,7 @@ fn register(cluster: &Cluster) {
 }
 
 fn status(run: &Run, task: &str) -> Option<TaskStatus> {
-    let task = run.tasks.iter().find(|one| one.task == task).unwrap();
+    let task = run.tasks.iter().find(|one| one.id == task).unwrap();
     task.outcome.as_ref().map(|outcome| outcome.status())
 }
 

@@ -39,8 +39,8 @@ pub enum PipelineCommand {
     /// The form of the newest version again changes nothing. Runs keep the version they were started with. The new version
     /// is live at once, unless it is held, the pipeline is pinned, or a release of it is in progress.
     ///
-    /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `retry`,
-    /// `timeout`, `cpu`, `memory` and more; docs/pipelines.md describes them all.
+    /// A pipeline has an `id` and `[tasks.<id>]` tables with `image`, `command`, `env`, `depends_on`, `when`,
+    /// `retry`, `timeout` and more; and it may have parameters. docs/pipelines.md describes all of it.
     #[command(
         after_help = concat!(
             "Examples:\n",

@@ -39,12 +39,14 @@ macro_rules! copies {
     };
 }
 
-const RUST_SDK: [File; 14] = copies!(
+const RUST_SDK: [File; 19] = copies!(
     "gofer-sdk/src/",
     "src/",
     [
         "canonical.rs",
+        "canonical/values.rs",
         "config.rs",
+        "config/values.rs",
         "fault.rs",
         "lib.rs",
         "limits.rs",
@@ -56,10 +58,13 @@ const RUST_SDK: [File; 14] = copies!(
         "units.rs",
         "validate.rs",
         "validate/graph.rs",
+        "validate/parameters.rs",
         "validate/task.rs",
+        "validate/values.rs",
+        "values.rs",
     ]
 );
-const GO_SDK: [File; 12] = copies!(
+const GO_SDK: [File; 14] = copies!(
     "gofer-sdk/",
     "go/",
     [
@@ -75,9 +80,11 @@ const GO_SDK: [File; 12] = copies!(
         "spec.go",
         "units.go",
         "validate.go",
+        "validate_values.go",
+        "values.go",
     ]
 );
-const PYTHON_SDK: [File; 11] = copies!(
+const PYTHON_SDK: [File; 13] = copies!(
     "gofer_sdk/",
     "python/gofer_sdk/",
     [
@@ -91,6 +98,8 @@ const PYTHON_SDK: [File; 11] = copies!(
         "_script.py",
         "_units.py",
         "_validate.py",
+        "_validate_values.py",
+        "_values.py",
         "py.typed",
     ]
 );

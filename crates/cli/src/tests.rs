@@ -119,6 +119,20 @@ impl RunService for Node {
         Err(Status::unimplemented("not in the script"))
     }
 
+    async fn annotate_run(
+        &self,
+        _: Request<api::AnnotateRunRequest>,
+    ) -> Result<Response<api::AnnotateRunResponse>, Status> {
+        Err(Status::unimplemented("not in the script"))
+    }
+
+    async fn decide_approval(
+        &self,
+        _: Request<api::DecideApprovalRequest>,
+    ) -> Result<Response<api::DecideApprovalResponse>, Status> {
+        Err(Status::unimplemented("not in the script"))
+    }
+
     async fn stream_logs(
         &self,
         _: Request<api::StreamLogsRequest>,

@@ -150,7 +150,12 @@ mod tests {
     #[test]
     fn blobs_are_found_by_the_events_that_name_them() {
         let log = Some(LogRef { digest: [7; 32], bytes: 3, truncated: false });
-        let ended = |log| Event::AttemptFinished { attempt: attempt(), outcome: AttemptOutcome::Succeeded, log };
+        let ended = |log| Event::AttemptFinished {
+            attempt: attempt(),
+            outcome: AttemptOutcome::Succeeded,
+            log,
+            outputs: Default::default(),
+        };
         assert_eq!(of(&ended(log)), Some(Digest([7; 32])));
         assert_eq!(of(&ended(None)), None);
         assert_eq!(of(&Event::AttemptStarted { attempt: attempt() }), None);

@@ -19,13 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion7
 
 const (
-	RunService_StartRun_FullMethodName   = "/gofer.api.v1.RunService/StartRun"
-	RunService_GetRun_FullMethodName     = "/gofer.api.v1.RunService/GetRun"
-	RunService_ListRuns_FullMethodName   = "/gofer.api.v1.RunService/ListRuns"
-	RunService_CancelRun_FullMethodName  = "/gofer.api.v1.RunService/CancelRun"
-	RunService_RetryRun_FullMethodName   = "/gofer.api.v1.RunService/RetryRun"
-	RunService_WatchRun_FullMethodName   = "/gofer.api.v1.RunService/WatchRun"
-	RunService_StreamLogs_FullMethodName = "/gofer.api.v1.RunService/StreamLogs"
+	RunService_StartRun_FullMethodName       = "/gofer.api.v1.RunService/StartRun"
+	RunService_GetRun_FullMethodName         = "/gofer.api.v1.RunService/GetRun"
+	RunService_ListRuns_FullMethodName       = "/gofer.api.v1.RunService/ListRuns"
+	RunService_CancelRun_FullMethodName      = "/gofer.api.v1.RunService/CancelRun"
+	RunService_RetryRun_FullMethodName       = "/gofer.api.v1.RunService/RetryRun"
+	RunService_AnnotateRun_FullMethodName    = "/gofer.api.v1.RunService/AnnotateRun"
+	RunService_DecideApproval_FullMethodName = "/gofer.api.v1.RunService/DecideApproval"
+	RunService_WatchRun_FullMethodName       = "/gofer.api.v1.RunService/WatchRun"
+	RunService_StreamLogs_FullMethodName     = "/gofer.api.v1.RunService/StreamLogs"
 )
 
 // RunServiceClient is the client API for RunService service.
@@ -37,8 +39,12 @@ type RunServiceClient interface {
 	// Newest first.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
 	CancelRun(ctx context.Context, in *CancelRunRequest, opts ...grpc.CallOption) (*CancelRunResponse, error)
-	// Starts a new run with the version and the variables of a finished one.
+	// Starts a new run with the version, the variables, the labels and the priority of a finished one.
 	RetryRun(ctx context.Context, in *RetryRunRequest, opts ...grpc.CallOption) (*RetryRunResponse, error)
+	// Changes the note and the labels of a run, ended or not.
+	AnnotateRun(ctx context.Context, in *AnnotateRunRequest, opts ...grpc.CallOption) (*AnnotateRunResponse, error)
+	// Answers a task that waits for approval.
+	DecideApproval(ctx context.Context, in *DecideApprovalRequest, opts ...grpc.CallOption) (*DecideApprovalResponse, error)
 	// The run now and after each change, until it has ended.
 	WatchRun(ctx context.Context, in *WatchRunRequest, opts ...grpc.CallOption) (RunService_WatchRunClient, error)
 	// The captured output of a run's tasks, wherever it is.
@@ -92,6 +98,24 @@ func (c *runServiceClient) CancelRun(ctx context.Context, in *CancelRunRequest, 
 func (c *runServiceClient) RetryRun(ctx context.Context, in *RetryRunRequest, opts ...grpc.CallOption) (*RetryRunResponse, error) {
 	out := new(RetryRunResponse)
 	err := c.cc.Invoke(ctx, RunService_RetryRun_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) AnnotateRun(ctx context.Context, in *AnnotateRunRequest, opts ...grpc.CallOption) (*AnnotateRunResponse, error) {
+	out := new(AnnotateRunResponse)
+	err := c.cc.Invoke(ctx, RunService_AnnotateRun_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *runServiceClient) DecideApproval(ctx context.Context, in *DecideApprovalRequest, opts ...grpc.CallOption) (*DecideApprovalResponse, error) {
+	out := new(DecideApprovalResponse)
+	err := c.cc.Invoke(ctx, RunService_DecideApproval_FullMethodName, in, out, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +195,12 @@ type RunServiceServer interface {
 	// Newest first.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
 	CancelRun(context.Context, *CancelRunRequest) (*CancelRunResponse, error)
-	// Starts a new run with the version and the variables of a finished one.
+	// Starts a new run with the version, the variables, the labels and the priority of a finished one.
 	RetryRun(context.Context, *RetryRunRequest) (*RetryRunResponse, error)
+	// Changes the note and the labels of a run, ended or not.
+	AnnotateRun(context.Context, *AnnotateRunRequest) (*AnnotateRunResponse, error)
+	// Answers a task that waits for approval.
+	DecideApproval(context.Context, *DecideApprovalRequest) (*DecideApprovalResponse, error)
 	// The run now and after each change, until it has ended.
 	WatchRun(*WatchRunRequest, RunService_WatchRunServer) error
 	// The captured output of a run's tasks, wherever it is.
@@ -198,6 +226,12 @@ func (UnimplementedRunServiceServer) CancelRun(context.Context, *CancelRunReques
 }
 func (UnimplementedRunServiceServer) RetryRun(context.Context, *RetryRunRequest) (*RetryRunResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method RetryRun not implemented")
+}
+func (UnimplementedRunServiceServer) AnnotateRun(context.Context, *AnnotateRunRequest) (*AnnotateRunResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AnnotateRun not implemented")
+}
+func (UnimplementedRunServiceServer) DecideApproval(context.Context, *DecideApprovalRequest) (*DecideApprovalResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DecideApproval not implemented")
 }
 func (UnimplementedRunServiceServer) WatchRun(*WatchRunRequest, RunService_WatchRunServer) error {
 	return status.Errorf(codes.Unimplemented, "method WatchRun not implemented")
@@ -308,6 +342,42 @@ func _RunService_RetryRun_Handler(srv interface{}, ctx context.Context, dec func
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RunService_AnnotateRun_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnnotateRunRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).AnnotateRun(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_AnnotateRun_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).AnnotateRun(ctx, req.(*AnnotateRunRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RunService_DecideApproval_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideApprovalRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RunServiceServer).DecideApproval(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RunService_DecideApproval_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RunServiceServer).DecideApproval(ctx, req.(*DecideApprovalRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RunService_WatchRun_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRunRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -376,6 +446,14 @@ var RunService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryRun",
 			Handler:    _RunService_RetryRun_Handler,
+		},
+		{
+			MethodName: "AnnotateRun",
+			Handler:    _RunService_AnnotateRun_Handler,
+		},
+		{
+			MethodName: "DecideApproval",
+			Handler:    _RunService_DecideApproval_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

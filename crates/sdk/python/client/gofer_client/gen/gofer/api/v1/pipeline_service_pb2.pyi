@@ -11,24 +11,28 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RegisterPipelineRequest(_message.Message):
-    __slots__ = ("request_id", "namespace", "config", "validate_only")
+    __slots__ = ("request_id", "namespace", "config", "validate_only", "hold")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    HOLD_FIELD_NUMBER: _ClassVar[int]
     request_id: bytes
     namespace: str
     config: _config_pb2.PipelineConfig
     validate_only: bool
-    def __init__(self, request_id: _Optional[bytes] = ..., namespace: _Optional[str] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., validate_only: bool = ...) -> None: ...
+    hold: bool
+    def __init__(self, request_id: _Optional[bytes] = ..., namespace: _Optional[str] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., validate_only: bool = ..., hold: bool = ...) -> None: ...
 
 class RegisterPipelineResponse(_message.Message):
-    __slots__ = ("header", "version")
+    __slots__ = ("header", "version", "live_version")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    LIVE_VERSION_FIELD_NUMBER: _ClassVar[int]
     header: _common_pb2.ResponseHeader
     version: int
-    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+    live_version: int
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., version: _Optional[int] = ..., live_version: _Optional[int] = ...) -> None: ...
 
 class GetPipelineRequest(_message.Message):
     __slots__ = ("pipeline", "version", "consistency")

@@ -28,43 +28,51 @@ from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egofer/api/v1/run_service.proto\x12\x0cgofer.api.v1\x1a\x19gofer/api/v1/common.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x0fStartRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x03 \x01(\x04\x12+\n\tvariables\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"e\n\x10StartRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"d\n\rGetRunRequest\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\"`\n\x0eGetRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12 \n\x03run\x18\x02 \x01(\x0b\x32\x13.gofer.model.v1.Run\"\x97\x01\n\x0fListRunsRequest\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"|\n\x10ListRunsResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12!\n\x04runs\x18\x02 \x03(\x0b\x32\x13.gofer.model.v1.Run\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\\\n\x10\x43\x61ncelRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07message\x18\x03 \x01(\t\"A\n\x11\x43\x61ncelRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"J\n\x0fRetryRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"e\n\x10RetryRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"6\n\x0fWatchRunRequest\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"b\n\x10WatchRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12 \n\x03run\x18\x02 \x01(\x0b\x32\x13.gofer.model.v1.Run\"g\n\x11StreamLogsRequest\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\"\x94\x01\n\x12StreamLogsResponse\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\'\n\x06stream\x18\x03 \x01(\x0e\x32\x17.gofer.api.v1.LogStream\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c*l\n\tLogStream\x12\x1a\n\x16LOG_STREAM_UNSPECIFIED\x10\x00\x12\x15\n\x11LOG_STREAM_STDOUT\x10\x01\x12\x15\n\x11LOG_STREAM_STDERR\x10\x02\x12\x15\n\x11LOG_STREAM_NOTICE\x10\x03\x32\xa0\x04\n\nRunService\x12I\n\x08StartRun\x12\x1d.gofer.api.v1.StartRunRequest\x1a\x1e.gofer.api.v1.StartRunResponse\x12\x43\n\x06GetRun\x12\x1b.gofer.api.v1.GetRunRequest\x1a\x1c.gofer.api.v1.GetRunResponse\x12I\n\x08ListRuns\x12\x1d.gofer.api.v1.ListRunsRequest\x1a\x1e.gofer.api.v1.ListRunsResponse\x12L\n\tCancelRun\x12\x1e.gofer.api.v1.CancelRunRequest\x1a\x1f.gofer.api.v1.CancelRunResponse\x12I\n\x08RetryRun\x12\x1d.gofer.api.v1.RetryRunRequest\x1a\x1e.gofer.api.v1.RetryRunResponse\x12K\n\x08WatchRun\x12\x1d.gofer.api.v1.WatchRunRequest\x1a\x1e.gofer.api.v1.WatchRunResponse0\x01\x12Q\n\nStreamLogs\x12\x1f.gofer.api.v1.StreamLogsRequest\x1a .gofer.api.v1.StreamLogsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egofer/api/v1/run_service.proto\x12\x0cgofer.api.v1\x1a\x19gofer/api/v1/common.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdc\x01\n\x0fStartRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x03 \x01(\x04\x12+\n\tvariables\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12(\n\x06labels\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\x10\n\x08priority\x18\x07 \x01(\x11\"e\n\x10StartRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"d\n\rGetRunRequest\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\"`\n\x0eGetRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12 \n\x03run\x18\x02 \x01(\x0b\x32\x13.gofer.model.v1.Run\"\x97\x01\n\x0fListRunsRequest\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"|\n\x10ListRunsResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12!\n\x04runs\x18\x02 \x03(\x0b\x32\x13.gofer.model.v1.Run\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\\\n\x10\x43\x61ncelRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07message\x18\x03 \x01(\t\"A\n\x11\x43\x61ncelRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"g\n\x0fRetryRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04keep\x18\x03 \x01(\x08\x12\r\n\x05tasks\x18\x04 \x03(\t\"e\n\x10RetryRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"\xaa\x01\n\x12\x41nnotateRunRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12#\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x11\n\x04note\x18\x03 \x01(\tH\x00\x88\x01\x01\x12(\n\x06labels\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x15\n\rremove_labels\x18\x05 \x03(\tB\x07\n\x05_note\"C\n\x13\x41nnotateRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"t\n\x15\x44\x65\x63ideApprovalRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12%\n\x04task\x18\x02 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07\x61pprove\x18\x03 \x01(\x08\x12\x0f\n\x07message\x18\x04 \x01(\t\"F\n\x16\x44\x65\x63ideApprovalResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"6\n\x0fWatchRunRequest\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"b\n\x10WatchRunResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12 \n\x03run\x18\x02 \x01(\x0b\x32\x13.gofer.model.v1.Run\"g\n\x11StreamLogsRequest\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\"\x94\x01\n\x12StreamLogsResponse\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x02 \x01(\r\x12\'\n\x06stream\x18\x03 \x01(\x0e\x32\x17.gofer.api.v1.LogStream\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c*l\n\tLogStream\x12\x1a\n\x16LOG_STREAM_UNSPECIFIED\x10\x00\x12\x15\n\x11LOG_STREAM_STDOUT\x10\x01\x12\x15\n\x11LOG_STREAM_STDERR\x10\x02\x12\x15\n\x11LOG_STREAM_NOTICE\x10\x03\x32\xd1\x05\n\nRunService\x12I\n\x08StartRun\x12\x1d.gofer.api.v1.StartRunRequest\x1a\x1e.gofer.api.v1.StartRunResponse\x12\x43\n\x06GetRun\x12\x1b.gofer.api.v1.GetRunRequest\x1a\x1c.gofer.api.v1.GetRunResponse\x12I\n\x08ListRuns\x12\x1d.gofer.api.v1.ListRunsRequest\x1a\x1e.gofer.api.v1.ListRunsResponse\x12L\n\tCancelRun\x12\x1e.gofer.api.v1.CancelRunRequest\x1a\x1f.gofer.api.v1.CancelRunResponse\x12I\n\x08RetryRun\x12\x1d.gofer.api.v1.RetryRunRequest\x1a\x1e.gofer.api.v1.RetryRunResponse\x12R\n\x0b\x41nnotateRun\x12 .gofer.api.v1.AnnotateRunRequest\x1a!.gofer.api.v1.AnnotateRunResponse\x12[\n\x0e\x44\x65\x63ideApproval\x12#.gofer.api.v1.DecideApprovalRequest\x1a$.gofer.api.v1.DecideApprovalResponse\x12K\n\x08WatchRun\x12\x1d.gofer.api.v1.WatchRunRequest\x1a\x1e.gofer.api.v1.WatchRunResponse0\x01\x12Q\n\nStreamLogs\x12\x1f.gofer.api.v1.StreamLogsRequest\x1a .gofer.api.v1.StreamLogsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.api.v1.run_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LOGSTREAM']._serialized_start=1647
-  _globals['_LOGSTREAM']._serialized_end=1755
+  _globals['_LOGSTREAM']._serialized_start=2182
+  _globals['_LOGSTREAM']._serialized_end=2290
   _globals['_STARTRUNREQUEST']._serialized_start=164
-  _globals['_STARTRUNREQUEST']._serialized_end=310
-  _globals['_STARTRUNRESPONSE']._serialized_start=312
-  _globals['_STARTRUNRESPONSE']._serialized_end=413
-  _globals['_GETRUNREQUEST']._serialized_start=415
-  _globals['_GETRUNREQUEST']._serialized_end=515
-  _globals['_GETRUNRESPONSE']._serialized_start=517
-  _globals['_GETRUNRESPONSE']._serialized_end=613
-  _globals['_LISTRUNSREQUEST']._serialized_start=616
-  _globals['_LISTRUNSREQUEST']._serialized_end=767
-  _globals['_LISTRUNSRESPONSE']._serialized_start=769
-  _globals['_LISTRUNSRESPONSE']._serialized_end=893
-  _globals['_CANCELRUNREQUEST']._serialized_start=895
-  _globals['_CANCELRUNREQUEST']._serialized_end=987
-  _globals['_CANCELRUNRESPONSE']._serialized_start=989
-  _globals['_CANCELRUNRESPONSE']._serialized_end=1054
-  _globals['_RETRYRUNREQUEST']._serialized_start=1056
-  _globals['_RETRYRUNREQUEST']._serialized_end=1130
-  _globals['_RETRYRUNRESPONSE']._serialized_start=1132
-  _globals['_RETRYRUNRESPONSE']._serialized_end=1233
-  _globals['_WATCHRUNREQUEST']._serialized_start=1235
-  _globals['_WATCHRUNREQUEST']._serialized_end=1289
-  _globals['_WATCHRUNRESPONSE']._serialized_start=1291
-  _globals['_WATCHRUNRESPONSE']._serialized_end=1389
-  _globals['_STREAMLOGSREQUEST']._serialized_start=1391
-  _globals['_STREAMLOGSREQUEST']._serialized_end=1494
-  _globals['_STREAMLOGSRESPONSE']._serialized_start=1497
-  _globals['_STREAMLOGSRESPONSE']._serialized_end=1645
-  _globals['_RUNSERVICE']._serialized_start=1758
-  _globals['_RUNSERVICE']._serialized_end=2302
+  _globals['_STARTRUNREQUEST']._serialized_end=384
+  _globals['_STARTRUNRESPONSE']._serialized_start=386
+  _globals['_STARTRUNRESPONSE']._serialized_end=487
+  _globals['_GETRUNREQUEST']._serialized_start=489
+  _globals['_GETRUNREQUEST']._serialized_end=589
+  _globals['_GETRUNRESPONSE']._serialized_start=591
+  _globals['_GETRUNRESPONSE']._serialized_end=687
+  _globals['_LISTRUNSREQUEST']._serialized_start=690
+  _globals['_LISTRUNSREQUEST']._serialized_end=841
+  _globals['_LISTRUNSRESPONSE']._serialized_start=843
+  _globals['_LISTRUNSRESPONSE']._serialized_end=967
+  _globals['_CANCELRUNREQUEST']._serialized_start=969
+  _globals['_CANCELRUNREQUEST']._serialized_end=1061
+  _globals['_CANCELRUNRESPONSE']._serialized_start=1063
+  _globals['_CANCELRUNRESPONSE']._serialized_end=1128
+  _globals['_RETRYRUNREQUEST']._serialized_start=1130
+  _globals['_RETRYRUNREQUEST']._serialized_end=1233
+  _globals['_RETRYRUNRESPONSE']._serialized_start=1235
+  _globals['_RETRYRUNRESPONSE']._serialized_end=1336
+  _globals['_ANNOTATERUNREQUEST']._serialized_start=1339
+  _globals['_ANNOTATERUNREQUEST']._serialized_end=1509
+  _globals['_ANNOTATERUNRESPONSE']._serialized_start=1511
+  _globals['_ANNOTATERUNRESPONSE']._serialized_end=1578
+  _globals['_DECIDEAPPROVALREQUEST']._serialized_start=1580
+  _globals['_DECIDEAPPROVALREQUEST']._serialized_end=1696
+  _globals['_DECIDEAPPROVALRESPONSE']._serialized_start=1698
+  _globals['_DECIDEAPPROVALRESPONSE']._serialized_end=1768
+  _globals['_WATCHRUNREQUEST']._serialized_start=1770
+  _globals['_WATCHRUNREQUEST']._serialized_end=1824
+  _globals['_WATCHRUNRESPONSE']._serialized_start=1826
+  _globals['_WATCHRUNRESPONSE']._serialized_end=1924
+  _globals['_STREAMLOGSREQUEST']._serialized_start=1926
+  _globals['_STREAMLOGSREQUEST']._serialized_end=2029
+  _globals['_STREAMLOGSRESPONSE']._serialized_start=2032
+  _globals['_STREAMLOGSRESPONSE']._serialized_end=2180
+  _globals['_RUNSERVICE']._serialized_start=2293
+  _globals['_RUNSERVICE']._serialized_end=3014
 # @@protoc_insertion_point(module_scope)

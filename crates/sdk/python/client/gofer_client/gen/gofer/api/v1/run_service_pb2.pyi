@@ -25,16 +25,22 @@ LOG_STREAM_STDERR: LogStream
 LOG_STREAM_NOTICE: LogStream
 
 class StartRunRequest(_message.Message):
-    __slots__ = ("request_id", "pipeline", "version", "variables")
+    __slots__ = ("request_id", "pipeline", "version", "variables", "labels", "note", "priority")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
     request_id: bytes
     pipeline: _run_pb2.PipelineRef
     version: int
     variables: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
-    def __init__(self, request_id: _Optional[bytes] = ..., pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    note: str
+    priority: int
+    def __init__(self, request_id: _Optional[bytes] = ..., pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ...) -> None: ...
 
 class StartRunResponse(_message.Message):
     __slots__ = ("header", "run")
@@ -99,12 +105,16 @@ class CancelRunResponse(_message.Message):
     def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ...) -> None: ...
 
 class RetryRunRequest(_message.Message):
-    __slots__ = ("request_id", "run")
+    __slots__ = ("request_id", "run", "keep", "tasks")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    TASKS_FIELD_NUMBER: _ClassVar[int]
     request_id: bytes
     run: _run_pb2.RunRef
-    def __init__(self, request_id: _Optional[bytes] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ...) -> None: ...
+    keep: bool
+    tasks: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[bytes] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., keep: bool = ..., tasks: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RetryRunResponse(_message.Message):
     __slots__ = ("header", "run")
@@ -113,6 +123,44 @@ class RetryRunResponse(_message.Message):
     header: _common_pb2.ResponseHeader
     run: _run_pb2.RunRef
     def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ...) -> None: ...
+
+class AnnotateRunRequest(_message.Message):
+    __slots__ = ("request_id", "run", "note", "labels", "remove_labels")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_LABELS_FIELD_NUMBER: _ClassVar[int]
+    request_id: bytes
+    run: _run_pb2.RunRef
+    note: str
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    remove_labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, request_id: _Optional[bytes] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., note: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., remove_labels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AnnotateRunResponse(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: _common_pb2.ResponseHeader
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ...) -> None: ...
+
+class DecideApprovalRequest(_message.Message):
+    __slots__ = ("request_id", "task", "approve", "message")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    request_id: bytes
+    task: _run_pb2.TaskRef
+    approve: bool
+    message: str
+    def __init__(self, request_id: _Optional[bytes] = ..., task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., approve: bool = ..., message: _Optional[str] = ...) -> None: ...
+
+class DecideApprovalResponse(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: _common_pb2.ResponseHeader
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ...) -> None: ...
 
 class WatchRunRequest(_message.Message):
     __slots__ = ("run",)

@@ -1,5 +1,6 @@
 import datetime
 
+from gofer_client.gen.gofer.log.v1 import release_pb2 as _release_pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as _cluster_pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
@@ -33,7 +34,7 @@ class CommandEnvelope(_message.Message):
     def __init__(self, request_id: _Optional[bytes] = ..., actor: _Optional[str] = ..., command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...
 
 class Command(_message.Message):
-    __slots__ = ("create_cluster", "create_namespace", "delete_namespace", "register_pipeline", "enable_pipeline", "disable_pipeline", "delete_pipeline", "start_run", "cancel_run", "retry_run", "time_out_run", "assign_attempt", "time_out_attempt", "report_launching", "report_started", "report_finished", "register_node", "drain_node", "undrain_node", "declare_node_lost", "remove_node", "restore_cluster", "recover_cluster", "archive_events")
+    __slots__ = ("create_cluster", "create_namespace", "delete_namespace", "register_pipeline", "enable_pipeline", "disable_pipeline", "delete_pipeline", "start_run", "cancel_run", "retry_run", "time_out_run", "assign_attempt", "time_out_attempt", "report_launching", "report_started", "report_finished", "register_node", "drain_node", "undrain_node", "declare_node_lost", "remove_node", "restore_cluster", "recover_cluster", "archive_events", "annotate_run", "decide_approval", "advance_task", "time_out_task", "register_version", "start_release", "promote_release", "switch_release", "roll_back_pipeline", "pin_pipeline", "unpin_pipeline")
     CREATE_CLUSTER_FIELD_NUMBER: _ClassVar[int]
     CREATE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     DELETE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +59,17 @@ class Command(_message.Message):
     RESTORE_CLUSTER_FIELD_NUMBER: _ClassVar[int]
     RECOVER_CLUSTER_FIELD_NUMBER: _ClassVar[int]
     ARCHIVE_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATE_RUN_FIELD_NUMBER: _ClassVar[int]
+    DECIDE_APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    ADVANCE_TASK_FIELD_NUMBER: _ClassVar[int]
+    TIME_OUT_TASK_FIELD_NUMBER: _ClassVar[int]
+    REGISTER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    START_RELEASE_FIELD_NUMBER: _ClassVar[int]
+    PROMOTE_RELEASE_FIELD_NUMBER: _ClassVar[int]
+    SWITCH_RELEASE_FIELD_NUMBER: _ClassVar[int]
+    ROLL_BACK_PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    PIN_PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    UNPIN_PIPELINE_FIELD_NUMBER: _ClassVar[int]
     create_cluster: CreateCluster
     create_namespace: CreateNamespace
     delete_namespace: DeleteNamespace
@@ -82,7 +94,18 @@ class Command(_message.Message):
     restore_cluster: RestoreCluster
     recover_cluster: RecoverCluster
     archive_events: ArchiveEvents
-    def __init__(self, create_cluster: _Optional[_Union[CreateCluster, _Mapping]] = ..., create_namespace: _Optional[_Union[CreateNamespace, _Mapping]] = ..., delete_namespace: _Optional[_Union[DeleteNamespace, _Mapping]] = ..., register_pipeline: _Optional[_Union[RegisterPipeline, _Mapping]] = ..., enable_pipeline: _Optional[_Union[EnablePipeline, _Mapping]] = ..., disable_pipeline: _Optional[_Union[DisablePipeline, _Mapping]] = ..., delete_pipeline: _Optional[_Union[DeletePipeline, _Mapping]] = ..., start_run: _Optional[_Union[StartRun, _Mapping]] = ..., cancel_run: _Optional[_Union[CancelRun, _Mapping]] = ..., retry_run: _Optional[_Union[RetryRun, _Mapping]] = ..., time_out_run: _Optional[_Union[TimeOutRun, _Mapping]] = ..., assign_attempt: _Optional[_Union[AssignAttempt, _Mapping]] = ..., time_out_attempt: _Optional[_Union[TimeOutAttempt, _Mapping]] = ..., report_launching: _Optional[_Union[ReportLaunching, _Mapping]] = ..., report_started: _Optional[_Union[ReportStarted, _Mapping]] = ..., report_finished: _Optional[_Union[ReportFinished, _Mapping]] = ..., register_node: _Optional[_Union[RegisterNode, _Mapping]] = ..., drain_node: _Optional[_Union[DrainNode, _Mapping]] = ..., undrain_node: _Optional[_Union[UndrainNode, _Mapping]] = ..., declare_node_lost: _Optional[_Union[DeclareNodeLost, _Mapping]] = ..., remove_node: _Optional[_Union[RemoveNode, _Mapping]] = ..., restore_cluster: _Optional[_Union[RestoreCluster, _Mapping]] = ..., recover_cluster: _Optional[_Union[RecoverCluster, _Mapping]] = ..., archive_events: _Optional[_Union[ArchiveEvents, _Mapping]] = ...) -> None: ...
+    annotate_run: AnnotateRun
+    decide_approval: DecideApproval
+    advance_task: AdvanceTask
+    time_out_task: TimeOutTask
+    register_version: _release_pb2.RegisterVersion
+    start_release: _release_pb2.StartRelease
+    promote_release: _release_pb2.PromoteRelease
+    switch_release: _release_pb2.SwitchRelease
+    roll_back_pipeline: _release_pb2.RollBackPipeline
+    pin_pipeline: _release_pb2.PinPipeline
+    unpin_pipeline: _release_pb2.UnpinPipeline
+    def __init__(self, create_cluster: _Optional[_Union[CreateCluster, _Mapping]] = ..., create_namespace: _Optional[_Union[CreateNamespace, _Mapping]] = ..., delete_namespace: _Optional[_Union[DeleteNamespace, _Mapping]] = ..., register_pipeline: _Optional[_Union[RegisterPipeline, _Mapping]] = ..., enable_pipeline: _Optional[_Union[EnablePipeline, _Mapping]] = ..., disable_pipeline: _Optional[_Union[DisablePipeline, _Mapping]] = ..., delete_pipeline: _Optional[_Union[DeletePipeline, _Mapping]] = ..., start_run: _Optional[_Union[StartRun, _Mapping]] = ..., cancel_run: _Optional[_Union[CancelRun, _Mapping]] = ..., retry_run: _Optional[_Union[RetryRun, _Mapping]] = ..., time_out_run: _Optional[_Union[TimeOutRun, _Mapping]] = ..., assign_attempt: _Optional[_Union[AssignAttempt, _Mapping]] = ..., time_out_attempt: _Optional[_Union[TimeOutAttempt, _Mapping]] = ..., report_launching: _Optional[_Union[ReportLaunching, _Mapping]] = ..., report_started: _Optional[_Union[ReportStarted, _Mapping]] = ..., report_finished: _Optional[_Union[ReportFinished, _Mapping]] = ..., register_node: _Optional[_Union[RegisterNode, _Mapping]] = ..., drain_node: _Optional[_Union[DrainNode, _Mapping]] = ..., undrain_node: _Optional[_Union[UndrainNode, _Mapping]] = ..., declare_node_lost: _Optional[_Union[DeclareNodeLost, _Mapping]] = ..., remove_node: _Optional[_Union[RemoveNode, _Mapping]] = ..., restore_cluster: _Optional[_Union[RestoreCluster, _Mapping]] = ..., recover_cluster: _Optional[_Union[RecoverCluster, _Mapping]] = ..., archive_events: _Optional[_Union[ArchiveEvents, _Mapping]] = ..., annotate_run: _Optional[_Union[AnnotateRun, _Mapping]] = ..., decide_approval: _Optional[_Union[DecideApproval, _Mapping]] = ..., advance_task: _Optional[_Union[AdvanceTask, _Mapping]] = ..., time_out_task: _Optional[_Union[TimeOutTask, _Mapping]] = ..., register_version: _Optional[_Union[_release_pb2.RegisterVersion, _Mapping]] = ..., start_release: _Optional[_Union[_release_pb2.StartRelease, _Mapping]] = ..., promote_release: _Optional[_Union[_release_pb2.PromoteRelease, _Mapping]] = ..., switch_release: _Optional[_Union[_release_pb2.SwitchRelease, _Mapping]] = ..., roll_back_pipeline: _Optional[_Union[_release_pb2.RollBackPipeline, _Mapping]] = ..., pin_pipeline: _Optional[_Union[_release_pb2.PinPipeline, _Mapping]] = ..., unpin_pipeline: _Optional[_Union[_release_pb2.UnpinPipeline, _Mapping]] = ...) -> None: ...
 
 class CreateCluster(_message.Message):
     __slots__ = ("cluster_id",)
@@ -153,14 +176,20 @@ class DeletePipeline(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class StartRun(_message.Message):
-    __slots__ = ("pipeline", "version", "variables")
+    __slots__ = ("pipeline", "version", "variables", "labels", "note", "priority")
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
     pipeline: _run_pb2.PipelineRef
     version: int
     variables: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
-    def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    note: str
+    priority: int
+    def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ...) -> None: ...
 
 class CancelRun(_message.Message):
     __slots__ = ("run", "message")
@@ -171,10 +200,48 @@ class CancelRun(_message.Message):
     def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class RetryRun(_message.Message):
-    __slots__ = ("run",)
+    __slots__ = ("run", "keep", "tasks")
     RUN_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    TASKS_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ...) -> None: ...
+    keep: bool
+    tasks: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., keep: bool = ..., tasks: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AnnotateRun(_message.Message):
+    __slots__ = ("run", "note", "labels", "without")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_FIELD_NUMBER: _ClassVar[int]
+    run: _run_pb2.RunRef
+    note: str
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    without: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., note: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., without: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DecideApproval(_message.Message):
+    __slots__ = ("task", "approve", "message")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    task: _run_pb2.TaskRef
+    approve: bool
+    message: str
+    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., approve: bool = ..., message: _Optional[str] = ...) -> None: ...
+
+class AdvanceTask(_message.Message):
+    __slots__ = ("task",)
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    task: _run_pb2.TaskRef
+    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ...) -> None: ...
+
+class TimeOutTask(_message.Message):
+    __slots__ = ("task",)
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    task: _run_pb2.TaskRef
+    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ...) -> None: ...
 
 class TimeOutRun(_message.Message):
     __slots__ = ("run",)
@@ -215,16 +282,18 @@ class ReportStarted(_message.Message):
     def __init__(self, attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., node: _Optional[int] = ...) -> None: ...
 
 class ReportFinished(_message.Message):
-    __slots__ = ("attempt", "node", "outcome", "log")
+    __slots__ = ("attempt", "node", "outcome", "log", "outputs")
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     attempt: _run_pb2.AttemptRef
     node: int
     outcome: _run_pb2.AttemptOutcome
     log: _run_pb2.LogRef
-    def __init__(self, attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., node: _Optional[int] = ..., outcome: _Optional[_Union[_run_pb2.AttemptOutcome, _Mapping]] = ..., log: _Optional[_Union[_run_pb2.LogRef, _Mapping]] = ...) -> None: ...
+    outputs: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    def __init__(self, attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., node: _Optional[int] = ..., outcome: _Optional[_Union[_run_pb2.AttemptOutcome, _Mapping]] = ..., log: _Optional[_Union[_run_pb2.LogRef, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
 
 class RegisterNode(_message.Message):
     __slots__ = ("node", "spec")
@@ -277,16 +346,18 @@ class Outcome(_message.Message):
     def __init__(self, accepted: _Optional[_Union[Accepted, _Mapping]] = ..., rejected: _Optional[_Union[Rejected, _Mapping]] = ...) -> None: ...
 
 class Accepted(_message.Message):
-    __slots__ = ("revision", "run", "pipeline_version", "node_incarnation")
+    __slots__ = ("revision", "run", "pipeline_version", "node_incarnation", "release")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
     revision: int
     run: _run_pb2.RunRef
     pipeline_version: int
     node_incarnation: int
-    def __init__(self, revision: _Optional[int] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., pipeline_version: _Optional[int] = ..., node_incarnation: _Optional[int] = ...) -> None: ...
+    release: int
+    def __init__(self, revision: _Optional[int] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., pipeline_version: _Optional[int] = ..., node_incarnation: _Optional[int] = ..., release: _Optional[int] = ...) -> None: ...
 
 class Rejected(_message.Message):
     __slots__ = ("reason", "message", "help", "field")

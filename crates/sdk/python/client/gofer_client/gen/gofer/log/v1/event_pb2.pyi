@@ -1,5 +1,6 @@
 import datetime
 
+from gofer_client.gen.gofer.log.v1 import release_pb2 as _release_pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as _cluster_pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
@@ -34,7 +35,7 @@ class EventEnvelope(_message.Message):
     def __init__(self, revision: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., request_id: _Optional[bytes] = ..., cause_revision: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., payload: _Optional[bytes] = ..., hash: _Optional[bytes] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("cluster_created", "namespace_created", "namespace_deleted", "pipeline_registered", "pipeline_enabled", "pipeline_disabled", "pipeline_deleted", "run_created", "run_started", "run_stop_requested", "task_queued", "task_finished", "run_finished", "attempt_placed", "attempt_launching", "attempt_started", "attempt_stop_requested", "attempt_finished", "node_registered", "node_drained", "node_undrained", "node_lost", "node_removed", "cluster_restored", "cluster_recovered", "events_archived")
+    __slots__ = ("cluster_created", "namespace_created", "namespace_deleted", "pipeline_registered", "pipeline_enabled", "pipeline_disabled", "pipeline_deleted", "run_created", "run_started", "run_stop_requested", "task_queued", "task_finished", "run_finished", "attempt_placed", "attempt_launching", "attempt_started", "attempt_stop_requested", "attempt_finished", "node_registered", "node_drained", "node_undrained", "node_lost", "node_removed", "cluster_restored", "cluster_recovered", "events_archived", "run_annotated", "task_waiting", "task_kept", "release_started", "release_advanced", "release_switched", "release_promoted", "release_rolled_back", "live_version_changed", "pipeline_pinned", "pipeline_unpinned", "run_moved")
     CLUSTER_CREATED_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_CREATED_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_DELETED_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +62,18 @@ class Event(_message.Message):
     CLUSTER_RESTORED_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_RECOVERED_FIELD_NUMBER: _ClassVar[int]
     EVENTS_ARCHIVED_FIELD_NUMBER: _ClassVar[int]
+    RUN_ANNOTATED_FIELD_NUMBER: _ClassVar[int]
+    TASK_WAITING_FIELD_NUMBER: _ClassVar[int]
+    TASK_KEPT_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_STARTED_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_ADVANCED_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_SWITCHED_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_PROMOTED_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_ROLLED_BACK_FIELD_NUMBER: _ClassVar[int]
+    LIVE_VERSION_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    PIPELINE_PINNED_FIELD_NUMBER: _ClassVar[int]
+    PIPELINE_UNPINNED_FIELD_NUMBER: _ClassVar[int]
+    RUN_MOVED_FIELD_NUMBER: _ClassVar[int]
     cluster_created: ClusterCreated
     namespace_created: NamespaceCreated
     namespace_deleted: NamespaceDeleted
@@ -87,7 +100,19 @@ class Event(_message.Message):
     cluster_restored: ClusterRestored
     cluster_recovered: ClusterRecovered
     events_archived: EventsArchived
-    def __init__(self, cluster_created: _Optional[_Union[ClusterCreated, _Mapping]] = ..., namespace_created: _Optional[_Union[NamespaceCreated, _Mapping]] = ..., namespace_deleted: _Optional[_Union[NamespaceDeleted, _Mapping]] = ..., pipeline_registered: _Optional[_Union[PipelineRegistered, _Mapping]] = ..., pipeline_enabled: _Optional[_Union[PipelineEnabled, _Mapping]] = ..., pipeline_disabled: _Optional[_Union[PipelineDisabled, _Mapping]] = ..., pipeline_deleted: _Optional[_Union[PipelineDeleted, _Mapping]] = ..., run_created: _Optional[_Union[RunCreated, _Mapping]] = ..., run_started: _Optional[_Union[RunStarted, _Mapping]] = ..., run_stop_requested: _Optional[_Union[RunStopRequested, _Mapping]] = ..., task_queued: _Optional[_Union[TaskQueued, _Mapping]] = ..., task_finished: _Optional[_Union[TaskFinished, _Mapping]] = ..., run_finished: _Optional[_Union[RunFinished, _Mapping]] = ..., attempt_placed: _Optional[_Union[AttemptPlaced, _Mapping]] = ..., attempt_launching: _Optional[_Union[AttemptLaunching, _Mapping]] = ..., attempt_started: _Optional[_Union[AttemptStarted, _Mapping]] = ..., attempt_stop_requested: _Optional[_Union[AttemptStopRequested, _Mapping]] = ..., attempt_finished: _Optional[_Union[AttemptFinished, _Mapping]] = ..., node_registered: _Optional[_Union[NodeRegistered, _Mapping]] = ..., node_drained: _Optional[_Union[NodeDrained, _Mapping]] = ..., node_undrained: _Optional[_Union[NodeUndrained, _Mapping]] = ..., node_lost: _Optional[_Union[NodeLost, _Mapping]] = ..., node_removed: _Optional[_Union[NodeRemoved, _Mapping]] = ..., cluster_restored: _Optional[_Union[ClusterRestored, _Mapping]] = ..., cluster_recovered: _Optional[_Union[ClusterRecovered, _Mapping]] = ..., events_archived: _Optional[_Union[EventsArchived, _Mapping]] = ...) -> None: ...
+    run_annotated: RunAnnotated
+    task_waiting: TaskWaiting
+    task_kept: TaskKept
+    release_started: _release_pb2.ReleaseStarted
+    release_advanced: _release_pb2.ReleaseAdvanced
+    release_switched: _release_pb2.ReleaseSwitched
+    release_promoted: _release_pb2.ReleasePromoted
+    release_rolled_back: _release_pb2.ReleaseRolledBack
+    live_version_changed: _release_pb2.LiveVersionChanged
+    pipeline_pinned: _release_pb2.PipelinePinned
+    pipeline_unpinned: _release_pb2.PipelineUnpinned
+    run_moved: _release_pb2.RunMoved
+    def __init__(self, cluster_created: _Optional[_Union[ClusterCreated, _Mapping]] = ..., namespace_created: _Optional[_Union[NamespaceCreated, _Mapping]] = ..., namespace_deleted: _Optional[_Union[NamespaceDeleted, _Mapping]] = ..., pipeline_registered: _Optional[_Union[PipelineRegistered, _Mapping]] = ..., pipeline_enabled: _Optional[_Union[PipelineEnabled, _Mapping]] = ..., pipeline_disabled: _Optional[_Union[PipelineDisabled, _Mapping]] = ..., pipeline_deleted: _Optional[_Union[PipelineDeleted, _Mapping]] = ..., run_created: _Optional[_Union[RunCreated, _Mapping]] = ..., run_started: _Optional[_Union[RunStarted, _Mapping]] = ..., run_stop_requested: _Optional[_Union[RunStopRequested, _Mapping]] = ..., task_queued: _Optional[_Union[TaskQueued, _Mapping]] = ..., task_finished: _Optional[_Union[TaskFinished, _Mapping]] = ..., run_finished: _Optional[_Union[RunFinished, _Mapping]] = ..., attempt_placed: _Optional[_Union[AttemptPlaced, _Mapping]] = ..., attempt_launching: _Optional[_Union[AttemptLaunching, _Mapping]] = ..., attempt_started: _Optional[_Union[AttemptStarted, _Mapping]] = ..., attempt_stop_requested: _Optional[_Union[AttemptStopRequested, _Mapping]] = ..., attempt_finished: _Optional[_Union[AttemptFinished, _Mapping]] = ..., node_registered: _Optional[_Union[NodeRegistered, _Mapping]] = ..., node_drained: _Optional[_Union[NodeDrained, _Mapping]] = ..., node_undrained: _Optional[_Union[NodeUndrained, _Mapping]] = ..., node_lost: _Optional[_Union[NodeLost, _Mapping]] = ..., node_removed: _Optional[_Union[NodeRemoved, _Mapping]] = ..., cluster_restored: _Optional[_Union[ClusterRestored, _Mapping]] = ..., cluster_recovered: _Optional[_Union[ClusterRecovered, _Mapping]] = ..., events_archived: _Optional[_Union[EventsArchived, _Mapping]] = ..., run_annotated: _Optional[_Union[RunAnnotated, _Mapping]] = ..., task_waiting: _Optional[_Union[TaskWaiting, _Mapping]] = ..., task_kept: _Optional[_Union[TaskKept, _Mapping]] = ..., release_started: _Optional[_Union[_release_pb2.ReleaseStarted, _Mapping]] = ..., release_advanced: _Optional[_Union[_release_pb2.ReleaseAdvanced, _Mapping]] = ..., release_switched: _Optional[_Union[_release_pb2.ReleaseSwitched, _Mapping]] = ..., release_promoted: _Optional[_Union[_release_pb2.ReleasePromoted, _Mapping]] = ..., release_rolled_back: _Optional[_Union[_release_pb2.ReleaseRolledBack, _Mapping]] = ..., live_version_changed: _Optional[_Union[_release_pb2.LiveVersionChanged, _Mapping]] = ..., pipeline_pinned: _Optional[_Union[_release_pb2.PipelinePinned, _Mapping]] = ..., pipeline_unpinned: _Optional[_Union[_release_pb2.PipelineUnpinned, _Mapping]] = ..., run_moved: _Optional[_Union[_release_pb2.RunMoved, _Mapping]] = ...) -> None: ...
 
 class ClusterCreated(_message.Message):
     __slots__ = ("cluster_id",)
@@ -136,14 +161,20 @@ class NamespaceDeleted(_message.Message):
     def __init__(self, namespace: _Optional[str] = ...) -> None: ...
 
 class PipelineRegistered(_message.Message):
-    __slots__ = ("pipeline", "version", "config")
+    __slots__ = ("pipeline", "version", "config", "held", "release", "registered_by")
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    REGISTERED_BY_FIELD_NUMBER: _ClassVar[int]
     pipeline: _run_pb2.PipelineRef
     version: int
     config: _config_pb2.PipelineConfig
-    def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ...) -> None: ...
+    held: bool
+    release: int
+    registered_by: str
+    def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., held: bool = ..., release: _Optional[int] = ..., registered_by: _Optional[str] = ...) -> None: ...
 
 class PipelineEnabled(_message.Message):
     __slots__ = ("pipeline",)
@@ -164,18 +195,38 @@ class PipelineDeleted(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class RunCreated(_message.Message):
-    __slots__ = ("run", "version", "variables", "started_by", "retry_of")
+    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release")
     RUN_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
     STARTED_BY_FIELD_NUMBER: _ClassVar[int]
     RETRY_OF_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
     version: int
     variables: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
     started_by: str
     retry_of: int
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ...) -> None: ...
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    note: str
+    priority: int
+    parent: _run_pb2.TaskRef
+    release: int
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ...) -> None: ...
+
+class RunAnnotated(_message.Message):
+    __slots__ = ("run", "note", "labels")
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    run: _run_pb2.RunRef
+    note: str
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., note: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
 
 class RunStarted(_message.Message):
     __slots__ = ("run",)
@@ -198,6 +249,22 @@ class TaskQueued(_message.Message):
     task: _run_pb2.TaskRef
     not_before: _timestamp_pb2.Timestamp
     def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class TaskWaiting(_message.Message):
+    __slots__ = ("task",)
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    task: _run_pb2.TaskRef
+    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ...) -> None: ...
+
+class TaskKept(_message.Message):
+    __slots__ = ("task", "kept_from", "outputs")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FROM_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    task: _run_pb2.TaskRef
+    kept_from: int
+    outputs: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., kept_from: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
 
 class TaskFinished(_message.Message):
     __slots__ = ("task", "outcome")
@@ -248,14 +315,16 @@ class AttemptStopRequested(_message.Message):
     def __init__(self, attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., reason: _Optional[_Union[_run_pb2.StopReason, _Mapping]] = ...) -> None: ...
 
 class AttemptFinished(_message.Message):
-    __slots__ = ("attempt", "outcome", "log")
+    __slots__ = ("attempt", "outcome", "log", "outputs")
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     attempt: _run_pb2.AttemptRef
     outcome: _run_pb2.AttemptOutcome
     log: _run_pb2.LogRef
-    def __init__(self, attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., outcome: _Optional[_Union[_run_pb2.AttemptOutcome, _Mapping]] = ..., log: _Optional[_Union[_run_pb2.LogRef, _Mapping]] = ...) -> None: ...
+    outputs: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    def __init__(self, attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., outcome: _Optional[_Union[_run_pb2.AttemptOutcome, _Mapping]] = ..., log: _Optional[_Union[_run_pb2.LogRef, _Mapping]] = ..., outputs: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
 
 class NodeRegistered(_message.Message):
     __slots__ = ("node", "incarnation", "spec")

@@ -1,6 +1,7 @@
 import datetime
 
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
+from gofer_client.gen.gofer.model.v1 import release_pb2 as _release_pb2
 from gofer_client.gen.gofer.model.v1 import run_pb2 as _run_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -32,7 +33,7 @@ class Namespace(_message.Message):
     def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Pipeline(_message.Message):
-    __slots__ = ("ref", "version", "config", "enabled", "deleted", "last_run", "running", "queue", "created_at", "updated_at")
+    __slots__ = ("ref", "version", "config", "enabled", "deleted", "last_run", "running", "queue", "created_at", "updated_at", "live_version", "pin", "last_release", "earlier_versions", "release")
     REF_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +44,11 @@ class Pipeline(_message.Message):
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    LIVE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PIN_FIELD_NUMBER: _ClassVar[int]
+    LAST_RELEASE_FIELD_NUMBER: _ClassVar[int]
+    EARLIER_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
     ref: _run_pb2.PipelineRef
     version: int
     config: _config_pb2.PipelineConfig
@@ -53,7 +59,12 @@ class Pipeline(_message.Message):
     queue: _containers.RepeatedScalarFieldContainer[int]
     created_at: _timestamp_pb2.Timestamp
     updated_at: _timestamp_pb2.Timestamp
-    def __init__(self, ref: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., enabled: bool = ..., deleted: bool = ..., last_run: _Optional[int] = ..., running: _Optional[_Iterable[int]] = ..., queue: _Optional[_Iterable[int]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    live_version: int
+    pin: _release_pb2.Pin
+    last_release: int
+    earlier_versions: _containers.RepeatedCompositeFieldContainer[_release_pb2.EarlierVersion]
+    release: _release_pb2.Release
+    def __init__(self, ref: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., enabled: bool = ..., deleted: bool = ..., last_run: _Optional[int] = ..., running: _Optional[_Iterable[int]] = ..., queue: _Optional[_Iterable[int]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live_version: _Optional[int] = ..., pin: _Optional[_Union[_release_pb2.Pin, _Mapping]] = ..., last_release: _Optional[int] = ..., earlier_versions: _Optional[_Iterable[_Union[_release_pb2.EarlierVersion, _Mapping]]] = ..., release: _Optional[_Union[_release_pb2.Release, _Mapping]] = ...) -> None: ...
 
 class Node(_message.Message):
     __slots__ = ("id", "spec", "status", "draining", "incarnation", "since")

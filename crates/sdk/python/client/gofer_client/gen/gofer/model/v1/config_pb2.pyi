@@ -1,5 +1,6 @@
 import datetime
 
+from gofer_client.gen.gofer.model.v1 import values_pb2 as _values_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -55,7 +56,7 @@ DRIVER_PROCESS: Driver
 DRIVER_DOCKER: Driver
 
 class PipelineConfig(_message.Message):
-    __slots__ = ("id", "description", "parallelism", "overlap", "queue_limit", "timeout", "variables", "tasks")
+    __slots__ = ("id", "description", "parallelism", "overlap", "queue_limit", "timeout", "variables", "tasks", "parameters")
     ID_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     PARALLELISM_FIELD_NUMBER: _ClassVar[int]
@@ -64,6 +65,7 @@ class PipelineConfig(_message.Message):
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
     TASKS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     id: str
     description: str
     parallelism: int
@@ -72,7 +74,8 @@ class PipelineConfig(_message.Message):
     timeout: _duration_pb2.Duration
     variables: _containers.RepeatedCompositeFieldContainer[Variable]
     tasks: _containers.RepeatedCompositeFieldContainer[TaskConfig]
-    def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., parallelism: _Optional[int] = ..., overlap: _Optional[_Union[OverlapPolicy, str]] = ..., queue_limit: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tasks: _Optional[_Iterable[_Union[TaskConfig, _Mapping]]] = ...) -> None: ...
+    parameters: _containers.RepeatedCompositeFieldContainer[_values_pb2.Parameter]
+    def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., parallelism: _Optional[int] = ..., overlap: _Optional[_Union[OverlapPolicy, str]] = ..., queue_limit: _Optional[int] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., variables: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., tasks: _Optional[_Iterable[_Union[TaskConfig, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[_values_pb2.Parameter, _Mapping]]] = ...) -> None: ...
 
 class Variable(_message.Message):
     __slots__ = ("name", "value")
@@ -83,7 +86,7 @@ class Variable(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class TaskConfig(_message.Message):
-    __slots__ = ("id", "description", "image", "pull", "entrypoint", "command", "environment", "working_directory", "depends_on", "retry", "timeout", "resources", "driver", "constraints", "allow_failure")
+    __slots__ = ("id", "description", "image", "pull", "entrypoint", "command", "environment", "working_directory", "depends_on", "retry", "timeout", "resources", "driver", "constraints", "allow_failure", "conditions", "inputs", "approval", "call")
     ID_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
@@ -99,6 +102,10 @@ class TaskConfig(_message.Message):
     DRIVER_FIELD_NUMBER: _ClassVar[int]
     CONSTRAINTS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_FAILURE_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
     id: str
     description: str
     image: str
@@ -114,7 +121,11 @@ class TaskConfig(_message.Message):
     driver: Driver
     constraints: _containers.RepeatedCompositeFieldContainer[Variable]
     allow_failure: bool
-    def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., image: _Optional[str] = ..., pull: _Optional[_Union[PullPolicy, str]] = ..., entrypoint: _Optional[_Iterable[str]] = ..., command: _Optional[_Iterable[str]] = ..., environment: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., working_directory: _Optional[str] = ..., depends_on: _Optional[_Iterable[_Union[Dependency, _Mapping]]] = ..., retry: _Optional[_Union[RetryPolicy, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., driver: _Optional[_Union[Driver, str]] = ..., constraints: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., allow_failure: bool = ...) -> None: ...
+    conditions: _containers.RepeatedCompositeFieldContainer[_values_pb2.Condition]
+    inputs: _containers.RepeatedCompositeFieldContainer[_values_pb2.NamedValue]
+    approval: _values_pb2.Approval
+    call: _values_pb2.Call
+    def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., image: _Optional[str] = ..., pull: _Optional[_Union[PullPolicy, str]] = ..., entrypoint: _Optional[_Iterable[str]] = ..., command: _Optional[_Iterable[str]] = ..., environment: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., working_directory: _Optional[str] = ..., depends_on: _Optional[_Iterable[_Union[Dependency, _Mapping]]] = ..., retry: _Optional[_Union[RetryPolicy, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., driver: _Optional[_Union[Driver, str]] = ..., constraints: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., allow_failure: bool = ..., conditions: _Optional[_Iterable[_Union[_values_pb2.Condition, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[_values_pb2.NamedValue, _Mapping]]] = ..., approval: _Optional[_Union[_values_pb2.Approval, _Mapping]] = ..., call: _Optional[_Union[_values_pb2.Call, _Mapping]] = ...) -> None: ...
 
 class Dependency(_message.Message):
     __slots__ = ("task", "requirement")

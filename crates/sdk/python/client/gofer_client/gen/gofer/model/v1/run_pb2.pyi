@@ -34,6 +34,7 @@ class TaskStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TASK_STATUS_SKIPPED: _ClassVar[TaskStatus]
     TASK_STATUS_LOST: _ClassVar[TaskStatus]
     TASK_STATUS_UNKNOWN: _ClassVar[TaskStatus]
+    TASK_STATUS_WAITING: _ClassVar[TaskStatus]
 
 class AttemptStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -62,6 +63,9 @@ class FailureReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FAILURE_REASON_IMAGE_PULL: _ClassVar[FailureReason]
     FAILURE_REASON_COMMAND_NOT_FOUND: _ClassVar[FailureReason]
     FAILURE_REASON_LAUNCH: _ClassVar[FailureReason]
+    FAILURE_REASON_DECLINED: _ClassVar[FailureReason]
+    FAILURE_REASON_MISSING_VALUE: _ClassVar[FailureReason]
+    FAILURE_REASON_CHILD_RUN: _ClassVar[FailureReason]
 
 class StopKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -87,6 +91,7 @@ TASK_STATUS_CANCELLED: TaskStatus
 TASK_STATUS_SKIPPED: TaskStatus
 TASK_STATUS_LOST: TaskStatus
 TASK_STATUS_UNKNOWN: TaskStatus
+TASK_STATUS_WAITING: TaskStatus
 ATTEMPT_STATUS_UNSPECIFIED: AttemptStatus
 ATTEMPT_STATUS_PLACED: AttemptStatus
 ATTEMPT_STATUS_LAUNCHING: AttemptStatus
@@ -106,6 +111,9 @@ FAILURE_REASON_OUT_OF_MEMORY: FailureReason
 FAILURE_REASON_IMAGE_PULL: FailureReason
 FAILURE_REASON_COMMAND_NOT_FOUND: FailureReason
 FAILURE_REASON_LAUNCH: FailureReason
+FAILURE_REASON_DECLINED: FailureReason
+FAILURE_REASON_MISSING_VALUE: FailureReason
+FAILURE_REASON_CHILD_RUN: FailureReason
 STOP_KIND_UNSPECIFIED: StopKind
 STOP_KIND_CANCELLED: StopKind
 STOP_KIND_REPLACED: StopKind
@@ -148,7 +156,7 @@ class AttemptRef(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., task: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class Run(_message.Message):
-    __slots__ = ("ref", "version", "status", "message", "variables", "started_by", "retry_of", "created_at", "started_at", "finished_at", "stopping", "tasks", "revision")
+    __slots__ = ("ref", "version", "status", "message", "variables", "started_by", "retry_of", "created_at", "started_at", "finished_at", "stopping", "tasks", "revision", "labels", "note", "priority", "parent", "release")
     REF_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -162,6 +170,11 @@ class Run(_message.Message):
     STOPPING_FIELD_NUMBER: _ClassVar[int]
     TASKS_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
     ref: RunRef
     version: int
     status: RunStatus
@@ -175,23 +188,34 @@ class Run(_message.Message):
     stopping: StopReason
     tasks: _containers.RepeatedCompositeFieldContainer[TaskRun]
     revision: int
-    def __init__(self, ref: _Optional[_Union[RunRef, _Mapping]] = ..., version: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., message: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopping: _Optional[_Union[StopReason, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[TaskRun, _Mapping]]] = ..., revision: _Optional[int] = ...) -> None: ...
+    labels: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    note: str
+    priority: int
+    parent: TaskRef
+    release: int
+    def __init__(self, ref: _Optional[_Union[RunRef, _Mapping]] = ..., version: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., message: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopping: _Optional[_Union[StopReason, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[TaskRun, _Mapping]]] = ..., revision: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[TaskRef, _Mapping]] = ..., release: _Optional[int] = ...) -> None: ...
 
 class TaskRun(_message.Message):
-    __slots__ = ("id", "outcome", "attempts", "not_before", "finished_at", "queued_revision")
+    __slots__ = ("id", "outcome", "attempts", "not_before", "finished_at", "queued_revision", "outputs", "kept_from", "children")
     ID_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
     QUEUED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FROM_FIELD_NUMBER: _ClassVar[int]
+    CHILDREN_FIELD_NUMBER: _ClassVar[int]
     id: str
     outcome: TaskOutcome
     attempts: _containers.RepeatedCompositeFieldContainer[Attempt]
     not_before: _timestamp_pb2.Timestamp
     finished_at: _timestamp_pb2.Timestamp
     queued_revision: int
-    def __init__(self, id: _Optional[str] = ..., outcome: _Optional[_Union[TaskOutcome, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., queued_revision: _Optional[int] = ...) -> None: ...
+    outputs: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    kept_from: int
+    children: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, id: _Optional[str] = ..., outcome: _Optional[_Union[TaskOutcome, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[Attempt, _Mapping]]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., queued_revision: _Optional[int] = ..., outputs: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., kept_from: _Optional[int] = ..., children: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class TaskOutcome(_message.Message):
     __slots__ = ("status", "reason", "exit_code", "message")

@@ -157,18 +157,7 @@ pub enum RunCommand {
     )]
     Annotate {
         #[command(flatten)]
-        run: RunArgs,
-        /// Free text about the run; empty takes it away
-        #[arg(long, value_name = "TEXT")]
-        note: Option<String>,
-        /// Label to add or to change; may be given again
-        #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
-        label: Vec<(String, String)>,
-        /// Label to take away; may be given again
-        #[arg(long, value_name = "NAME")]
-        remove_label: Vec<String>,
-        #[command(flatten)]
-        mutation: MutationArgs,
+        args: AnnotateArgs,
     },
     /// Approve a task that waits for it
     #[command(after_help = "Examples:\n  gofer run approve release/42 deploy -m 'tested by hand'")]
@@ -182,6 +171,24 @@ pub enum RunCommand {
         #[command(flatten)]
         answer: AnswerArgs,
     },
+}
+
+/// What is noted about a run.
+#[derive(Args, Clone, Debug)]
+pub struct AnnotateArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Free text about the run; empty takes it away
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Label to add or to change; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    label: Vec<(String, String)>,
+    /// Label to take away; may be given again
+    #[arg(long, value_name = "NAME")]
+    remove_label: Vec<String>,
+    #[command(flatten)]
+    mutation: MutationArgs,
 }
 
 /// An answer to a task that waits for approval.
@@ -272,27 +279,30 @@ pub(crate) async fn execute(context: &mut Context<'_>, command: RunCommand) -> R
             let answer = context.client.call(Call::Mutate(id), ask).await?;
             started(context, answer.run, watch).await
         }
-        RunCommand::Annotate { run, note, label, remove_label, mutation } => {
-            if note.is_none() && label.is_empty() && remove_label.is_empty() {
-                let help = "give --note, --label or --remove-label";
-                return Err(Error::usage("there is nothing to change", help));
-            }
-            let run = resolve(context, &run).await?;
-            let (id, text) = (mutation.id(), run_text(Some(&run)));
-            let message = api::AnnotateRunRequest {
-                request_id: id.as_bytes().to_vec(),
-                run: Some(run),
-                note,
-                labels: variables("label", label)?,
-                remove_labels: remove_label,
-            };
-            let ask = async |channel, patience| runs(channel).annotate_run(request(message.clone(), patience)).await;
-            let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
-            context.done(&format!("noted at {text}"), &json!({ "run": text, "revision": header.revision }))
-        }
+        RunCommand::Annotate { args } => annotate(context, args).await,
         RunCommand::Approve { answer } => decide(context, answer, true).await,
         RunCommand::Decline { answer } => decide(context, answer, false).await,
     }
+}
+
+async fn annotate(context: &mut Context<'_>, args: AnnotateArgs) -> Result<u8, Error> {
+    let AnnotateArgs { run, note, label, remove_label, mutation } = args;
+    if note.is_none() && label.is_empty() && remove_label.is_empty() {
+        let help = "give --note, --label or --remove-label";
+        return Err(Error::usage("there is nothing to change", help));
+    }
+    let run = resolve(context, &run).await?;
+    let (id, text) = (mutation.id(), run_text(Some(&run)));
+    let message = api::AnnotateRunRequest {
+        request_id: id.as_bytes().to_vec(),
+        run: Some(run),
+        note,
+        labels: variables("label", label)?,
+        remove_labels: remove_label,
+    };
+    let ask = async |channel, patience| runs(channel).annotate_run(request(message.clone(), patience)).await;
+    let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
+    context.done(&format!("noted at {text}"), &json!({ "run": text, "revision": header.revision }))
 }
 
 async fn decide(context: &mut Context<'_>, answer: AnswerArgs, approve: bool) -> Result<u8, Error> {

@@ -80,17 +80,7 @@ fn parse(words: &[&str]) -> Command {
                 Some(tasks) => RetryFrom::Tasks(tasks.split(',').map(|id| TaskId::new(id).unwrap()).collect()),
             },
         },
-        "note" => Command::AnnotateRun {
-            run: run(words[1]),
-            note: option("note").map(String::from),
-            labels: options(words).labels,
-            without: option("without").into_iter().map(String::from).collect(),
-        },
-        "approve" | "decline" => {
-            Command::DecideApproval { task: task(words[1]), approve: words[0] == "approve", message: String::new() }
-        }
-        "advance" => Command::AdvanceTask { task: task(words[1]) },
-        "time-out-wait" => Command::TimeOutTask { task: task(words[1]) },
+        "note" | "approve" | "decline" | "advance" | "time-out-wait" => parse_values(words),
         "time-out" if words[1].matches('/').count() == 1 => Command::TimeOutRun { run: run(words[1]) },
         "time-out" => Command::TimeOutAttempt { attempt: attempt(words[1]) },
         "assign" => Command::AssignAttempt {
@@ -128,6 +118,24 @@ fn parse(words: &[&str]) -> Command {
         },
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
+    }
+}
+
+fn parse_values(words: &[&str]) -> Command {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    match words[0] {
+        "note" => Command::AnnotateRun {
+            run: run(words[1]),
+            note: option("note").map(String::from),
+            labels: options(words).labels,
+            without: option("without").into_iter().map(String::from).collect(),
+        },
+        "approve" | "decline" => {
+            Command::DecideApproval { task: task(words[1]), approve: words[0] == "approve", message: String::new() }
+        }
+        "advance" => Command::AdvanceTask { task: task(words[1]) },
+        "time-out-wait" => Command::TimeOutTask { task: task(words[1]) },
+        other => panic!("no such command: {other}"),
     }
 }
 

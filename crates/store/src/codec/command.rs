@@ -46,7 +46,10 @@ pub fn envelope_from_wire(envelope: log::CommandEnvelope, time: Timestamp) -> Re
 #[must_use]
 pub fn command_to_wire(command: &Command) -> log::Command {
     log::Command {
-        kind: client_command(command).or_else(|| inner_command(command)).or_else(|| release_command(command)),
+        kind: client_command(command)
+            .or_else(|| run_command(command))
+            .or_else(|| inner_command(command))
+            .or_else(|| release_command(command)),
     }
 }
 
@@ -98,6 +101,16 @@ fn client_command(command: &Command) -> Option<Kind> {
         Command::CancelRun { run, message } => {
             Kind::CancelRun(log::CancelRun { run: Some(run_key_to_wire(run)), message: message.clone() })
         }
+        Command::DrainNode { node } => Kind::DrainNode(log::DrainNode { node: node.0 }),
+        Command::UndrainNode { node } => Kind::UndrainNode(log::UndrainNode { node: node.0 }),
+        Command::RemoveNode { node } => Kind::RemoveNode(log::RemoveNode { node: node.0 }),
+        _ => return None,
+    })
+}
+
+/// What is asked about a run that exists.
+fn run_command(command: &Command) -> Option<Kind> {
+    Some(match command {
         Command::RetryRun { run, from } => {
             let (keep, tasks) = match from {
                 RetryFrom::Start => (false, Vec::new()),
@@ -117,9 +130,6 @@ fn client_command(command: &Command) -> Option<Kind> {
             approve: *approve,
             message: message.clone(),
         }),
-        Command::DrainNode { node } => Kind::DrainNode(log::DrainNode { node: node.0 }),
-        Command::UndrainNode { node } => Kind::UndrainNode(log::UndrainNode { node: node.0 }),
-        Command::RemoveNode { node } => Kind::RemoveNode(log::RemoveNode { node: node.0 }),
         _ => return None,
     })
 }

@@ -13,6 +13,9 @@ use crate::run::{RetryFrom, Run, RunOptions, TaskStatus};
 use crate::state::{LiveRun, Pipeline};
 use crate::validate::{validate_labels, validate_variables};
 
+/// Tasks that are not run again: the run that did, and what they put out.
+type Kept = BTreeMap<TaskId, (u64, BTreeMap<String, String>)>;
+
 /// What a new run is made of.
 pub(super) struct NewRun<'a> {
     pub(super) version: Version,
@@ -21,8 +24,7 @@ pub(super) struct NewRun<'a> {
     pub(super) options: &'a RunOptions,
     pub(super) retry_of: Option<u64>,
     pub(super) parent: Option<TaskKey>,
-    /// Tasks that are not run again, with the run that did and what they put out.
-    pub(super) kept: BTreeMap<TaskId, (u64, BTreeMap<String, String>)>,
+    pub(super) kept: Kept,
 }
 
 /// Starts a run of a version. Unless one is named it is the live one, or the one that the release in progress chooses.
@@ -124,12 +126,7 @@ pub(super) fn retry(context: Context<'_>, key: &RunKey, from: &RetryFrom) -> Ver
 }
 
 /// The tasks of an ended run that need not run again, with where their results are from.
-fn kept(
-    context: Context<'_>,
-    pipeline: &Pipeline,
-    run: &Run,
-    wanted: &BTreeSet<TaskId>,
-) -> Result<BTreeMap<TaskId, (u64, BTreeMap<String, String>)>, Rejection> {
+fn kept(context: Context<'_>, pipeline: &Pipeline, run: &Run, wanted: &BTreeSet<TaskId>) -> Result<Kept, Rejection> {
     if let Some(missing) = wanted.iter().find(|id| !run.tasks.contains_key(*id)) {
         let message = format!("run {} has no task {missing}", run.key);
         return Err(Rejection::new(Reason::NotFound, message).field("tasks").help("look at the run for its tasks"));

@@ -268,7 +268,7 @@ fn task_option(task: &mut TaskConfig, word: &str) {
 fn call(task: &mut TaskConfig) -> &mut Call {
     match &mut task.kind {
         TaskKind::Pipeline(call) => call,
-        other => panic!("no task that calls: {other:?}"),
+        TaskKind::Container | TaskKind::Approval(_) => panic!("a task that calls nothing"),
     }
 }
 

@@ -45,14 +45,21 @@ impl Shape {
         }
         let passed = self.select(config);
         for task in &mut config.tasks {
+            let stub = self.stubs.get(&task.id);
+            if let Some(stub) = stub {
+                stub.replace(task);
+            }
+            // Nothing runs in a task that waits for people or for other runs.
+            if task.kind.is_some() {
+                continue;
+            }
             for (name, value) in &self.env {
                 set(&mut task.environment, name, value);
             }
-            match (self.stubs.get(&task.id), self.driver) {
-                (Some(stub), _) => stub.replace(task),
-                (None, Some(DriverChoice::Process)) => task.driver = model::Driver::Process.into(),
-                (None, Some(DriverChoice::Docker)) => task.driver = model::Driver::Docker.into(),
-                (None, None) => {}
+            match self.driver.filter(|_| stub.is_none()) {
+                Some(DriverChoice::Process) => task.driver = model::Driver::Process.into(),
+                Some(DriverChoice::Docker) => task.driver = model::Driver::Docker.into(),
+                None => {}
             }
         }
         let bare = |task: &&model::TaskConfig| task.driver() == model::Driver::Docker && task.image.is_empty();
@@ -81,6 +88,13 @@ impl Shape {
             let parents = task.depends_on.iter().map(|parent| parent.task.clone());
             passed.extend(parents.filter(|parent| !chosen.contains(parent)));
             task.depends_on.retain(|parent| chosen.contains(&parent.task));
+            // What a task that is left out would have put out is not there to be looked at.
+            let is_there = |value: &Option<model::Value>| match value.as_ref().and_then(|value| value.kind.as_ref()) {
+                Some(model::value::Kind::Output(output)) => chosen.contains(&output.task),
+                _ => true,
+            };
+            task.conditions.retain(|condition| is_there(&condition.value));
+            task.inputs.retain(|input| is_there(&input.value));
         }
         passed.into_iter().collect()
     }
@@ -96,6 +110,8 @@ impl Stub {
         task.driver = model::Driver::Process.into();
         task.working_directory = String::new();
         task.resources = None;
+        task.kind = None;
+        task.inputs = Vec::new();
         task.constraints = Vec::new();
         if let Some(retry) = &mut task.retry {
             // Nobody wants to wait for what fails on purpose.

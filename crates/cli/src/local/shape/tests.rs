@@ -42,6 +42,37 @@ fn tasks_are_chosen_and_what_they_wait_for_is_taken_as_done() {
 }
 
 #[test]
+fn what_is_no_container_can_be_stubbed_and_lacks_no_output_of_what_is_left_out() {
+    let text = r#"
+id = "p"
+[tasks.plan]
+command = ["plan"]
+[tasks.agree]
+approval = {}
+depends_on = ["plan"]
+[tasks.each]
+run = { pipeline = "q", for_each = { output = "plan.LIST" } }
+depends_on = ["plan"]
+[tasks.last]
+command = ["last"]
+depends_on = ["agree", "plan"]
+when = [{ output = "plan.A", is = "1" }, { variable = "B", is_not = "2" }]
+inputs = { A = { output = "plan.A" }, C = "c" }
+"#;
+    let parsed = || parse("p.toml".as_ref(), text, Format::Toml).unwrap().config;
+    let mut config = parsed();
+    let stubs = ["agree", "each"].map(|id| (id.to_owned(), Stub::default())).into();
+    Shape { stubs, env: [("E".to_owned(), "e".to_owned())].into(), ..Shape::default() }.apply(&mut config).unwrap();
+    assert!(config.tasks.iter().all(|task| task.kind.is_none() && !task.command.is_empty()), "{config:?}");
+    let mut config = parsed();
+    let env = [("E".to_owned(), "e".to_owned())].into();
+    Shape { only: vec!["agree".into(), "last".into()], env, ..Shape::default() }.apply(&mut config).unwrap();
+    assert!(config.tasks[0].environment.is_empty(), "nothing runs in an approval");
+    let last = &config.tasks[1];
+    assert_eq!((last.conditions.len(), last.inputs.len(), last.environment.len()), (1, 1, 1), "{last:?}");
+}
+
+#[test]
 fn a_value_replaces_that_of_the_pipeline_and_names_stay_sorted() {
     let mut config = config();
     let env = BTreeMap::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);

@@ -61,6 +61,9 @@ pub enum ProposeError {
     /// Nothing happened and never will: the call breaks a limit.
     #[error("the proposal is too large: {0}")]
     TooLarge(String),
+    /// Nothing happened: a node does not know such a command yet. The same passes once all are upgraded.
+    #[error("{0}")]
+    Unsupported(String),
     /// It may or may not have been committed. Asking again with the same request ids is safe.
     #[error("it is not known whether the proposal was committed ({0}); retry with the same request ids")]
     Unknown(String),

@@ -35,7 +35,6 @@ pub use batches::{BatchLimits, Batched, Batches, Turn};
 pub use commands::Encoded;
 pub use config::Config;
 pub use error::{ConfigFault, Error, MembershipError, ProposeError};
-pub use gate::Gate;
 pub use host::{Host, Simulated, Work};
 pub use log_store::DiskStats;
 pub use proposer::{Proposal, Propose};

@@ -21,7 +21,7 @@ use crate::commands::Encoded;
 use crate::config::Config;
 use crate::error::{Error, MembershipError, ProposeError};
 use crate::fatal::Fatal;
-use crate::gate::Gate;
+use crate::gate;
 use crate::heard::Heard;
 use crate::host::{Host, Work};
 use crate::log_store::{self, DiskStats, LogStore};
@@ -258,25 +258,22 @@ impl Raft {
         }
         let (proposer, _) = self.work()?;
         self.leading()?;
-        let gate = self.gate(&commands);
-        if gate.is_open() {
-            return proposer.propose(commands).await;
-        }
-        let passing = gate.passing(&commands);
-        let passed = if passing.is_empty() { Vec::new() } else { proposer.propose(passing).await? };
-        gate.merge(passed)
+        self.check_known(&commands)?;
+        proposer.propose(commands).await
     }
 
-    /// Which of these commands every member of the cluster is known to understand. To be asked on the leader, and before
+    /// Whether every member of the cluster is known to understand these commands. To be asked on the leader, and before
     /// a command is sent to a leader, as that may be the one that does not.
-    #[must_use]
-    pub fn gate(&self, commands: &[Encoded]) -> Gate {
+    ///
+    /// # Errors
+    /// `Unsupported` when one does not.
+    pub fn check_known(&self, commands: &[Encoded]) -> Result<(), ProposeError> {
         if commands.iter().all(|command| command.command().logic_version() <= 1) {
-            return Gate::default();
+            return Ok(());
         }
         let metrics = self.0.core.metrics().borrow_watched().clone();
         let members: Vec<_> = metrics.membership_config.membership().nodes().map(|(id, _)| NodeId(*id)).collect();
-        self.0.store.read(|state| Gate::new(state, &members, commands))
+        self.0.store.read(|state| gate::check(state, &members, commands))
     }
 
     /// An index such that a node that has applied it reflects everything that was acknowledged before this call; on

@@ -107,22 +107,19 @@ impl Cluster {
         }
     }
 
-    /// Sends commands to the leader, but for those that it, or another node, may not know.
+    /// Sends commands to the leader, unless it, or another node, may not know them.
     async fn forward(
         &self,
         address: String,
         commands: &[Encoded],
         deadline: Instant,
     ) -> Result<Vec<Outcome>, ProposeError> {
-        if self.0.raft.gate(commands).is_open() {
-            return self.0.forwarder.propose(address, commands.to_vec()).await;
+        if self.0.raft.check_known(commands).is_err() {
+            // Nodes may have been upgraded since.
+            self.read_barrier(deadline).await?;
+            self.0.raft.check_known(commands)?;
         }
-        // Nodes may have been upgraded since.
-        self.read_barrier(deadline).await?;
-        let gate = self.0.raft.gate(commands);
-        let passing = gate.passing(commands);
-        let passed = if passing.is_empty() { Vec::new() } else { self.0.forwarder.propose(address, passing).await? };
-        gate.merge(passed)
+        self.0.forwarder.propose(address, commands.to_vec()).await
     }
 
     /// Waits until this node reflects everything that was acknowledged, anywhere, before this call.

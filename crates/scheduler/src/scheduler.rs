@@ -241,7 +241,9 @@ impl Term<'_> {
             match to.submit(proposals.clone()).await {
                 Ok(outcomes) => break outcomes,
                 Err(ProposeError::Fatal(why)) => return Err(Error::Fatal(why)),
-                Err(error @ (ProposeError::NotLeader { .. } | ProposeError::TooLarge(_))) => {
+                Err(
+                    error @ (ProposeError::NotLeader { .. } | ProposeError::TooLarge(_) | ProposeError::Unsupported(_)),
+                ) => {
                     debug!(%error, "decisions were not taken");
                     sleep(PAUSE).await;
                     return Ok(());

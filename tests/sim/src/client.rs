@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gofer_consensus::Proposal;
-use gofer_domain::{Actor, Answer, Command, NodeId, RequestId, RetryFrom, RunKey};
+use gofer_consensus::{Proposal, ProposeError};
+use gofer_domain::{Actor, Answer, Command, NodeId, Reason, Rejection, RequestId, RetryFrom, RunKey};
 use gofer_rng::Rng;
 use gofer_store::Outcome;
 use tokio::time::sleep;
@@ -92,18 +92,10 @@ impl Client {
             }
             47..52 => {
                 if let Some(run) = self.known_run() {
-                    let from = if self.rng.percent(50) { RetryFrom::Failed } else { RetryFrom::Start };
-                    self.commit(Command::RetryRun { run, from }).await;
+                    self.commit(Command::RetryRun { run, from: RetryFrom::Start }).await;
                 }
             }
-            52..54 => {
-                if let Some(run) = self.known_run() {
-                    let note = Some(format!("seen at {:?}", tokio::time::Instant::now()));
-                    let (labels, without) = Default::default();
-                    self.commit(Command::AnnotateRun { run, note, labels, without }).await;
-                }
-            }
-            54..56 => {
+            52..56 => {
                 let (namespace, config) = workload::pipeline(self.rng.next() % workload::count());
                 self.commit(Command::RegisterPipeline { namespace, config }).await;
             }
@@ -147,7 +139,12 @@ impl Client {
             // Some give up before the node does, and ask the next one.
             let own = Duration::from_millis(self.rng.range(800, 7000));
             let ask = Ask::Commit { command: Box::new(proposal.clone()), patience };
-            if let Some(Reply::Outcomes(Ok(outcomes))) = self.shared.endpoint.ask(node, ask, own).await
+            let reply = self.shared.endpoint.ask(node, ask, own).await;
+            if let Some(Reply::Outcomes(Err(ProposeError::Unsupported(why)))) = &reply {
+                // No answer, so nothing is told: it may be decided yet, by a leader that knows of an upgrade.
+                return Outcome::Rejected(Rejection::new(Reason::FailedPrecondition, why.clone()));
+            }
+            if let Some(Reply::Outcomes(Ok(outcomes))) = reply
                 && let Some(outcome) = outcomes.into_iter().next()
             {
                 let fact = Fact::Answered { request: proposal.request_id, outcome: outcome.clone() };

@@ -52,6 +52,7 @@ impl Invariant for Order {
                 Event::PipelineRegistered { pipeline, config, .. } => {
                     self.configs.insert(pipeline.pipeline.clone(), config.clone());
                 }
+                Event::TaskKept { task, .. } => drop(self.ended.insert(task.clone(), TaskStatus::Succeeded)),
                 Event::TaskFinished { task, status } => drop(self.ended.insert(task.clone(), status.clone())),
                 _ => {}
             },

@@ -14,6 +14,7 @@ mod functions;
 mod layers;
 mod mask;
 mod purity;
+mod seam;
 
 use mask::mask;
 
@@ -23,9 +24,10 @@ const SKIPPED: [&str; 6] = [".git", "target", "dist", "node_modules", "__pycache
 const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 type Rule = fn(&Tree, &mut Vec<Fault>);
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     layers::check,
     purity::check,
+    seam::check,
     files::check,
     attributes::check,
     functions::check,

@@ -53,6 +53,8 @@ pub enum Work {
     Lease,
     /// Sealing the output of an attempt.
     Seal,
+    /// Making, reading or removing the file of an attempt's outputs.
+    Outputs,
 }
 
 impl std::fmt::Debug for Host {

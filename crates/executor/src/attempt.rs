@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gofer_consensus::Host;
 use gofer_domain::run::{FailureReason, StopReason};
 use gofer_domain::{AttemptKey, AttemptOutcome, Command};
 use gofer_drivers::{Driver, Error, Exit, LaunchError, State};
@@ -52,7 +53,7 @@ pub(crate) async fn run(context: Arc<Context>, placed: Placed, orders: watch::Re
     tokio::select! {
         biased;
         () = context.shutdown.cancelled() => {}
-        () = discard(&*driver, &placed) => {}
+        () = discard(&context.parts.host, &*driver, &placed) => {}
     }
     key
 }
@@ -72,7 +73,7 @@ async fn give_up(context: &Context, placed: &Placed) {
 }
 
 /// Stops and forgets what may be left of an attempt.
-async fn discard(driver: &dyn Driver, placed: &Placed) {
+async fn discard(host: &Host, driver: &dyn Driver, placed: &Placed) {
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
     loop {
         let removed = match driver.inspect(placed.id()).await {
@@ -88,7 +89,7 @@ async fn discard(driver: &dyn Driver, placed: &Placed) {
             Err(error) => Err(error),
         };
         match removed {
-            Ok(()) => return outputs::remove(placed).await,
+            Ok(()) => return outputs::remove(host, placed).await,
             Err(error) => warn!(attempt = %placed.key, %error, "what is left of an attempt can't be removed yet"),
         }
         backoff.pause().await;
@@ -159,7 +160,7 @@ impl Attempt<'_> {
         if outcome != AttemptOutcome::Succeeded {
             return (outcome, BTreeMap::new());
         }
-        match outputs::read(self.placed).await {
+        match outputs::read(&self.context.parts.host, self.placed).await {
             Ok(outputs) => (outcome, outputs),
             Err(message) => {
                 let reason = FailureReason::Launch;
@@ -218,7 +219,7 @@ impl Attempt<'_> {
 
     /// Launches, and says so when that takes long.
     async fn launch(&self) -> Result<gofer_drivers::Launched, LaunchError> {
-        outputs::prepare(self.placed).await?;
+        outputs::prepare(&self.context.parts.host, self.placed).await?;
         let launch = self.driver.launch(&self.placed.spec);
         tokio::pin!(launch);
         let slow = async {

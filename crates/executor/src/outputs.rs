@@ -9,6 +9,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use gofer_consensus::{Host, Work};
 use gofer_domain::limits::OUTPUTS_BYTES_MAX;
 use gofer_domain::validate::check_outputs;
 use gofer_drivers::{LaunchError, LaunchId};
@@ -23,19 +24,19 @@ pub(crate) fn path(config: &Config, id: &LaunchId) -> PathBuf {
 }
 
 /// Makes the file, unless an earlier launch of the attempt did.
-pub(crate) async fn prepare(placed: &Placed) -> Result<(), LaunchError> {
+pub(crate) async fn prepare(host: &Host, placed: &Placed) -> Result<(), LaunchError> {
     let Some(path) = placed.spec.outputs.clone() else { return Ok(()) };
-    let made = blocking(move || make(&path).map_err(|error| format!("can't make {}: {error}", path.display()))).await;
-    made.map_err(|message| LaunchError::Unavailable { message })
+    let make = move || make(&path).map_err(|error| format!("can't make {}: {error}", path.display()));
+    blocking(host, make).await.map_err(|message| LaunchError::Unavailable { message })
 }
 
 /// What a program that has ended put out.
 ///
 /// # Errors
 /// What is wrong with it, in words for whoever wrote the task.
-pub(crate) async fn read(placed: &Placed) -> Result<BTreeMap<String, String>, String> {
+pub(crate) async fn read(host: &Host, placed: &Placed) -> Result<BTreeMap<String, String>, String> {
     let Some(path) = placed.spec.outputs.clone() else { return Ok(BTreeMap::new()) };
-    blocking(move || {
+    blocking(host, move || {
         let text = load(&path)?;
         let outputs = parse(&text)?;
         check_outputs(&outputs).map(|()| outputs)
@@ -44,9 +45,9 @@ pub(crate) async fn read(placed: &Placed) -> Result<BTreeMap<String, String>, St
 }
 
 /// Removes the file.
-pub(crate) async fn remove(placed: &Placed) {
+pub(crate) async fn remove(host: &Host, placed: &Placed) {
     let Some(path) = placed.spec.outputs.clone() else { return };
-    let removed = blocking(move || match std::fs::remove_file(&path) {
+    let removed = blocking(host, move || match std::fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(format!("{}: {error}", path.display())),
         _ => Ok(()),
     });
@@ -55,8 +56,11 @@ pub(crate) async fn remove(placed: &Placed) {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+async fn blocking<T: Send + 'static>(
+    host: &Host,
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    host.blocking(Work::Outputs, work).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// Programs of containers run under any user, so the file is writable for all; its directory keeps others out.

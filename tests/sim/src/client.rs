@@ -92,10 +92,18 @@ impl Client {
             }
             47..52 => {
                 if let Some(run) = self.known_run() {
-                    self.commit(Command::RetryRun { run, from: RetryFrom::Start }).await;
+                    let from = if self.rng.percent(50) { RetryFrom::Failed } else { RetryFrom::Start };
+                    self.commit(Command::RetryRun { run, from }).await;
                 }
             }
-            52..56 => {
+            52..54 => {
+                if let Some(run) = self.known_run() {
+                    let note = Some(format!("note {}", self.rng.range(0, 1_000)));
+                    let (labels, without) = Default::default();
+                    self.commit(Command::AnnotateRun { run, note, labels, without }).await;
+                }
+            }
+            54..56 => {
                 let (namespace, config) = workload::pipeline(self.rng.next() % workload::count());
                 self.commit(Command::RegisterPipeline { namespace, config }).await;
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gofer_audit::Archive;
 use gofer_consensus::{Leadership, Proposal, ProposeError, Raft, Work};
-use gofer_domain::{Actor, ArchiveSegment, Command, LOGIC_VERSION, Node, RequestId, Revision};
+use gofer_domain::{ARCHIVE_LOGIC, Actor, ArchiveSegment, Command, Node, RequestId, Revision};
 use gofer_store::{Outcome, Store};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -144,7 +144,7 @@ impl<'a> Term<'a> {
         // registered may be one, and the state machine does not know of it.
         let members = raft.status().members;
         let archived = store.read(|state| {
-            let knows = |node: &Node| node.spec.logic_version >= LOGIC_VERSION;
+            let knows = |node: &Node| node.spec.logic_version >= ARCHIVE_LOGIC;
             let all_know = state.nodes.values().all(knows)
                 && members.iter().all(|member| state.nodes.get(&member.id).is_some_and(knows));
             let archived = state.archive.as_ref().map_or(Revision(0), |archive| archive.last);

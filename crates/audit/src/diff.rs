@@ -44,6 +44,7 @@ impl Change {
             ViewKind::Node => "gofer.model.v1.Node",
             ViewKind::Archive => "gofer.model.v1.Archive",
             ViewKind::Segment => "gofer.model.v1.ArchiveSegment",
+            ViewKind::Object => "gofer.model.v1.Object",
             ViewKind::Live => return None,
         })
     }

@@ -270,6 +270,7 @@ pub(crate) fn kind_text(kind: ViewKind) -> &'static str {
         ViewKind::Node => "node",
         ViewKind::Archive => "archive of the",
         ViewKind::Segment => "archived segment",
+        ViewKind::Object => "object",
     }
 }
 

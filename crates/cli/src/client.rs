@@ -9,6 +9,7 @@ use std::time::Duration;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::api::v1::event_service_client::EventServiceClient;
 use gofer_wire::api::v1::namespace_service_client::NamespaceServiceClient;
+use gofer_wire::api::v1::object_service_client::ObjectServiceClient;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
 use tokio::time::Instant;
@@ -47,6 +48,8 @@ pub(crate) enum Call {
 #[derive(Debug)]
 pub(crate) struct Client {
     addresses: Vec<String>,
+    /// A task's, for the services that take one.
+    token: Option<String>,
     channels: BTreeMap<usize, Channel>,
     at: usize,
     pub(crate) timeout: Duration,
@@ -68,6 +71,7 @@ impl Client {
     pub(crate) fn new(args: &ClientArgs) -> Self {
         Self {
             addresses: args.address.clone(),
+            token: args.token.clone(),
             channels: BTreeMap::new(),
             at: 0,
             timeout: args.timeout,
@@ -146,6 +150,17 @@ impl Client {
         }
     }
 
+    /// What a message is sent with: the token, if there is one.
+    pub(crate) fn authorized<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(token) = &self.token
+            && let Ok(value) = format!("Bearer {token}").parse()
+        {
+            request.metadata_mut().insert("authorization", value);
+        }
+        request
+    }
+
     fn patience(&self, call: Call, left: Duration) -> Duration {
         match call {
             Call::Read | Call::Mutate(_) if self.addresses.len() > 1 => left.min((self.timeout / 3).max(ANSWER_MIN)),
@@ -157,7 +172,11 @@ impl Client {
         if let Some(channel) = self.channels.get(&self.at) {
             return Ok(channel.clone());
         }
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.address()))
+        let address = match self.address() {
+            socket if socket.starts_with("unix:") => socket.to_owned(),
+            host => format!("http://{host}"),
+        };
+        let endpoint = Endpoint::from_shared(address)
             .map_err(|error| innermost(&error))?
             .connect_timeout(limit)
             .tcp_nodelay(true)
@@ -193,6 +212,10 @@ pub(crate) fn pipelines(channel: Channel) -> PipelineServiceClient<Channel> {
 
 pub(crate) fn runs(channel: Channel) -> RunServiceClient<Channel> {
     RunServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+pub(crate) fn objects(channel: Channel) -> ObjectServiceClient<Channel> {
+    ObjectServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 pub(crate) fn events(channel: Channel) -> EventServiceClient<Channel> {

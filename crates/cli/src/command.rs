@@ -10,7 +10,7 @@ use crate::args::ClientArgs;
 use crate::client::{Call, Client, clusters, request};
 use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
-use crate::{ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, PipelineCommand, RunCommand};
+use crate::{ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, RunCommand};
 
 /// The exit codes, for the help of the whole program.
 pub const EXIT_CODES_HELP: &str = "\
@@ -36,6 +36,9 @@ pub enum ClientCommand {
     /// Start, follow and end runs
     #[command(subcommand)]
     Run(RunCommand),
+    /// Put, get, list and delete objects: bytes that pipelines and runs keep
+    #[command(subcommand)]
+    Object(ObjectCommand),
     /// Follow the event log
     #[command(subcommand)]
     Events(EventsCommand),
@@ -86,6 +89,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Namespace(command) => crate::namespace::execute(&mut context, command).await,
         ClientCommand::Pipeline(command) => crate::pipeline::execute(&mut context, command).await,
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
+        ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,
         ClientCommand::Version(args) => version(&mut context, args).await,

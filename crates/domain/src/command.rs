@@ -8,6 +8,7 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, Version};
 use crate::node::NodeSpec;
+use crate::object::{ObjectContent, ObjectKey, ObjectLimits, ObjectScope};
 use crate::run::{AttemptOutcome, LogRef};
 use crate::time::Timestamp;
 
@@ -147,5 +148,20 @@ pub enum Command {
     ArchiveEvents {
         segment: Box<ArchiveSegment>,
         keep: u64,
+    },
+    /// Keeps bytes under a key. Their chunks are where they have to be before.
+    PutObject {
+        scope: ObjectScope,
+        key: ObjectKey,
+        content: Box<ObjectContent>,
+        limits: ObjectLimits,
+        /// The attempt that asks; it must be live, and the scope its own.
+        attempt: Option<AttemptKey>,
+    },
+    DeleteObject {
+        scope: ObjectScope,
+        key: ObjectKey,
+        /// The attempt that asks; it must be live, and the scope its own.
+        attempt: Option<AttemptKey>,
     },
 }

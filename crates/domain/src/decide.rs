@@ -10,6 +10,7 @@ mod cluster;
 mod draft;
 mod namespace;
 mod node;
+mod object;
 mod pipeline;
 mod queue;
 mod run;
@@ -95,6 +96,10 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::DeclareNodeLost { node, incarnation } => node::declare_lost(context, *node, *incarnation),
         Command::RemoveNode { node } => node::remove(context, *node),
         Command::ArchiveEvents { segment, keep } => archive::archive(context, segment, *keep),
+        Command::PutObject { scope, key, content, limits, attempt } => {
+            object::put(context, (scope, key), content, limits, attempt.as_ref())
+        }
+        Command::DeleteObject { scope, key, attempt } => object::delete(context, scope, key, attempt.as_ref()),
     }
 }
 

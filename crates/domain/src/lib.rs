@@ -20,6 +20,7 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod node;
+pub mod object;
 pub mod policy;
 pub mod rejection;
 pub mod run;
@@ -37,7 +38,8 @@ pub use ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, TaskId, TaskKey,
     Version,
 };
-pub use node::{LOGIC_VERSION, Node, NodeSpec, NodeStatus};
+pub use node::{ARCHIVE_LOGIC, LOGIC_VERSION, Node, NodeSpec, NodeStatus, OBJECT_LOGIC};
+pub use object::{Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope, Objects};
 pub use rejection::{Reason, Rejection};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
 pub use state::{History, NoHistory, Pipeline, State};

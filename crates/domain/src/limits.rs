@@ -52,5 +52,11 @@ pub const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
 pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
 /// Fewest newest events that stay on the nodes when older ones are archived.
 pub const ARCHIVE_KEEP_MIN: u64 = 10;
+/// Longest key of an object, in bytes.
+pub const OBJECT_KEY_BYTES_MAX: usize = 256;
+/// Largest object, in bytes.
+pub const OBJECT_BYTES_MAX: u64 = 1 << 40;
+/// Most objects of one cluster: what they are is part of the hot state.
+pub const OBJECTS_MAX: usize = 100_000;
 /// Most attempts a node may offer to hold at the same time.
 pub const SLOTS_MAX: u32 = 10_000;

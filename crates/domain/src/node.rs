@@ -6,10 +6,12 @@ use crate::config::{DriverSet, Resources};
 use crate::ids::NodeId;
 use crate::time::Timestamp;
 
-/// Newest behaviour of the state machine that this code knows: 2 since the log can be archived.
-pub const LOGIC_VERSION: u32 = 2;
+/// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since there are objects.
+pub const LOGIC_VERSION: u32 = 3;
 /// The first logic version with an archive.
-pub(crate) const ARCHIVE_LOGIC: u32 = 2;
+pub const ARCHIVE_LOGIC: u32 = 2;
+/// The first logic version with objects.
+pub const OBJECT_LOGIC: u32 = 3;
 
 /// What a node says of itself when it registers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod drivers;
 mod membership;
 mod node;
 mod signals;
+mod tasks;
 
 pub use config::Config;
 pub use node::Node;

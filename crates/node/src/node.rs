@@ -10,7 +10,7 @@ use gofer_domain::config::{DriverKind, Resources};
 use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
-use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, Parts, Peers};
+use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Parts, Peers};
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
@@ -23,6 +23,7 @@ use crate::adapters::{Copies, Grants, LocalLogs, LookedAt, Renewals, credentials
 use crate::advice::advise;
 use crate::config::Config;
 use crate::signals::{self, Signals};
+use crate::tasks::Tasks;
 use crate::{BUILD, drivers, membership};
 
 /// How long a stop waits for another node to take over the leadership.
@@ -107,7 +108,8 @@ impl Node {
         let scheduler = Scheduler::new(store.clone(), raft.clone(), propose.clone(), scheduler_config);
         let leases: Arc<dyn GrantLease> = Arc::new(Grants(scheduler.leases()));
 
-        let drivers = drivers::open(&config).await?;
+        let tasks = Tasks::open(&config.data_dir)?;
+        let drivers = drivers::open(&config, tasks.mount()).await?;
         let mut execution = gofer_executor::Config::new(node_spec(&config, &drivers), config.data_dir.join("lease"));
         execution.stop_grace = config.stop_grace;
         execution.log_bytes_max = config.log_bytes_max;
@@ -120,6 +122,7 @@ impl Node {
             leases: Arc::new(Renewals(LeaseRenewer::new(cluster.clone(), leases.clone()))),
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
+            access: Arc::new(tasks.access()),
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
@@ -132,10 +135,23 @@ impl Node {
             logs: Arc::new(LocalLogs(executor.logs())),
             leases,
             archive: Arc::new(LookedAt(Health::new(store.clone(), config.archive.clone()))),
+            objects: config.objects,
+            tokens: tasks.tokens,
             build: BUILD.to_owned(),
         };
         let stops = Stops::default();
         let mut parts = JoinSet::new();
+        let (keeper, stop) = (ObjectKeeper::new(serving.clone()), stops.server.clone());
+        parts.spawn(async move {
+            keeper.run(stop).await;
+            Ok(())
+        });
+        if let Some(listener) = tasks.listener {
+            let (serving, stop) = (serving.clone(), stops.server.clone());
+            parts.spawn(async move {
+                gofer_gateway::serve_tasks(listener, serving, stop).await.context("the server for tasks failed")
+            });
+        }
         let stop = stops.server.clone();
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
         let stop = stops.scheduler.clone();

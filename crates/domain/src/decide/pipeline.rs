@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Context, Decision, Verdict, first, namespace, precondition, queue};
+use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue};
 use crate::config::PipelineConfig;
 use crate::event::{Answer, Event};
 use crate::ids::{NamespaceId, PipelineKey, Version};
@@ -62,7 +62,7 @@ pub(super) fn disable(context: Context<'_>, key: &PipelineKey) -> Verdict {
     Ok(Decision::done(disabled.into_iter().collect()))
 }
 
-/// Leaves a tombstone, so that run numbers and versions are never used again.
+/// Leaves a tombstone, so that run numbers and versions are never used again. Objects go with the pipeline.
 pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
     let pipeline = context.pipeline(key)?;
     let live = pipeline.running.len() + pipeline.queue.len();
@@ -71,5 +71,7 @@ pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
             .field("pipeline")
             .help("disable it, and cancel its runs or wait for their end"));
     }
-    Ok(Decision::done(vec![Event::PipelineDeleted { pipeline: key.clone() }]))
+    let mut events = vec![Event::PipelineDeleted { pipeline: key.clone() }];
+    object::drop_all(context, key, &mut events);
+    Ok(Decision::done(events))
 }

@@ -12,8 +12,9 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::run::{AttemptOutcome, FailureReason, StopReason};
 use crate::{
-    AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey,
-    Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, ObjectContent, ObjectKey,
+    ObjectLimits, ObjectLoss, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId, TaskKey,
+    TaskStatus, Timestamp, Version,
 };
 
 /// Runs a script in a new world; fails at the first line that goes otherwise than it says.
@@ -105,6 +106,18 @@ fn parse(words: &[&str]) -> Command {
             segment: Box::new(segment(number(words[1]), number(words[2]))),
             keep: option("keep").map_or(10, number),
         },
+        "put" => Command::PutObject {
+            scope: scope(words[1]),
+            key: ObjectKey::new(words[2]).unwrap(),
+            content: Box::new(content(number(words[3]))),
+            limits: object_limits(option),
+            attempt: option("by").map(attempt),
+        },
+        "unput" => Command::DeleteObject {
+            scope: scope(words[1]),
+            key: ObjectKey::new(words[2]).unwrap(),
+            attempt: option("by").map(attempt),
+        },
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         other => panic!("no such command: {other}"),
     }
@@ -184,6 +197,33 @@ pub(crate) fn segment(first: u64, last: u64) -> ArchiveSegment {
         last_hash: hash(last),
         bytes: 100,
         stored_bytes: 10,
+    }
+}
+
+/// Bytes of which only the number counts.
+pub(crate) fn content(bytes: u64) -> ObjectContent {
+    ObjectContent { bytes, digest: hash(bytes), manifest: hash(bytes + 1) }
+}
+
+/// `objects` and `bytes` hold for pipelines and runs alike.
+fn object_limits<'a>(option: impl Fn(&str) -> Option<&'a str>) -> ObjectLimits {
+    let all = ObjectLimits::default();
+    let small = |name: &str, default| option(name).map_or(default, |text| u32::try_from(number(text)).unwrap());
+    let objects = small("objects", all.pipeline_objects);
+    let bytes = option("bytes").map_or(all.run_bytes, number);
+    ObjectLimits {
+        pipeline_objects: objects,
+        pipeline_bytes: bytes,
+        run_objects: objects,
+        run_bytes: bytes,
+        runs: small("runs", all.runs),
+    }
+}
+
+fn scope(text: &str) -> ObjectScope {
+    match text.contains('/') {
+        true => ObjectScope::Run(run(text)),
+        false => ObjectScope::Pipeline(pipeline(text)),
     }
 }
 
@@ -326,8 +366,19 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::EventsArchived { segment, trimmed, .. } => {
             format!("archived {} to {}, trimmed {trimmed}", segment.first, segment.last)
         }
+        Event::ObjectPut { scope, key, .. } => format!("{scope} put {key}"),
+        Event::ObjectDeleted { scope, key, cause } => format!("{scope} {key} {}", show_loss(*cause)),
+        Event::ObjectsDropped { scope, cause } => format!("{scope} dropped {}", show_loss(*cause)),
     };
     text.replace("default/", "")
+}
+
+fn show_loss(loss: ObjectLoss) -> &'static str {
+    match loss {
+        ObjectLoss::Deleted | ObjectLoss::PipelineDeleted => "deleted",
+        ObjectLoss::Evicted => "evicted",
+        ObjectLoss::Expired => "expired",
+    }
 }
 
 fn show_reason(reason: &StopReason) -> String {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::script::{node_spec, outcome, pipeline_config, segment, task_config};
+use super::script::{content, node_spec, outcome, pipeline_config, segment, task_config};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement};
 use crate::run::{AttemptOutcome, StopReason};
 use crate::state::Deadline;
 use crate::{
-    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, PipelineId, PipelineKey, Revision, RunKey, RunStatus,
-    TaskId, TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope,
+    PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// One random move; what it means depends on the world it is made in, so that most moves are possible ones.
@@ -119,7 +119,9 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         9 => Command::EnablePipeline { pipeline: pipeline(a) },
         10 => Command::DisablePipeline { pipeline: pipeline(a) },
         11 => Command::DeletePipeline { pipeline: pipeline(a) },
-        12..=20 => {
+        20 => put_object(world, a, b),
+        36 if b % 4 < 2 => delete_object(world, a, b),
+        12..=19 => {
             let version = (b % 4 == 0).then(|| Version(u64::from(b / 4 % 4)));
             Command::StartRun { pipeline: pipeline(a), version, variables: BTreeMap::new() }
         }
@@ -141,6 +143,34 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         40..=49 => assign(world, a, node(b)),
         kind => report(world, kind, a, b),
     }
+}
+
+/// Few keys and narrow limits, so that objects meet.
+fn put_object(world: &World, a: u8, b: u8) -> Command {
+    let limits = ObjectLimits {
+        pipeline_objects: 2,
+        pipeline_bytes: 300,
+        run_objects: 2,
+        run_bytes: 300,
+        runs: u32::from(b % 3),
+    };
+    let attempt = (b % 8 == 0).then(|| stray(a, b));
+    let run = live_run(world, a).unwrap_or(run(a, b));
+    let scope = if b % 2 == 0 { ObjectScope::Run(run) } else { ObjectScope::Pipeline(pipeline(a)) };
+    Command::PutObject { scope, key: object_key(b), content: Box::new(content(u64::from(a))), limits, attempt }
+}
+
+fn delete_object(world: &World, a: u8, b: u8) -> Command {
+    let count = world.state.objects.count().max(1);
+    let (scope, key) = match world.state.objects.iter().nth(usize::from(a) % count) {
+        Some((scope, key, _)) => (scope.clone(), key.clone()),
+        None => (ObjectScope::Run(run(a, b)), object_key(b)),
+    };
+    Command::DeleteObject { scope, key, attempt: (b % 8 == 0).then(|| stray(a, b)) }
+}
+
+fn object_key(number: u8) -> ObjectKey {
+    ObjectKey::new(&format!("k{}", number / 4 % 4)).unwrap()
 }
 
 fn stray(a: u8, b: u8) -> AttemptKey {
@@ -197,12 +227,25 @@ fn report(world: &World, kind: u8, a: u8, b: u8) -> Command {
     }
 }
 
+fn scope(a: u8, b: u8) -> ObjectScope {
+    if a % 2 == 0 { ObjectScope::Run(run(a, b)) } else { ObjectScope::Pipeline(pipeline(a)) }
+}
+
 /// Any event at all, true or not.
 pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
     match step.kind % 25 {
+        0 | 2 if b % 8 == 4 => {
+            Event::ObjectPut { scope: scope(a, b), key: object_key(a), content: Box::new(content(u64::from(b))) }
+        }
+        0 | 2 if b % 8 == 5 => Event::ObjectDeleted {
+            scope: scope(a, b),
+            key: object_key(a),
+            cause: ObjectLoss::ALL[usize::from(b / 8 % 4)],
+        },
+        0 | 2 if b % 8 == 6 => Event::ObjectsDropped { scope: scope(a, b), cause: ObjectLoss::Expired },
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }

@@ -136,6 +136,9 @@ fn attempt_event(event: &Event) -> Option<Kind> {
             outcome: Some(attempt_outcome_to_wire(outcome)),
             log: output.as_ref().map(log_to_wire),
         }),
+        Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
+            super::object::event_to_wire(event)?
+        }
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
         | Event::ClusterRecovered { .. }
@@ -258,6 +261,7 @@ fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
             outcome: attempt_outcome_from_wire(e.outcome.as_ref())?,
             log: e.log.as_ref().map(log_from_wire).transpose()?,
         },
+        Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_) => super::object::event_from_wire(kind)?,
         _ => return Err(super::DecodeError::new("kind", "is not a known event")),
     })
 }

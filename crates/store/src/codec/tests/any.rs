@@ -2,6 +2,7 @@
 
 mod cluster;
 mod messages;
+mod object;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use proptest::prelude::*;
 use self::cluster::spec;
 pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
+pub(super) use self::object::object;
 
 const ID: &str = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}";
 

@@ -27,13 +27,13 @@ macro_rules! kinds {
 kinds!(command_kind of Command:
     CreateCluster RestoreCluster RecoverCluster CreateNamespace DeleteNamespace RegisterPipeline EnablePipeline DisablePipeline DeletePipeline
     StartRun CancelRun RetryRun TimeOutRun AssignAttempt TimeOutAttempt ReportLaunching ReportStarted ReportFinished
-    RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode ArchiveEvents);
+    RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode ArchiveEvents PutObject DeleteObject);
 
 kinds!(event_kind of Event:
     ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
     PipelineDeleted RunCreated RunStarted RunStopRequested TaskQueued TaskFinished RunFinished AttemptPlaced
     AttemptLaunching AttemptStarted AttemptStopRequested AttemptFinished NodeRegistered NodeDrained NodeUndrained
-    NodeLost NodeRemoved EventsArchived);
+    NodeLost NodeRemoved EventsArchived ObjectPut ObjectDeleted ObjectsDropped);
 
 /// Draws values, and checks that all kinds are among them, each with a field of its own on the wire.
 fn check<T>(

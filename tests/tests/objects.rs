@@ -349,3 +349,40 @@ async fn containers_reach_the_socket_of_their_node() {
     let address = &cluster.nodes[0].address;
     assert_eq!(ok(object(address, &["get", "greeting", "--pipeline", "build", "--run", "1"])), "hello\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_holds_objects_and_becomes_a_cluster_that_has_them() {
+    let cluster = Cluster::start(1, &["--drivers", "process"]).await.unwrap();
+    cluster.register(0, pipeline("build", vec![shell_task("t", "true", &[])])).await.unwrap();
+    let file = cluster.path().join("noise");
+    let digest = noise(&file, 5);
+    let address = cluster.nodes[0].address.clone();
+    ok(object(&address, &["put", "x/noise", file.to_str().unwrap(), "--pipeline", "build"]));
+    let run = |code: i32, words: &[&str]| {
+        let (found, text) = gofer_tests::run(words).unwrap();
+        assert_eq!(found, Some(code), "{words:?}: {text}");
+        text
+    };
+    let target = tempfile::Builder::new().prefix("gofer-test-").tempdir().unwrap();
+    let [backup, data] = ["backup", "n1"].map(|name| target.path().join(name).to_str().unwrap().to_owned());
+    run(0, &["backup", "create", &backup, "--address", &address]);
+    run(0, &["backup", "verify", &backup]);
+    let statement: Value =
+        serde_json::from_str(&fs::read_to_string(Path::new(&backup).join("backup.json")).unwrap()).unwrap();
+    assert_eq!((&statement["format"], &statement["content"]["objects"]), (&Value::from(2), &Value::from(1)));
+    says(&run(0, &["doctor", "--data-dir", cluster.nodes[0].data.to_str().unwrap()]), &["1 are named by the state"]);
+
+    // Without one of its chunks it is no backup.
+    let chunk = names(&cluster.nodes[0].data).into_iter().next().unwrap();
+    let chunk = Path::new(&backup).join("blobs").join(&chunk[..2]).join(chunk);
+    let bytes = fs::read(&chunk).unwrap();
+    fs::remove_file(&chunk).unwrap();
+    says(&run(1, &["backup", "verify", &backup]), &["it is missing"]);
+    fs::write(&chunk, bytes).unwrap();
+
+    run(0, &["backup", "restore", &backup, "--data-dir", &data]);
+    let restored = Cluster::start_on(target, 1, &["--drivers", "process"]).await.unwrap();
+    let copy = restored.path().join("copy");
+    ok(object(&restored.nodes[0].address, &["get", "x/noise", copy.to_str().unwrap(), "--pipeline", "build"]));
+    assert_eq!(digest_of(&copy), digest);
+}

@@ -106,21 +106,20 @@ fn parse(words: &[&str]) -> Command {
             segment: Box::new(segment(number(words[1]), number(words[2]))),
             keep: option("keep").map_or(10, number),
         },
-        "put" => Command::PutObject {
-            scope: scope(words[1]),
-            key: ObjectKey::new(words[2]).unwrap(),
-            content: Box::new(content(number(words[3]))),
-            limits: object_limits(option),
-            attempt: option("by").map(attempt),
-        },
-        "unput" => Command::DeleteObject {
-            scope: scope(words[1]),
-            key: ObjectKey::new(words[2]).unwrap(),
-            attempt: option("by").map(attempt),
-        },
+        "put" | "unput" => object_command(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         other => panic!("no such command: {other}"),
     }
+}
+
+fn object_command(words: &[&str]) -> Command {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let (scope, key, attempt) = (scope(words[1]), ObjectKey::new(words[2]).unwrap(), option("by").map(attempt));
+    if words[0] == "unput" {
+        return Command::DeleteObject { scope, key, attempt };
+    }
+    let content = Box::new(content(number(words[3])));
+    Command::PutObject { scope, key, content, limits: object_limits(option), attempt }
 }
 
 /// `p parallelism=1 overlap=queue:2 timeout=50 | a retry=3 | b after=a:failure,c timeout=50 allow-failure`

@@ -94,22 +94,7 @@ pub(crate) fn result(number: u8) -> AttemptOutcome {
 pub(crate) fn command(world: &World, step: &Step) -> Command {
     let (a, b) = (step.a, step.b);
     match step.kind {
-        0 if b % 16 == 1 => Command::RecoverCluster {
-            cluster: ClusterId([a; 16]),
-            survivor: node(a),
-            dropped: [node(a / 3 + 1), node(a / 3 + 2)].into(),
-            grace: Duration::from_millis(u64::from(b)),
-        },
-        0 if b % 16 == 2 => {
-            let revision = if a == 0 { Revision(0) } else { world.state.revision };
-            Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
-        }
-        0 if b % 4 == 3 => {
-            let first = world.state.archive.as_ref().map_or(0, |archive| archive.last.0) + u64::from(a % 8 != 7);
-            let last = first + u64::from(a % 16);
-            Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
-        }
-        0 => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
+        0 => cluster_command(world, a, b),
         1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
         2 => Command::DeleteNamespace { namespace: namespace(a) },
         3..=8 => Command::RegisterPipeline {
@@ -142,6 +127,28 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         39 => Command::ReportFinished { attempt: stray(a, b), node: node(b), outcome: result(a), log: None },
         40..=49 => assign(world, a, node(b)),
         kind => report(world, kind, a, b),
+    }
+}
+
+/// What is rare: clusters that begin or go on as others, and the archive.
+fn cluster_command(world: &World, a: u8, b: u8) -> Command {
+    match b {
+        _ if b % 16 == 1 => Command::RecoverCluster {
+            cluster: ClusterId([a; 16]),
+            survivor: node(a),
+            dropped: [node(a / 3 + 1), node(a / 3 + 2)].into(),
+            grace: Duration::from_millis(u64::from(b)),
+        },
+        _ if b % 16 == 2 => {
+            let revision = if a == 0 { Revision(0) } else { world.state.revision };
+            Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
+        }
+        _ if b % 4 == 3 => {
+            let first = world.state.archive.as_ref().map_or(0, |archive| archive.last.0) + u64::from(a % 8 != 7);
+            let last = first + u64::from(a % 16);
+            Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
+        }
+        _ => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
     }
 }
 

@@ -14,7 +14,7 @@ use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKee
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -141,17 +141,7 @@ impl Node {
         };
         let stops = Stops::default();
         let mut parts = JoinSet::new();
-        let (keeper, stop) = (ObjectKeeper::new(serving.clone()), stops.server.clone());
-        parts.spawn(async move {
-            keeper.run(stop).await;
-            Ok(())
-        });
-        if let Some(listener) = tasks.listener {
-            let (serving, stop) = (serving.clone(), stops.server.clone());
-            parts.spawn(async move {
-                gofer_gateway::serve_tasks(listener, serving, stop).await.context("the server for tasks failed")
-            });
-        }
+        serve_objects(&mut parts, &serving, tasks.listener, &stops.server);
         let stop = stops.server.clone();
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
         let stop = stops.scheduler.clone();
@@ -206,6 +196,26 @@ impl Node {
         }
         self.raft.shutdown().await;
         info!("stopped");
+    }
+}
+
+/// Looks after objects, and lets tasks at theirs.
+fn serve_objects(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    serving: &Parts,
+    tasks: Option<UnixListener>,
+    stop: &CancellationToken,
+) {
+    let (keeper, stopped) = (ObjectKeeper::new(serving.clone()), stop.clone());
+    parts.spawn(async move {
+        keeper.run(stopped).await;
+        Ok(())
+    });
+    if let Some(listener) = tasks {
+        let (serving, stop) = (serving.clone(), stop.clone());
+        parts.spawn(async move {
+            gofer_gateway::serve_tasks(listener, serving, stop).await.context("the server for tasks failed")
+        });
     }
 }
 

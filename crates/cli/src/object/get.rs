@@ -72,22 +72,53 @@ pub(super) async fn get(
     key: String,
     file: &str,
 ) -> Result<u8, Error> {
-    let mut message = api::GetObjectRequest {
+    let message = api::GetObjectRequest {
         scope: Some(scope.clone()),
         key: key.clone(),
         consistency: context.client.consistency,
         ..Default::default()
     };
-    let mut sink = None;
-    let mut hasher = Sha256::new();
-    let mut content = None::<model::ObjectContent>;
+    let mut received = Received { file, sink: None, hasher: Sha256::new(), content: None, message };
     let mut losses = Losses::new();
     let mut progress = Progress::new("getting", &context.output);
-    'nodes: loop {
-        let sealed = context.client.authorized(message.clone());
-        // The call lasts as long as the object does.
-        let ask = async |channel, _| {
-            let mut request = again(&sealed, std::time::Duration::from_secs(30));
+    while let Some(why) = received.read_on(context, &mut progress).await? {
+        losses.next_node(&mut context.client, &why).await?;
+    }
+    progress.end();
+    let content = received.content.take().unwrap_or_default();
+    let digest = received.hasher.clone().finalize().to_vec();
+    if digest != content.digest {
+        let text = format!("what came has the digest {}, the object has {}", hex(&digest), hex(&content.digest));
+        return Err(Error::Malformed(text));
+    }
+    if file == "-" {
+        return Ok(EXIT_OK);
+    }
+    // An empty object has sent nothing.
+    received.sink.map_or_else(|| Sink::open(file), Ok)?.finish(file)?;
+    let value =
+        json!({ "scope": scope_text(Some(&scope)), "key": key, "bytes": content.bytes, "digest": hex(&digest) });
+    context.done(&format!("got object {key}: {}, sha-256 {}", rough(content.bytes), hex(&digest)), &value)
+}
+
+/// What of an object has come.
+struct Received<'a> {
+    file: &'a str,
+    /// Made when there is something to write.
+    sink: Option<Sink>,
+    hasher: Sha256,
+    content: Option<model::ObjectContent>,
+    /// What to ask the next node for.
+    message: api::GetObjectRequest,
+}
+
+impl Received<'_> {
+    /// Reads from one node until all is there; else says how that node was lost.
+    async fn read_on(&mut self, context: &mut Context<'_>, progress: &mut Progress) -> Result<Option<String>, Error> {
+        let sealed = context.client.authorized(self.message.clone());
+        let ask = async |channel, patience| {
+            let mut request = again(&sealed, patience);
+            // The call lasts as long as the object does.
             request.metadata_mut().remove("grpc-timeout");
             objects(channel).get_object(request).await
         };
@@ -96,48 +127,26 @@ pub(super) async fn get(
             match Client::next(&mut stream).await? {
                 Next::Item(api::GetObjectResponse { part: Some(Part::Object(object)) }) => {
                     let found = object.content.unwrap_or_default();
-                    message.digest.clone_from(&found.digest);
-                    content = Some(found);
+                    self.message.digest.clone_from(&found.digest);
+                    self.content = Some(found);
                 }
                 Next::Item(api::GetObjectResponse { part: Some(Part::Data(bytes)) }) => {
-                    let sink = match &mut sink {
+                    let sink = match &mut self.sink {
                         Some(sink) => sink,
-                        none => none.insert(Sink::open(file)?),
+                        none => none.insert(Sink::open(self.file)?),
                     };
                     sink.write(&bytes, &context.output)?;
-                    hasher.update(&bytes);
-                    message.offset += bytes.len() as u64;
-                    progress.at(message.offset, content.as_ref().map(|content| content.bytes));
+                    self.hasher.update(&bytes);
+                    self.message.offset += bytes.len() as u64;
+                    progress.at(self.message.offset, self.content.as_ref().map(|content| content.bytes));
                 }
                 Next::Item(_) => return Err(Error::Malformed("an answer is empty".into())),
-                Next::End if content.as_ref().is_some_and(|content| content.bytes == message.offset) => break 'nodes,
-                Next::End => {
-                    losses.next_node(&mut context.client, "it ended the call early").await?;
-                    continue 'nodes;
+                Next::End if self.content.as_ref().is_some_and(|it| it.bytes == self.message.offset) => {
+                    return Ok(None);
                 }
-                Next::Lost(why) => {
-                    losses.next_node(&mut context.client, &why).await?;
-                    continue 'nodes;
-                }
+                Next::End => return Ok(Some("it ended the call early".to_owned())),
+                Next::Lost(why) => return Ok(Some(why)),
             }
         }
     }
-    progress.end();
-    let content = content.unwrap_or_default();
-    let digest = hasher.finalize().to_vec();
-    if digest != content.digest {
-        let text = format!("what came has the digest {}, the object has {}", hex(&digest), hex(&content.digest));
-        return Err(Error::Malformed(text));
-    }
-    if file == "-" {
-        return Ok(EXIT_OK);
-    }
-    match &mut sink {
-        Some(sink) => sink.finish(file)?,
-        // An empty one.
-        None => Sink::open(file)?.finish(file)?,
-    }
-    let value =
-        json!({ "scope": scope_text(Some(&scope)), "key": key, "bytes": content.bytes, "digest": hex(&digest) });
-    context.done(&format!("got object {key}: {}, sha-256 {}", rough(content.bytes), hex(&digest)), &value)
 }

@@ -90,11 +90,13 @@ fn check_run(state: &State, live: &LiveRun) {
 pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
     let changed = changed(before, after);
     let told: BTreeSet<Record> = event.records().into_iter().collect();
-    let is_told = |record: &Record| match record {
-        Record::Object(scope, key) if told.contains(&Record::Objects(scope.clone())) => {
-            after.objects.get(scope, key).is_none()
+    let is_told = |record: &Record| {
+        if let Record::Object(scope, key) = record
+            && told.contains(&Record::Objects(scope.clone()))
+        {
+            return after.objects.get(scope, key).is_none();
         }
-        other => told.contains(other),
+        told.contains(record)
     };
     assert!(changed.iter().all(is_told), "{event:?} changes {changed:?}, and says {told:?}");
     assert!(!changed.is_empty(), "{event:?} changes nothing");

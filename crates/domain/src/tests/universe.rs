@@ -161,9 +161,9 @@ fn put_object(world: &World, a: u8, b: u8) -> Command {
         run_bytes: 300,
         runs: u32::from(b % 3),
     };
-    let attempt = (b % 8 == 0).then(|| stray(a, b));
+    let attempt = b.is_multiple_of(8).then(|| stray(a, b));
     let run = live_run(world, a).unwrap_or(run(a, b));
-    let scope = if b % 2 == 0 { ObjectScope::Run(run) } else { ObjectScope::Pipeline(pipeline(a)) };
+    let scope = if b.is_multiple_of(2) { ObjectScope::Run(run) } else { ObjectScope::Pipeline(pipeline(a)) };
     Command::PutObject { scope, key: object_key(b), content: Box::new(content(u64::from(a))), limits, attempt }
 }
 
@@ -173,7 +173,7 @@ fn delete_object(world: &World, a: u8, b: u8) -> Command {
         Some((scope, key, _)) => (scope.clone(), key.clone()),
         None => (ObjectScope::Run(run(a, b)), object_key(b)),
     };
-    Command::DeleteObject { scope, key, attempt: (b % 8 == 0).then(|| stray(a, b)) }
+    Command::DeleteObject { scope, key, attempt: b.is_multiple_of(8).then(|| stray(a, b)) }
 }
 
 fn object_key(number: u8) -> ObjectKey {
@@ -235,7 +235,7 @@ fn report(world: &World, kind: u8, a: u8, b: u8) -> Command {
 }
 
 fn scope(a: u8, b: u8) -> ObjectScope {
-    if a % 2 == 0 { ObjectScope::Run(run(a, b)) } else { ObjectScope::Pipeline(pipeline(a)) }
+    if a.is_multiple_of(2) { ObjectScope::Run(run(a, b)) } else { ObjectScope::Pipeline(pipeline(a)) }
 }
 
 /// Any event at all, true or not.

@@ -45,6 +45,7 @@ impl Change {
             ViewKind::Archive => "gofer.model.v1.Archive",
             ViewKind::Segment => "gofer.model.v1.ArchiveSegment",
             ViewKind::Release => "gofer.model.v1.Release",
+            ViewKind::Object => "gofer.model.v1.Object",
             ViewKind::Live => return None,
         })
     }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gofer_domain::config::PipelineConfig;
-use gofer_domain::{AttemptOutcome, Event, NodeId, RunKey, TaskId, TaskStatus, Timestamp, Version};
+use gofer_domain::{AttemptOutcome, Event, NodeId, ObjectScope, RunKey, TaskId, TaskStatus, Timestamp, Version};
 
 use crate::chain::read_checked;
 use crate::envelope::Envelope;
@@ -240,6 +240,9 @@ fn run_of(event: &Event) -> Option<&RunKey> {
         | Event::AttemptStarted { attempt }
         | Event::AttemptStopRequested { attempt, .. }
         | Event::AttemptFinished { attempt, .. } => Some(&attempt.task.run),
+        Event::ObjectPut { scope: ObjectScope::Run(run), .. }
+        | Event::ObjectDeleted { scope: ObjectScope::Run(run), .. }
+        | Event::ObjectsDropped { scope: ObjectScope::Run(run), .. } => Some(run),
         _ => None,
     }
 }

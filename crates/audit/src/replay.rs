@@ -271,6 +271,7 @@ pub(crate) fn kind_text(kind: ViewKind) -> &'static str {
         ViewKind::Archive => "archive of the",
         ViewKind::Segment => "archived segment",
         ViewKind::Release => "release",
+        ViewKind::Object => "object",
     }
 }
 

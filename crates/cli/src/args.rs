@@ -11,12 +11,15 @@ use crate::pipeline_file::values::parse_duration;
 const HEADING: &str = "Connection and output";
 
 /// Options of every client command; to be flattened into the top-level parser.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 pub struct ClientArgs {
     /// Nodes to talk to, tried in turn (repeatable, or separated by commas)
     #[arg(long, global = true, env = "GOFER_ADDRESS", value_delimiter = ',', default_value = "127.0.0.1:7600",
           value_name = "HOST:PORT", value_parser = gofer_client::sound_address, help_heading = HEADING)]
     pub address: Vec<String>,
+    /// Token of a task, on its node's socket
+    #[arg(long, global = true, env = "GOFER_TOKEN", hide_env_values = true, value_name = "TOKEN", hide = true)]
+    pub token: Option<String>,
     /// Namespace of pipelines and runs [default: default]
     #[arg(short, long, global = true, env = "GOFER_NAMESPACE", help_heading = HEADING)]
     pub namespace: Option<String>,
@@ -33,6 +36,13 @@ pub struct ClientArgs {
     /// How fresh reads are; local: what the asked node has, even without a leader
     #[arg(long, global = true, value_enum, default_value_t, help_heading = HEADING)]
     pub consistency: Freshness,
+}
+
+impl std::fmt::Debug for ClientArgs {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientArgs").field("address", &self.address).field("namespace", &self.namespace).finish()
+    }
 }
 
 impl ClientArgs {

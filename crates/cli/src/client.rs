@@ -8,7 +8,9 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::args::ClientArgs;
 use crate::error::Error;
 
-pub(crate) use gofer_client::{ANSWER_BYTES_MAX, Call, Next, clusters, events, namespaces, pipelines, releases, runs};
+pub(crate) use gofer_client::{
+    ANSWER_BYTES_MAX, Call, Next, clusters, events, namespaces, objects, pipelines, releases, runs,
+};
 
 /// How long to go on when no node takes connections at all: more likely a wrong address than a failover.
 const REFUSED_MAX: Duration = Duration::from_secs(2);
@@ -32,6 +34,8 @@ pub(crate) fn request<T>(message: T, patience: Duration) -> Request<T> {
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) nodes: gofer_client::Nodes,
+    /// A task's, for the services that take one.
+    token: Option<String>,
     /// Consistency of reads, as on the wire.
     pub(crate) consistency: i32,
 }
@@ -39,7 +43,18 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(args: &ClientArgs) -> Self {
         let nodes = gofer_client::Nodes::new(args.address.clone(), args.timeout).refused_for(REFUSED_MAX);
-        Self { nodes, consistency: args.consistency.into() }
+        Self { nodes, token: args.token.clone(), consistency: args.consistency.into() }
+    }
+
+    /// What a message is sent with: the token, if there is one.
+    pub(crate) fn authorized<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(token) = &self.token
+            && let Ok(value) = format!("Bearer {token}").parse()
+        {
+            request.metadata_mut().insert("authorization", value);
+        }
+        request
     }
 
     /// Address of the node that is asked next.

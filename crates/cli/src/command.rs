@@ -11,7 +11,8 @@ use crate::client::{Call, Client, clusters, request};
 use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
 use crate::{
-    ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, PipelineCommand, ReleaseCommand, RunCommand,
+    ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, ReleaseCommand,
+    RunCommand,
 };
 
 /// The exit codes, for the help of the whole program.
@@ -41,6 +42,9 @@ pub enum ClientCommand {
     /// Start, follow and end runs. The program has it among commands of its own.
     #[command(skip)]
     Run(RunCommand),
+    /// Put, get, list and delete objects: bytes that pipelines and runs keep
+    #[command(subcommand)]
+    Object(ObjectCommand),
     /// Follow the event log
     #[command(subcommand)]
     Events(EventsCommand),
@@ -92,6 +96,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Pipeline(command) => crate::pipeline::execute(&mut context, command).await,
         ClientCommand::Release(command) => crate::release::execute(&mut context, command).await,
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
+        ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,
         ClientCommand::Version(args) => version(&mut context, args).await,

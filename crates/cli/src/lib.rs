@@ -19,6 +19,7 @@ mod local;
 mod losses;
 mod namespace;
 mod node;
+mod object;
 mod output;
 mod pipeline;
 pub mod pipeline_file;
@@ -43,6 +44,7 @@ pub use events::{ClientError, CopyError, EventSink, EventsCommand, LogEnd, copy_
 pub use local::{DriverChoice, LocalJob, LocalNode, LocalNodeArgs, LocalRunArgs, Needs, TestArgs};
 pub use namespace::NamespaceCommand;
 pub use node::NodeCommand;
+pub use object::ObjectCommand;
 pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
 pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;

@@ -168,6 +168,7 @@ async fn nobody() -> String {
 fn args(addresses: &[&str], timeout: Duration) -> ClientArgs {
     ClientArgs {
         address: addresses.iter().map(ToString::to_string).collect(),
+        token: None,
         namespace: None,
         output: OutputFormat::Json,
         color: ColorChoice::Never,

@@ -36,7 +36,7 @@ pub use gofer_wire::model::v1 as model;
 pub use logs::Shown;
 pub use losses::Losses;
 pub use nodes::{
-    ANSWER_BYTES_MAX, Call, Next, Nodes, clusters, events, namespaces, pipelines, releases, request, runs,
+    ANSWER_BYTES_MAX, Call, Next, Nodes, clusters, events, namespaces, objects, pipelines, releases, request, runs,
     sound_address,
 };
 pub use outcome::{Committed, Outcome, Unknown};

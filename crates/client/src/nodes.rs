@@ -9,6 +9,7 @@ use std::time::Duration;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
 use gofer_wire::api::v1::event_service_client::EventServiceClient;
 use gofer_wire::api::v1::namespace_service_client::NamespaceServiceClient;
+use gofer_wire::api::v1::object_service_client::ObjectServiceClient;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
 use gofer_wire::api::v1::release_service_client::ReleaseServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
@@ -177,7 +178,11 @@ impl Nodes {
         if let Some(channel) = self.channels.get(&self.at) {
             return Ok(channel.clone());
         }
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.address()))
+        let address = match self.address() {
+            socket if socket.starts_with(SOCKET) => socket.to_owned(),
+            host => format!("http://{host}"),
+        };
+        let endpoint = Endpoint::from_shared(address)
             .map_err(|error| innermost(&error))?
             .connect_timeout(limit)
             .tcp_nodelay(true)
@@ -199,11 +204,21 @@ pub(crate) fn backoff(times: usize) -> Duration {
     (BACKOFF_FIRST * 2_u32.pow(doublings)).min(BACKOFF_MAX).mul_f64(fastrand::f64())
 }
 
-/// An address as it is used, without a scheme.
+/// What the address of a socket begins with.
+const SOCKET: &str = "unix:";
+
+/// An address as it is used: without a scheme, but for a socket's.
 ///
 /// # Errors
-/// When it is not `HOST:PORT`; says so.
+/// When it is neither `HOST:PORT` nor `unix:///PATH`; says so.
 pub fn sound_address(text: &str) -> Result<String, String> {
+    if let Some(path) = text.trim().strip_prefix("unix:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return match path.starts_with('/') {
+            true => Ok(format!("{SOCKET}//{path}")),
+            false => Err("use unix:///PATH for a socket".into()),
+        };
+    }
     let text = text.trim().strip_prefix("http://").unwrap_or(text.trim()).trim_end_matches('/');
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() && !host.contains('/') => {
@@ -248,6 +263,12 @@ pub fn releases(channel: Channel) -> ReleaseServiceClient<Channel> {
 #[must_use]
 pub fn runs(channel: Channel) -> RunServiceClient<Channel> {
     RunServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// The object service over a channel.
+#[must_use]
+pub fn objects(channel: Channel) -> ObjectServiceClient<Channel> {
+    ObjectServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 /// The event service over a channel.
@@ -299,6 +320,9 @@ mod tests {
     fn addresses_are_hosts_with_ports() {
         assert_eq!(sound_address(" http://n1:7600/ ").as_deref(), Ok("n1:7600"));
         assert_eq!(sound_address("[::1]:7600").as_deref(), Ok("[::1]:7600"));
+        assert_eq!(sound_address("unix:/run/api.sock").as_deref(), Ok("unix:///run/api.sock"));
+        assert_eq!(sound_address("unix:///run/api.sock").as_deref(), Ok("unix:///run/api.sock"));
+        assert!(sound_address("unix:api.sock").is_err());
         for bad in ["", "x", "x:y", ":7600", "x:70000", "https://x:1"] {
             assert!(sound_address(bad).is_err(), "{bad}");
         }

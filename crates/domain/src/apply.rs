@@ -12,6 +12,7 @@ use crate::archive::Archive;
 use crate::event::Event;
 use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::{Node, NodeStatus};
+use crate::object::{Object, ObjectKey, ObjectScope};
 use crate::run::Run;
 use crate::state::{History, Index, Namespace, State};
 use crate::time::Timestamp;
@@ -33,6 +34,9 @@ pub enum Record {
     Archive,
     /// The release of a pipeline that is in progress, and those that ended in the same batch.
     Releases(PipelineKey),
+    /// All objects of a scope, of which none is left. In this order: some may have been put anew.
+    Objects(ObjectScope),
+    Object(ObjectScope, ObjectKey),
 }
 
 impl State {
@@ -58,6 +62,9 @@ impl State {
                 let (last, last_hash) = (segment.last, segment.last_hash);
                 self.archive =
                     Some(Archive { last, last_hash, segments, trimmed: *trimmed, trimmed_hash: *trimmed_hash });
+            }
+            Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
+                self.apply_object(event)
             }
             Event::NamespaceCreated { namespace, description } => {
                 let created = Namespace { id: namespace.clone(), description: description.clone(), created_at: time };
@@ -125,6 +132,18 @@ impl State {
         }
     }
 
+    fn apply_object(&mut self, event: &Event) {
+        if let Event::ObjectPut { scope, key, content } = event {
+            let content = (**content).clone();
+            let object = Object { content, created_at: self.time, revision: self.revision };
+            self.objects.insert(scope.clone(), key.clone(), object);
+        } else if let Event::ObjectDeleted { scope, key, .. } = event {
+            self.objects.remove(scope, key);
+        } else if let Event::ObjectsDropped { scope, .. } = event {
+            self.objects.drop_scope(scope);
+        }
+    }
+
     fn apply_node(&mut self, event: &Event) {
         let time = self.time;
         if let Event::NodeRegistered { node, incarnation, spec } = event {
@@ -163,6 +182,10 @@ impl Event {
             Self::ClusterCreated { .. } | Self::ClusterRecovered { .. } => vec![Record::Cluster],
             Self::ClusterRestored { .. } => vec![Record::Cluster, Record::Archive],
             Self::EventsArchived { .. } => vec![Record::Archive],
+            Self::ObjectPut { scope, key, .. } | Self::ObjectDeleted { scope, key, .. } => {
+                vec![Record::Object(scope.clone(), key.clone())]
+            }
+            Self::ObjectsDropped { scope, .. } => vec![Record::Objects(scope.clone())],
             Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => {
                 vec![Record::Namespace(namespace.clone())]
             }

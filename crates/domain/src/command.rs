@@ -10,6 +10,7 @@ use crate::ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, TaskKey, Version,
 };
 use crate::node::NodeSpec;
+use crate::object::{ObjectContent, ObjectKey, ObjectLimits, ObjectScope};
 use crate::release::Strategy;
 use crate::run::{AttemptOutcome, LogRef, RetryFrom, RunOptions};
 use crate::time::Timestamp;
@@ -177,6 +178,21 @@ pub enum Command {
     ArchiveEvents {
         segment: Box<ArchiveSegment>,
         keep: u64,
+    },
+    /// Keeps bytes under a key. Their chunks are where they have to be before.
+    PutObject {
+        scope: ObjectScope,
+        key: ObjectKey,
+        content: Box<ObjectContent>,
+        limits: ObjectLimits,
+        /// The attempt that asks; it must be live, and the scope its own.
+        attempt: Option<AttemptKey>,
+    },
+    DeleteObject {
+        scope: ObjectScope,
+        key: ObjectKey,
+        /// The attempt that asks; it must be live, and the scope its own.
+        attempt: Option<AttemptKey>,
     },
     /// Like `RegisterPipeline`, with a record in the pipeline's releases. With `hold` the version does not become live.
     RegisterVersion {

@@ -13,6 +13,7 @@ mod create;
 mod draft;
 mod namespace;
 mod node;
+mod object;
 mod pipeline;
 mod queue;
 mod release;
@@ -124,6 +125,10 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         }
         Command::PinPipeline { pipeline, version, message } => release::pin(context, pipeline, *version, message),
         Command::UnpinPipeline { pipeline } => release::unpin(context, pipeline),
+        Command::PutObject { scope, key, content, limits, attempt } => {
+            object::put(context, (scope, key), content, limits, attempt.as_ref())
+        }
+        Command::DeleteObject { scope, key, attempt } => object::delete(context, scope, key, attempt.as_ref()),
     }
 }
 

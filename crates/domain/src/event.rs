@@ -7,6 +7,7 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::NodeSpec;
+use crate::object::{ObjectContent, ObjectKey, ObjectLoss, ObjectScope};
 use crate::release::{Cause, Strategy};
 use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
 use crate::time::Timestamp;
@@ -159,6 +160,22 @@ pub enum Event {
         trimmed: Revision,
         /// Hash of that event.
         trimmed_hash: [u8; 32],
+    },
+    /// An object is there, in place of an earlier one under its key.
+    ObjectPut {
+        scope: ObjectScope,
+        key: ObjectKey,
+        content: Box<ObjectContent>,
+    },
+    ObjectDeleted {
+        scope: ObjectScope,
+        key: ObjectKey,
+        cause: ObjectLoss,
+    },
+    /// All objects of a scope are gone.
+    ObjectsDropped {
+        scope: ObjectScope,
+        cause: ObjectLoss,
     },
     /// Runs that name no version get one of two from now on.
     ReleaseStarted {

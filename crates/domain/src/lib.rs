@@ -22,6 +22,7 @@ pub mod ids;
 pub mod limits;
 pub mod logic;
 pub mod node;
+pub mod object;
 pub mod parameter;
 pub mod policy;
 pub mod rejection;
@@ -44,6 +45,7 @@ pub use ids::{
 };
 pub use logic::LOGIC_VERSION;
 pub use node::{Node, NodeSpec, NodeStatus};
+pub use object::{Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope, Objects};
 pub use rejection::{Reason, Rejection};
 pub use release::{Release, Releases};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, RetryFrom, Run, RunOptions, RunStatus, TaskRun, TaskStatus};

@@ -58,6 +58,12 @@ pub const RELEASE_STEPS_MAX: usize = 20;
 pub const RELEASE_RUNS_MAX: u32 = 1_000_000;
 /// Largest growth of durations that a canary release may allow, in basis points: a hundredfold.
 pub const RELEASE_SLOWDOWN_MAX: u32 = 1_000_000;
+/// Longest key of an object, in bytes.
+pub const OBJECT_KEY_BYTES_MAX: usize = 256;
+/// Largest object, in bytes.
+pub const OBJECT_BYTES_MAX: u64 = 1 << 40;
+/// Most objects of one cluster: what they are is part of the hot state.
+pub const OBJECTS_MAX: usize = 100_000;
 /// Most attempts a node may offer to hold at the same time.
 pub const SLOTS_MAX: u32 = 10_000;
 /// Most parameters of one pipeline.

@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::values::TaskKind;
 
 /// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since pipelines have
-/// parameters and releases.
+/// parameters, releases and objects.
 pub const LOGIC_VERSION: u32 = 3;
 /// The first logic version with an archive.
 pub const ARCHIVE: u32 = 2;
@@ -19,6 +19,8 @@ pub const ARCHIVE: u32 = 2;
 const VALUES: u32 = 3;
 /// The first logic version with releases.
 pub const RELEASES: u32 = 3;
+/// The first logic version with objects.
+pub const OBJECTS: u32 = 3;
 
 impl Command {
     /// The first logic version that knows this command, and all that it says.
@@ -37,6 +39,7 @@ impl Command {
             | Self::RollBackPipeline { .. }
             | Self::PinPipeline { .. }
             | Self::UnpinPipeline { .. } => RELEASES,
+            Self::PutObject { .. } | Self::DeleteObject { .. } => OBJECTS,
             Self::AnnotateRun { .. }
             | Self::DecideApproval { .. }
             | Self::AdvanceTask { .. }

@@ -7,6 +7,7 @@ use crate::archive::Archive;
 use crate::config::{PipelineConfig, Resources};
 use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
 use crate::node::Node;
+use crate::object::Objects;
 use crate::release::Releases;
 use crate::run::Run;
 use crate::time::Timestamp;
@@ -23,6 +24,7 @@ pub struct State {
     pub nodes: BTreeMap<NodeId, Node>,
     /// None while nothing of the log was archived.
     pub archive: Option<Archive>,
+    pub objects: Objects,
     /// Revision of the newest applied event.
     pub revision: Revision,
     /// Time of the newest applied event.

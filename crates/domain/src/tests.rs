@@ -7,6 +7,7 @@ mod script_archive;
 mod script_attempts;
 mod script_clusters;
 mod script_nodes;
+mod script_objects;
 mod script_overlap;
 mod script_pipelines;
 mod script_release_words;

@@ -177,8 +177,8 @@ impl Attempts {
                 });
             }
             let new = placed.into_iter().flatten().filter(|key| may_begin && !known.contains_key(*key));
-            let registries = &*context.parts.registries;
-            new.filter_map(|key| Placed::find(state, context.node, key, &context.config, registries)).collect()
+            let outside = (&*context.parts.registries, &*context.parts.access);
+            new.filter_map(|key| Placed::find(state, context.node, key, &context.config, outside)).collect()
         })
     }
 

@@ -19,8 +19,11 @@ mod register;
 mod report;
 mod seal;
 mod spec;
+mod trace;
 
 pub use config::Config;
 pub use executor::{Error, Executor};
 pub use logs::{Logs, LogsError};
-pub use parts::{LeaseClient, LeaseError, NoCredentials, Parts, RegistryCredentials, Replicate, ReplicateError};
+pub use parts::{
+    LeaseClient, LeaseError, NoAccess, NoCredentials, Parts, RegistryCredentials, Replicate, ReplicateError, TaskAccess,
+};

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gofer_consensus::{Host, Propose};
-use gofer_domain::NodeId;
+use gofer_domain::config::DriverKind;
+use gofer_domain::{AttemptKey, NodeId};
 use gofer_drivers::{Driver, RegistryAuth};
 use gofer_store::Store;
 
@@ -22,6 +23,7 @@ pub struct Parts {
     pub leases: Arc<dyn LeaseClient>,
     pub replicate: Arc<dyn Replicate>,
     pub registries: Arc<dyn RegistryCredentials>,
+    pub access: Arc<dyn TaskAccess>,
     /// Where the node runs.
     pub host: Host,
 }
@@ -72,6 +74,22 @@ pub trait RegistryCredentials: Send + Sync {
 impl RegistryCredentials for BTreeMap<String, RegistryAuth> {
     fn credentials(&self, registry: &str) -> Option<RegistryAuth> {
         self.get(registry).cloned()
+    }
+}
+
+/// The way of tasks to the API.
+pub trait TaskAccess: Send + Sync {
+    /// Variables that tell an attempt where the API is, and let it in. The same at each call.
+    fn variables(&self, attempt: &AttemptKey, driver: DriverKind) -> Vec<(&'static str, String)>;
+}
+
+/// Lets no task in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAccess;
+
+impl TaskAccess for NoAccess {
+    fn variables(&self, _: &AttemptKey, _: DriverKind) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 }
 

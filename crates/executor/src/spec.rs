@@ -12,7 +12,8 @@ use gofer_drivers::{LaunchId, LaunchSpec, Pull};
 use crate::config::Config;
 use crate::context::launch_id;
 use crate::outputs;
-use crate::parts::RegistryCredentials;
+use crate::parts::{RegistryCredentials, TaskAccess};
+use crate::trace;
 
 /// An attempt that the log has placed on this node.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ impl Placed {
         node: NodeId,
         key: &AttemptKey,
         config: &Config,
-        registries: &dyn RegistryCredentials,
+        (registries, access): (&dyn RegistryCredentials, &dyn TaskAccess),
     ) -> Option<Self> {
         let attempt = find(state, key).filter(|attempt| attempt.node == node && !attempt.status.is_final())?;
         let live = state.runs.get(&key.task.run)?;
@@ -48,7 +49,7 @@ impl Placed {
             },
             entrypoint: task.entrypoint.clone(),
             command: task.command.clone(),
-            environment: environment(live, task, key),
+            environment: environment(live, task, key, system(state, live, node, key, attempt.driver, access)),
             working_directory: task.working_directory.as_ref().map(PathBuf::from),
             cpu_millis: task.resources.cpu_millis,
             memory_bytes: task.resources.memory_bytes,
@@ -72,22 +73,42 @@ pub(crate) fn find<'a>(state: &'a State, key: &AttemptKey) -> Option<&'a Attempt
 }
 
 /// Later ones win: what Gofer says, the pipeline's variables, the task's environment, the run's variables, the task's inputs.
-fn environment(live: &LiveRun, task: &TaskConfig, key: &AttemptKey) -> BTreeMap<String, String> {
+fn environment(
+    live: &LiveRun,
+    task: &TaskConfig,
+    key: &AttemptKey,
+    mut environment: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    for variables in [&live.config.variables, &task.environment, &live.run.options.variables] {
+        environment.extend(variables.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    environment.extend(call::inputs(live, &key.task.task));
+    environment
+}
+
+/// What Gofer says to every attempt; docs/tasks.md lists it.
+fn system(
+    state: &State,
+    live: &LiveRun,
+    node: NodeId,
+    key: &AttemptKey,
+    driver: DriverKind,
+    access: &dyn TaskAccess,
+) -> BTreeMap<String, String> {
     let run = &live.run.key;
-    let system = [
+    let name = state.nodes.get(&node).map(|node| node.spec.name.clone()).unwrap_or_default();
+    let mut system = vec![
         ("GOFER_NAMESPACE", run.pipeline.namespace.to_string()),
         ("GOFER_PIPELINE", run.pipeline.pipeline.to_string()),
         ("GOFER_VERSION", live.run.version.to_string()),
         ("GOFER_RUN", run.run.to_string()),
         ("GOFER_TASK", key.task.task.to_string()),
         ("GOFER_ATTEMPT", key.attempt.to_string()),
+        ("GOFER_NODE", name),
     ];
-    let mut environment: BTreeMap<_, _> = system.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    for variables in [&live.config.variables, &task.environment, &live.run.options.variables] {
-        environment.extend(variables.iter().map(|(name, value)| (name.clone(), value.clone())));
-    }
-    environment.extend(call::inputs(live, &key.task.task));
-    environment
+    system.extend(state.cluster.map(|cluster| ("TRACEPARENT", trace::parent(cluster, key))));
+    system.extend(access.variables(key, driver));
+    system.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn labels(cluster: &str, key: &AttemptKey) -> BTreeMap<String, String> {

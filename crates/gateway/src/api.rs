@@ -4,21 +4,26 @@ mod backups;
 mod clusters;
 mod events;
 mod namespaces;
+mod objects;
 mod page;
 mod pipelines;
 mod releases;
 mod run_watch;
 mod runs;
 
+use std::sync::Arc;
+
 use gofer_consensus::{Proposal, ProposeError};
 use gofer_domain::{Actor, Answer, Command, NodeId, Revision};
 use gofer_store::{Outcome, Store};
 use gofer_wire::api::v1 as wire;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::metadata::MetadataMap;
 
+use crate::blobs::BlobReplicator;
 use crate::convert;
 use crate::errors::{self, Fault};
 use crate::limits::{self, BATCH_BYTES};
@@ -34,12 +39,25 @@ pub(crate) struct Api {
     parts: Parts,
     node: NodeId,
     shutdown: CancellationToken,
+    /// Whether only tasks come in, each with its token.
+    for_tasks: bool,
+    copies: BlobReplicator,
+    /// Objects that are taken in at the same time, as each needs memory.
+    puts: Arc<Semaphore>,
 }
+
+const PUTS_AT_ONCE: usize = 8;
 
 impl Api {
     pub(crate) fn new(parts: Parts, shutdown: CancellationToken) -> Self {
         let node = parts.store.identity().node_id;
-        Self { parts, node, shutdown }
+        let copies = BlobReplicator::new(parts.store.clone(), parts.raft.clone(), parts.peers.clone());
+        Self { parts, node, shutdown, for_tasks: false, copies, puts: Arc::new(Semaphore::new(PUTS_AT_ONCE)) }
+    }
+
+    /// The same for tasks: no call without a token.
+    pub(crate) fn for_tasks(self) -> Self {
+        Self { for_tasks: true, ..self }
     }
 
     fn store(&self) -> &Store {
@@ -75,15 +93,18 @@ impl Api {
         request_id: &[u8],
         command: Command,
     ) -> Result<(Revision, Answer), Status> {
-        let request_id = convert::request_id(request_id)?;
-        let proposal = Proposal { request_id, actor: actor(metadata)?, command };
-        let outcomes = self.parts.cluster.propose_until(vec![proposal], limits::deadline(metadata)).await;
-        let unanswered = |error: &ProposeError| Status::from(errors::unanswered(error, Some(request_id)));
-        match outcomes.map_err(|error| unanswered(&error))?.into_iter().next() {
-            Some(Outcome::Accepted { revision, answer }) => Ok((revision, answer)),
-            Some(Outcome::Rejected(rejection)) => Err(errors::rejected(&rejection).into()),
-            None => Err(unanswered(&ProposeError::Unknown("the answer is empty".into()))),
-        }
+        self.commit_as(metadata, request_id, actor(metadata)?, command).await
+    }
+
+    async fn commit_as(
+        &self,
+        metadata: &MetadataMap,
+        request_id: &[u8],
+        actor: Actor,
+        command: Command,
+    ) -> Result<(Revision, Answer), Status> {
+        let proposal = Proposal { request_id: convert::request_id(request_id)?, actor, command };
+        propose(&self.parts, proposal, limits::deadline(metadata)).await
     }
 
     /// Reads from the store's disk, off the async threads.
@@ -92,6 +113,22 @@ impl Api {
         read: impl FnOnce(&Store) -> Result<T, gofer_store::Error> + Send + 'static,
     ) -> Result<T, Status> {
         load(self.store(), read).await
+    }
+}
+
+/// Commits a command.
+pub(crate) async fn propose(
+    parts: &Parts,
+    proposal: Proposal,
+    deadline: Instant,
+) -> Result<(Revision, Answer), Status> {
+    let request_id = proposal.request_id;
+    let outcomes = parts.cluster.propose_until(vec![proposal], deadline).await;
+    let unanswered = |error: &ProposeError| Status::from(errors::unanswered(error, Some(request_id)));
+    match outcomes.map_err(|error| unanswered(&error))?.into_iter().next() {
+        Some(Outcome::Accepted { revision, answer }) => Ok((revision, answer)),
+        Some(Outcome::Rejected(rejection)) => Err(errors::rejected(&rejection).into()),
+        None => Err(unanswered(&ProposeError::Unknown("the answer is empty".into()))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Blobs between nodes: copied to a majority before the log names them, fetched by nodes that lack them.
 
 mod intake;
+mod room;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -26,6 +27,7 @@ use crate::peers::{Lane, Peers};
 use crate::server::Parts;
 
 pub(crate) use intake::Intake;
+pub(crate) use room::Room;
 
 /// Blobs that are copied at the same time.
 const AT_ONCE: usize = 4;
@@ -78,14 +80,18 @@ impl BlobReplicator {
     /// # Errors
     /// [`ReplicateError`].
     pub async fn replicate(&self, digest: [u8; 32]) -> Result<(), ReplicateError> {
-        let digest = Digest(digest);
-        if !self.0.store.blobs().has(digest) {
+        self.replicate_in(Room::Outputs, Digest(digest)).await
+    }
+
+    /// The same for a blob of a room.
+    pub(crate) async fn replicate_in(&self, room: Room, digest: Digest) -> Result<(), ReplicateError> {
+        if !room.of(&self.0.store).has(digest) {
             return Err(ReplicateError::Missing(digest));
         }
         // The semaphore is never closed.
         let _slot = self.0.slots.acquire().await;
         let progress = Arc::new(std::sync::Mutex::new((HashSet::new(), String::from("no voter is known"))));
-        let copying = self.until_majority(digest, &progress);
+        let copying = self.until_majority(room, digest, &progress);
         if tokio::time::timeout(PATIENCE, copying).await.is_ok() {
             return Ok(());
         }
@@ -104,7 +110,7 @@ impl BlobReplicator {
         members.filter(|member| member.role == Role::Voter).map(|member| (member.id, member.address)).collect()
     }
 
-    async fn until_majority(&self, digest: Digest, progress: &std::sync::Mutex<(HashSet<NodeId>, String)>) {
+    async fn until_majority(&self, room: Room, digest: Digest, progress: &std::sync::Mutex<(HashSet<NodeId>, String)>) {
         let own = self.0.store.identity().node_id;
         let mut held = HashSet::from([own]);
         loop {
@@ -112,7 +118,7 @@ impl BlobReplicator {
             let needed = voters.len() / 2 + 1;
             let missing = voters.iter().filter(|(id, _)| !held.contains(id));
             let mut copies: FuturesUnordered<_> =
-                missing.map(async |(id, address)| (*id, self.copy(digest, address).await)).collect();
+                missing.map(async |(id, address)| (*id, self.copy(room, digest, address).await)).collect();
             loop {
                 if !voters.is_empty() && voters.iter().filter(|(id, _)| held.contains(id)).count() >= needed {
                     return;
@@ -131,9 +137,9 @@ impl BlobReplicator {
         }
     }
 
-    async fn copy(&self, digest: Digest, address: &str) -> Result<(), Status> {
+    async fn copy(&self, room: Room, digest: Digest, address: &str) -> Result<(), Status> {
         let (sender, receiver) = mpsc::channel(4);
-        let feeding = feed(&self.0.store, digest, sender);
+        let feeding = feed(&self.0.store, room, digest, sender);
         let call =
             self.0.peers.call(Lane::Bulk, address, ReceiverStream::new(receiver), COPY, async |mut client, request| {
                 client.put_blob(request).await
@@ -145,9 +151,15 @@ impl BlobReplicator {
 }
 
 /// Sends a blob in pieces; ends early when the other side wants no more of them.
-async fn feed(store: &Store, digest: Digest, sender: mpsc::Sender<wire::PutBlobRequest>) -> std::io::Result<()> {
-    let put = async |part| sender.send(wire::PutBlobRequest { part: Some(part) }).await.is_ok();
-    let mut file = tokio::fs::File::open(store.blobs().path(digest)).await?;
+async fn feed(
+    store: &Store,
+    room: Room,
+    digest: Digest,
+    sender: mpsc::Sender<wire::PutBlobRequest>,
+) -> std::io::Result<()> {
+    let of_object = room == Room::Objects;
+    let put = async |part| sender.send(wire::PutBlobRequest { part: Some(part), of_object }).await.is_ok();
+    let mut file = tokio::fs::File::open(room.of(store).path(digest)).await?;
     let mut wanted = put(Part::Digest(Bytes::copy_from_slice(&digest.0))).await;
     while wanted {
         let Some(chunk) = next_chunk(&mut file).await? else { break };
@@ -169,17 +181,22 @@ pub(crate) async fn fetch(parts: &Parts, digest: [u8; 32], holder: Option<NodeId
     if parts.store.blobs().has(digest) {
         return Ok(());
     }
-    fetch_again(parts, digest, holder).await
+    fetch_again(parts, Room::Outputs, digest, holder).await
 }
 
-/// Like [`fetch`], also when there is a copy here, which is replaced if it is damaged.
-pub(crate) async fn fetch_again(parts: &Parts, digest: Digest, holder: Option<NodeId>) -> Result<(), Status> {
+/// Like [`fetch`], from any room, also when there is a copy here, which is replaced if it is damaged.
+pub(crate) async fn fetch_again(
+    parts: &Parts,
+    room: Room,
+    digest: Digest,
+    holder: Option<NodeId>,
+) -> Result<(), Status> {
     let own = parts.store.identity().node_id;
     let mut members: Vec<_> = parts.raft.status().members.into_iter().filter(|member| member.id != own).collect();
     members.sort_by_key(|member| (Some(member.id) != holder, member.role != Role::Voter));
     let mut why = String::from("this node knows no other member");
     for member in members {
-        match fetch_from(parts, digest, &member.address).await {
+        match fetch_from(parts, room, digest, &member.address).await {
             Ok(()) => return Ok(()),
             Err(status) => why = format!("node {} at {}: {}", member.id, member.address, status.message()),
         }
@@ -188,13 +205,14 @@ pub(crate) async fn fetch_again(parts: &Parts, digest: Digest, holder: Option<No
     Err(Fault::new(Code::Unavailable, reason::UNREACHABLE, message).help("retry when more nodes run").into())
 }
 
-async fn fetch_from(parts: &Parts, digest: Digest, address: &str) -> Result<(), Status> {
-    let request = wire::GetBlobRequest { digest: Bytes::copy_from_slice(&digest.0) };
+async fn fetch_from(parts: &Parts, room: Room, digest: Digest, address: &str) -> Result<(), Status> {
+    let of_object = room == Room::Objects;
+    let request = wire::GetBlobRequest { digest: Bytes::copy_from_slice(&digest.0), of_object };
     let fetching = async {
         let mut client = parts.peers.client(Lane::Bulk, address)?;
         let answer = client.get_blob(parts.peers.request(request, None)).await;
         let mut stream = answer.inspect_err(|status| parts.peers.failed(Lane::Bulk, address, status))?.into_inner();
-        let mut intake = Intake::begin(&parts.store, digest).await?;
+        let mut intake = Intake::begin(&parts.store, room, digest).await?;
         while let Some(message) = stream.message().await? {
             intake = intake.add(message.chunk).await?;
         }

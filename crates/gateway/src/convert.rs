@@ -1,7 +1,8 @@
 //! Input from the wire, checked. What the log and the views share is converted by the store's codec.
 
 use gofer_domain::{
-    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, TaskId, TaskKey,
+    AttemptKey, ClusterId, NamespaceId, NodeId, ObjectScope, PipelineId, PipelineKey, RequestId, Revision, RunKey,
+    TaskId, TaskKey,
 };
 use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
@@ -54,6 +55,19 @@ pub(crate) fn run(reference: Option<&model::RunRef>) -> Result<RunKey, Fault> {
         return Err(Fault::invalid("run.run", "the run's number is 0, runs count from 1"));
     }
     Ok(RunKey { pipeline: pipeline_parts(&reference.namespace, &reference.pipeline)?, run: reference.run })
+}
+
+pub(crate) fn object_scope(reference: Option<&model::ObjectScope>) -> Result<ObjectScope, Fault> {
+    let Some(reference) = reference else {
+        return Err(
+            Fault::invalid("scope", "no scope is named").help("set its pipeline, and the number of a run of it")
+        );
+    };
+    let pipeline = pipeline(reference.pipeline.as_ref())?;
+    Ok(match reference.run {
+        0 => ObjectScope::Pipeline(pipeline),
+        run => ObjectScope::Run(RunKey { pipeline, run }),
+    })
 }
 
 pub(crate) fn task(id: &str) -> Result<TaskId, Fault> {

@@ -36,6 +36,8 @@ pub(crate) mod reason {
     pub(crate) const UNREACHABLE: &str = "UNREACHABLE";
     pub(crate) const CHANGE_IN_PROGRESS: &str = "CHANGE_IN_PROGRESS";
     pub(crate) const DAMAGED: &str = "DAMAGED";
+    pub(crate) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    pub(crate) const PERMISSION_DENIED: &str = "PERMISSION_DENIED";
 }
 
 /// An error in the making.

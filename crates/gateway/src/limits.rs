@@ -7,6 +7,8 @@ use tonic::metadata::MetadataMap;
 
 /// Largest message of the public API, in and out, in bytes.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest message of the object service, in bytes: the largest chunk with room for its frame.
+pub(crate) const OBJECT_MESSAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// Largest message between nodes, in bytes: the largest command with room for its frame.
 pub(crate) const PEER_MESSAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Most calls that one connection may have open; more of them wait.

@@ -10,12 +10,14 @@ use gofer_wire::api::v1::backup_service_server::BackupServiceServer;
 use gofer_wire::api::v1::cluster_service_server::ClusterServiceServer;
 use gofer_wire::api::v1::event_service_server::EventServiceServer;
 use gofer_wire::api::v1::namespace_service_server::NamespaceServiceServer;
+use gofer_wire::api::v1::object_service_server::ObjectServiceServer;
 use gofer_wire::api::v1::pipeline_service_server::PipelineServiceServer;
 use gofer_wire::api::v1::release_service_server::ReleaseServiceServer;
 use gofer_wire::api::v1::run_service_server::RunServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::StreamExt;
+use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -28,6 +30,7 @@ use crate::coalesce::Coalesced;
 use crate::lease::GrantLease;
 use crate::limits;
 use crate::logs::AttemptLogs;
+use crate::objects::{ObjectSettings, TaskTokens};
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::{errors, health};
@@ -47,6 +50,9 @@ pub struct Parts {
     /// The leader's side of leases.
     pub leases: Arc<dyn GrantLease>,
     pub archive: Arc<dyn ArchiveHealth>,
+    pub objects: ObjectSettings,
+    /// What tasks prove themselves with.
+    pub tokens: TaskTokens,
     /// Version of the binary, for people.
     pub build: String,
 }
@@ -103,6 +109,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(ClusterServiceServer, api.clone(), api_limit))
         .add_service(limited!(EventServiceServer, api.clone(), api_limit))
         .add_service(limited!(NamespaceServiceServer, api.clone(), api_limit))
+        .add_service(limited!(ObjectServiceServer, api.clone(), limits::OBJECT_MESSAGE_BYTES_MAX))
         .add_service(limited!(PipelineServiceServer, api.clone(), api_limit))
         .add_service(limited!(ReleaseServiceServer, api.clone(), api_limit))
         .add_service(limited!(RunServiceServer, api, api_limit))
@@ -127,6 +134,34 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         tracing::warn!(%error, "the health report was lost");
     }
     Ok(served?)
+}
+
+/// Serves tasks: their objects, and nothing without a token.
+///
+/// # Errors
+/// See [`Error`].
+pub async fn serve_tasks(listener: UnixListener, parts: Parts, shutdown: CancellationToken) -> Result<(), Error> {
+    let shutdown = shutdown.child_token();
+    let _guard = shutdown.clone().drop_guard();
+    let limit = limits::OBJECT_MESSAGE_BYTES_MAX;
+    let service = ObjectServiceServer::new(Api::new(parts, shutdown.clone()).for_tasks());
+    let service = service.max_decoding_message_size(limit).max_encoding_message_size(limit);
+    let router = Server::builder()
+        .initial_stream_window_size(4 * 1024 * 1024)
+        .initial_connection_window_size(16 * 1024 * 1024)
+        .max_concurrent_streams(limits::CALLS_PER_CONNECTION)
+        .http2_max_header_list_size(limits::HEADERS_BYTES_MAX)
+        .layer(MapResponseLayer::new(errors::dress))
+        .add_service(service);
+    let incoming = UnixListenerStream::new(listener);
+    let serving = router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
+    tokio::select! {
+        served = serving => Ok(served?),
+        () = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        } => Ok(()),
+    }
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

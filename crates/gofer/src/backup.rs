@@ -145,8 +145,8 @@ fn create(client: &ClientArgs, screen: &Screen, args: &CreateArgs) -> Result<u8,
         return Ok(EXIT_OK);
     }
     screen.notice(&format!(
-        "{missing} logs are not in it, as no node that answered has them; repeat the command when more nodes run, or with \
-         the --data-dir of each"
+        "{missing} logs or parts of objects are not in it, as no node that answered has them; repeat the command when \
+         more nodes run, or with the --data-dir of each"
     ));
     Ok(EXIT_FAILED)
 }

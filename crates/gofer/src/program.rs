@@ -197,7 +197,12 @@ fn client(args: &ClientArgs, command: ClientCommand) -> ExitCode {
     // One thread does for a client, and starts sooner.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(gofer_cli::run(args, command)),
+        Ok(runtime) => {
+            let code = runtime.block_on(gofer_cli::run(args, command));
+            // A read of standard input may never end.
+            runtime.shutdown_background();
+            code
+        }
         Err(_) => ExitCode::from(EXIT_FAILED),
     }
 }

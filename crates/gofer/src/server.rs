@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gofer_node::config::{ArchiveSettings, DockerSettings, ExecutionSettings, RaftSettings, Settings};
+use gofer_node::config::{ArchiveSettings, DockerSettings, ExecutionSettings, ObjectSettings, RaftSettings, Settings};
 use gofer_node::{Config, Node};
 
 /// Where the configuration file is looked for when none is named.
@@ -115,6 +115,7 @@ impl ServerArgs {
                 segment_events: args.archive_segment_events,
                 segment_bytes: args.archive_segment_bytes,
             },
+            objects: ObjectSettings::default(),
             registry: Vec::new(),
         }
     }

@@ -76,6 +76,7 @@ pub struct Settings {
     pub docker: DockerSettings,
     pub raft: RaftSettings,
     pub archive: ArchiveSettings,
+    pub objects: ObjectSettings,
     pub registry: Vec<RegistrySettings>,
 }
 
@@ -136,6 +137,26 @@ pub struct ArchiveSettings {
     pub segment_bytes: Option<u64>,
 }
 
+/// Objects of pipelines and runs. Limits hold for what is put through this node; all nodes should have the same.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ObjectSettings {
+    /// Most objects of a pipeline, besides those of its runs.
+    pub pipeline_objects: Option<u32>,
+    /// Most bytes of them together.
+    pub pipeline_bytes: Option<u64>,
+    /// Most objects of a run.
+    pub run_objects: Option<u32>,
+    /// Most bytes of them together.
+    pub run_bytes: Option<u64>,
+    /// Most runs of a pipeline that hold objects.
+    pub runs: Option<u32>,
+    /// How long bytes that no object names stay after they were put last.
+    pub grace_ms: Option<u64>,
+    /// How often a node looks for what it lacks, and for what nobody needs.
+    pub sweep_every_ms: Option<u64>,
+}
+
 /// Credentials of an image registry. They stay on this node.
 #[derive(Clone, Default, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -178,6 +199,7 @@ pub struct Config {
     pub snapshot_after: u64,
     pub keep_entries: u64,
     pub archive: Option<gofer_archive::Config>,
+    pub objects: gofer_gateway::ObjectSettings,
     pub registries: Vec<RegistrySettings>,
 }
 

@@ -13,7 +13,7 @@ use crate::config::{Config, Drivers};
 ///
 /// # Errors
 /// When a driver that was asked for by name does not work.
-pub(crate) async fn open(config: &Config) -> anyhow::Result<Vec<Arc<dyn Driver>>> {
+pub(crate) async fn open(config: &Config, mount: Option<String>) -> anyhow::Result<Vec<Arc<dyn Driver>>> {
     let executable = std::env::current_exe().context("can't find the path of this program")?;
     let root = config.data_dir.join("attempts");
     let wants = |name: &str| match &config.drivers {
@@ -25,14 +25,20 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Vec<Arc<dyn Driver>>
         drivers.push(Arc::new(ProcessDriver::new(&root.join("process"), &executable)?));
     }
     if wants("docker")
-        && let Some(driver) = open_docker(config, &root.join("docker"), &executable).await?
+        && let Some(driver) = open_docker(config, &root.join("docker"), &executable, mount).await?
     {
         drivers.push(Arc::new(driver));
     }
     Ok(drivers)
 }
 
-async fn open_docker(config: &Config, root: &Path, executable: &Path) -> anyhow::Result<Option<DockerDriver>> {
+/// `mount` is that of the way to the API.
+async fn open_docker(
+    config: &Config,
+    root: &Path,
+    executable: &Path,
+    mount: Option<String>,
+) -> anyhow::Result<Option<DockerDriver>> {
     let is_named = matches!(&config.drivers, Drivers::Named(_));
     let socket = match &config.docker_socket {
         Some(socket) => socket.clone(),
@@ -50,5 +56,5 @@ async fn open_docker(config: &Config, root: &Path, executable: &Path) -> anyhow:
     };
     let driver = DockerDriver::connect(root, executable, &socket).await;
     let driver = driver.with_context(|| format!("can't use the container daemon at {}", socket.display()))?;
-    Ok(Some(driver.with_mounts(config.docker_mounts.clone())))
+    Ok(Some(driver.with_mounts(config.docker_mounts.iter().cloned().chain(mount).collect())))
 }

@@ -1,6 +1,7 @@
 //! The composition root: a configuration becomes a running node.
 //!
 //! Here the parts meet: store, consensus, gateway, scheduler, executor and drivers. Nothing is decided here.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 pub mod config;
 
@@ -13,6 +14,7 @@ mod embedded;
 mod membership;
 mod node;
 mod signals;
+mod tasks;
 
 pub use config::Config;
 pub use embedded::Embedded;

@@ -10,11 +10,12 @@ use gofer_domain::config::{DriverKind, Resources};
 use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
-use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, Parts, Peers};
+use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Parts, Peers};
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
 use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,7 @@ use crate::adapters::{Copies, Grants, LocalLogs, LookedAt, Renewals, credentials
 use crate::advice::advise;
 use crate::config::Config;
 use crate::signals::{self, Signals};
+use crate::tasks::Tasks;
 use crate::{BUILD, drivers, membership};
 
 /// How long a stop waits for another node to take over the leadership.
@@ -110,7 +112,8 @@ impl Node {
         let scheduler = Scheduler::new(store.clone(), raft.clone(), propose.clone(), scheduler_config);
         let leases: Arc<dyn GrantLease> = Arc::new(Grants(scheduler.leases()));
 
-        let drivers = drivers::open(&config).await?;
+        let tasks = Tasks::open(&config.data_dir)?;
+        let drivers = drivers::open(&config, tasks.mount()).await?;
         let mut execution = gofer_executor::Config::new(node_spec(&config, &drivers), config.data_dir.join("lease"));
         execution.stop_grace = config.stop_grace;
         execution.log_bytes_max = config.log_bytes_max;
@@ -123,6 +126,7 @@ impl Node {
             leases: Arc::new(Renewals(LeaseRenewer::new(cluster.clone(), leases.clone()))),
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
+            access: Arc::new(tasks.access()),
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
@@ -135,10 +139,13 @@ impl Node {
             logs: Arc::new(LocalLogs(executor.logs())),
             leases,
             archive: Arc::new(LookedAt(Health::new(store.clone(), config.archive.clone()))),
+            objects: config.objects,
+            tokens: tasks.tokens,
             build: BUILD.to_owned(),
         };
         let stops = Stops::default();
         let mut parts = JoinSet::new();
+        serve_objects(&mut parts, &serving, tasks.listener, &stops.server);
         let stop = stops.server.clone();
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
         let stop = stops.scheduler.clone();
@@ -232,6 +239,26 @@ impl Node {
         }
         self.raft.shutdown().await;
         info!("stopped");
+    }
+}
+
+/// Looks after objects, and lets tasks at theirs.
+fn serve_objects(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    serving: &Parts,
+    tasks: Option<UnixListener>,
+    stop: &CancellationToken,
+) {
+    let (keeper, stopped) = (ObjectKeeper::new(serving.clone()), stop.clone());
+    parts.spawn(async move {
+        keeper.run(stopped).await;
+        Ok(())
+    });
+    if let Some(listener) = tasks {
+        let (serving, stop) = (serving.clone(), stop.clone());
+        parts.spawn(async move {
+            gofer_gateway::serve_tasks(listener, serving, stop).await.context("the server for tasks failed")
+        });
     }
 }
 

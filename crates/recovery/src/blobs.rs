@@ -10,6 +10,7 @@ use gofer_domain::Event;
 use gofer_store::{Blobs, Digest, Options, ReadOnlyStore};
 
 use crate::error::Error;
+use crate::objects::copy_from_either;
 
 /// Blobs that are asked for together.
 pub(crate) const TOGETHER: usize = 250;
@@ -31,7 +32,10 @@ pub trait BlobSource {
 
 /// The blobs of a node that is not asked, but whose files are read.
 #[derive(Debug)]
-pub struct DataDirectoryBlobs(Blobs);
+pub struct DataDirectoryBlobs {
+    outputs: Blobs,
+    objects: Blobs,
+}
 
 impl DataDirectoryBlobs {
     /// The blobs of a data directory.
@@ -39,7 +43,8 @@ impl DataDirectoryBlobs {
     /// # Errors
     /// When it is none.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        Ok(Self(ReadOnlyStore::open(dir, Options::default())?.blobs()))
+        let outputs = ReadOnlyStore::open(dir, Options::default())?.blobs();
+        Ok(Self { outputs, objects: Blobs::at(&dir.join("objects")) })
     }
 }
 
@@ -51,7 +56,7 @@ impl BlobSource for DataDirectoryBlobs {
     ) -> Result<Vec<Digest>, Box<dyn std::error::Error + Send + Sync>> {
         let mut missing = Vec::new();
         for digest in wanted {
-            match copy(&self.0, *digest, into) {
+            match copy_from_either(&self.outputs, &self.objects, *digest, into) {
                 Ok(()) => {}
                 // A node may lack a blob, or hold a damaged one: another one has it.
                 Err(Error::Store(gofer_store::Error::NoBlob(_) | gofer_store::Error::Corrupt { .. })) => {
@@ -169,7 +174,8 @@ mod tests {
         let (right, damaged) = (from.put(b"right").unwrap(), from.put(b"damaged").unwrap());
         std::fs::write(from.path(damaged), b"damagad").unwrap();
         let absent = Digest::of(b"absent");
-        let missing = DataDirectoryBlobs(from).fetch(&[right, damaged, absent], &into).unwrap();
+        let objects = Blobs::at(&dir.path().join("none"));
+        let missing = DataDirectoryBlobs { outputs: from, objects }.fetch(&[right, damaged, absent], &into).unwrap();
         assert_eq!(missing, [damaged, absent]);
         assert_eq!(std::io::read_to_string(into.open_checked(right).unwrap()).unwrap(), "right");
         assert_eq!(into.list(None, 9).unwrap(), [right]);

@@ -10,6 +10,7 @@ use gofer_store::{Blobs, Digest};
 
 use crate::blobs::{BlobSource, each_named};
 use crate::error::Error;
+use crate::objects::{fetch, manifests};
 use crate::statement::{Content, MISSING_MAX, Statement};
 
 /// What to make a backup with.
@@ -68,6 +69,11 @@ pub fn create(options: &Create, from: &mut dyn BlobSource, meter: &Meter) -> Res
     })?;
     let mut replay = Replay::new(&options.scratch)?;
     replay.advance(&export, Until::End, meter)?;
+    let objects = manifests(replay.state());
+    fetched += fetch(&objects, from, &blobs, &mut missing)?;
+    if missing.len() > MISSING_MAX {
+        return Err(Error::Refused(format!("more than {MISSING_MAX} blobs are missing, the limit of a backup")));
+    }
     let content = Content {
         cluster_id: cluster.to_string(),
         revision: extent.last,
@@ -75,6 +81,7 @@ pub fn create(options: &Create, from: &mut dyn BlobSource, meter: &Meter) -> Res
         time_ms: replay.state().time.0,
         state_digest: replay.digest()?,
         logs,
+        objects: replay.state().objects.count() as u64,
         missing_blobs: missing.into_iter().collect(),
         created_ms: options.now.0,
         source: options.source.clone(),

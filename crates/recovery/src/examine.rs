@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gofer_audit::{DataDirectory, EventSource, Export, Joined, Meter, Replay, Until};
-use gofer_store::{Blobs, Options, Store, disk, unfinished};
+use gofer_store::{Blobs, Options, ReadOnlyStore, Store, disk, unfinished};
 
 use crate::blobs::each_named;
 use crate::error::Error;
@@ -77,6 +77,7 @@ pub fn examine(
         }
     });
     found.push(logs(log, &source, meter)?);
+    found.push(objects(dir, source.store())?);
     // It opens the directory as a node does, which may move files; so it comes last.
     found.push(raft(dir));
     Ok((report, found))
@@ -138,6 +139,45 @@ fn logs(log: &dyn EventSource, source: &DataDirectory, meter: &Meter) -> Result<
             }
         }
     })
+}
+
+/// A node need not have all that objects are made of, but what it has must be right.
+fn objects(dir: &Path, store: &ReadOnlyStore) -> Result<Examined, Error> {
+    let blobs = Blobs::at(&dir.join("objects"));
+    let (mut right, mut damaged, mut after) = (0_u64, Vec::new(), None);
+    loop {
+        let names = blobs.list(after, 1_000)?;
+        let Some(last) = names.last() else { break };
+        after = Some(*last);
+        for digest in names {
+            match blobs.open_checked(digest) {
+                Ok(_) => right += 1,
+                // It was swept meanwhile.
+                Err(gofer_store::Error::NoBlob(_)) => {}
+                Err(gofer_store::Error::Corrupt { .. }) => damaged.push(blobs.path(digest)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    let named = count_objects(store)?;
+    Ok(match damaged.first() {
+        None => good("objects", format!("{named} are named by the state, {right} of their parts are here and right")),
+        Some(first) => {
+            let detail = format!("{} parts are damaged, the first is {}", damaged.len(), first.display());
+            Examined {
+                check: "objects",
+                result: Err((detail, "remove these files: the node fetches them from others")),
+            }
+        }
+    })
+}
+
+fn count_objects(store: &ReadOnlyStore) -> Result<u64, Error> {
+    let (mut scan, mut count) = (store.views()?, 0);
+    while let Some((key, _)) = scan.next()? {
+        count += u64::from(gofer_store::view_name(key).is_some_and(|(kind, _)| kind == gofer_store::ViewKind::Object));
+    }
+    Ok(count)
 }
 
 fn good(check: &'static str, detail: String) -> Examined {

@@ -13,6 +13,7 @@ mod blobs;
 mod create;
 mod error;
 mod examine;
+mod objects;
 mod recover;
 mod restore;
 mod statement;

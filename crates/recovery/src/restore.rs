@@ -13,8 +13,9 @@ use crate::Operator;
 use crate::blobs::{copy, named};
 use crate::create::BLOBS;
 use crate::error::Error;
+use crate::objects::manifests;
 use crate::statement::{Content, Statement};
-use crate::verify::{check_logs, check_state, open_export, same_head};
+use crate::verify::{check_logs, check_objects, check_state, open_export, same_head};
 
 /// Most events that are folded in together.
 const BATCH: usize = 4_000;
@@ -47,6 +48,10 @@ pub fn restore(backup: &Path, data: &Path, operator: &Operator, meter: &Meter) -
     same_head(&content, Hash(head))?;
     check_state(&content, state_digest(revision, restorer.views().scan()?)?)?;
     let store = restorer.finish()?;
+    let (objects, count) = store.read(|state| (manifests(state), state.objects.count() as u64));
+    check_objects(&content, count)?;
+    let missing = content.missing_blobs.iter().map(|hash| Digest(hash.0)).collect();
+    let blobs = blobs + crate::objects::restore(&objects, &Blobs::at(&backup.join(BLOBS)), store.objects(), &missing)?;
     let cluster = ClusterId(uuid::Uuid::new_v4().into_bytes());
     let command = CommandEnvelope {
         request_id: RequestId(cluster.0),
@@ -104,7 +109,7 @@ fn fill(restorer: &mut Restorer, backup: &Path, data: &Path, content: &Content, 
     Ok(copied)
 }
 
-fn copy_named(from: &Blobs, digest: Digest, into: &Blobs) -> Result<(), Error> {
+pub(crate) fn copy_named(from: &Blobs, digest: Digest, into: &Blobs) -> Result<(), Error> {
     copy(from, digest, into).map_err(|error| match error {
         Error::Store(gofer_store::Error::NoBlob(_)) => Error::damaged(format!("blob {digest}"), "it is missing"),
         Error::Store(gofer_store::Error::Corrupt { detail, .. }) => Error::damaged(format!("blob {digest}"), detail),

@@ -13,7 +13,9 @@ use crate::error::Error;
 /// Name of the file.
 pub(crate) const FILE: &str = "backup.json";
 /// Format of backups that this code reads and writes.
-pub(crate) const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 2;
+/// Format of those without objects, as they were before there were any.
+const FORMAT_WITHOUT_OBJECTS: u64 = 1;
 /// Largest file, in bytes: room for the digests of all blobs that may be missing.
 const BYTES_MAX: u64 = 16 << 20;
 /// Most blobs that a backup may do without.
@@ -45,6 +47,9 @@ pub struct Content {
     pub state_digest: Hash,
     /// Attempts whose output is among the blobs, or should be.
     pub logs: u64,
+    /// Objects that the state names; their manifests and chunks are among the blobs, or should be. Absent: none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub objects: u64,
     /// Blobs that no node had any more, sorted.
     pub missing_blobs: Vec<Hash>,
     /// When it was made, in milliseconds since the Unix epoch.
@@ -64,7 +69,7 @@ impl Statement {
     /// A statement of this content.
     pub(crate) fn new(content: Content) -> Self {
         let digest = digest(&content);
-        Self { format: FORMAT, digest, content }
+        Self { format: format_of(&content), digest, content }
     }
 
     /// Reads the statement of a backup.
@@ -92,7 +97,7 @@ impl Statement {
         }
         let statement: Self = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
         let found = digest(&statement.content);
-        if statement.format != FORMAT || found != statement.digest {
+        if statement.format != format_of(&statement.content) || found != statement.digest {
             return Err(damaged(format!("its content has the digest {found}, and it says {}", statement.digest)));
         }
         Ok(statement)
@@ -105,6 +110,16 @@ impl Statement {
         text.push(b'\n');
         Ok(durable::write(&path, &text)?)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Older programs read whatever they understand.
+fn format_of(content: &Content) -> u64 {
+    if content.objects == 0 { FORMAT_WITHOUT_OBJECTS } else { FORMAT }
 }
 
 fn digest(content: &Content) -> Hash {
@@ -124,6 +139,7 @@ mod tests {
             time_ms: 1_753_000_000_123,
             state_digest: Hash::of(b"state"),
             logs: 2,
+            objects: 0,
             missing_blobs: vec![Hash::of(b"gone")],
             created_ms: 1_753_000_001_000,
             source: "the cluster at 127.0.0.1:7600".into(),
@@ -145,6 +161,15 @@ mod tests {
         }
         std::fs::write(dir.path().join(FILE), text.replace("\"format\": 1", "\"format\": 9")).unwrap();
         assert!(matches!(Statement::read(dir.path()), Err(Error::NewerFormat { found: 9, .. })));
+    }
+
+    #[test]
+    fn a_backup_with_objects_is_of_a_format_that_older_programs_refuse() {
+        let dir = tempfile::tempdir().unwrap();
+        let with = Statement::new(Content { objects: 3, ..statement().content });
+        with.write(dir.path()).unwrap();
+        assert_eq!((Statement::read(dir.path()).unwrap(), with.format), (with.clone(), 2));
+        assert_eq!(statement().format, 1);
     }
 
     /// It lies in backups that are kept for years.

@@ -9,6 +9,7 @@ use gofer_store::{Blobs, Digest};
 use crate::blobs::each_named;
 use crate::create::BLOBS;
 use crate::error::Error;
+use crate::objects::{each, manifests};
 use crate::statement::{Content, Statement};
 
 /// What was found to be right.
@@ -41,6 +42,9 @@ pub fn verify(dir: &Path, scratch: &Path, meter: &Meter) -> Result<Verified, Err
     let mut replay = Replay::new(scratch)?;
     replay.advance(&export, Until::Revision(content.revision), meter)?;
     check_state(&content, replay.digest()?)?;
+    let objects = manifests(replay.state());
+    each(&objects, &blobs, &missing, &mut |digest| check_blob(&blobs, digest))?;
+    check_objects(&content, replay.state().objects.count() as u64)?;
     Ok(Verified { content, events: checked.events })
 }
 
@@ -85,6 +89,14 @@ pub(crate) fn check_logs(content: &Content, logs: u64) -> Result<(), Error> {
         return Ok(());
     }
     let detail = format!("its events name {logs} logs, it says {}", content.logs);
+    Err(Error::damaged(crate::statement::FILE, detail))
+}
+
+pub(crate) fn check_objects(content: &Content, objects: u64) -> Result<(), Error> {
+    if objects == content.objects {
+        return Ok(());
+    }
+    let detail = format!("its state names {objects} objects, it says {}", content.objects);
     Err(Error::damaged(crate::statement::FILE, detail))
 }
 

@@ -256,6 +256,11 @@ pub(crate) fn keep(batch: &mut WriteBatch, views: &ColumnFamily, event: &Event, 
 /// Writes the changed records as the state has them.
 pub(crate) fn put_changed(batch: &mut WriteBatch, views: &ColumnFamily, state: &State, changed: &BTreeSet<Record>) {
     for record in changed {
+        if let Record::Objects(scope) = record {
+            // Those that were put since follow: their records come later in the order.
+            let (from, to) = keys::range(&keys::objects(scope));
+            batch.delete_range_cf(views, from, to);
+        }
         if let Record::Run(run) = record
             && let Some(live) = state.runs.get(run)
         {
@@ -308,7 +313,11 @@ impl Stored {
 
 fn encode(state: &State, record: &Record) -> Stored {
     match record {
-        Record::Cluster | Record::PipelineVersion(..) | Record::Releases(_) => Stored::Elsewhere,
+        Record::Cluster | Record::PipelineVersion(..) | Record::Releases(_) | Record::Objects(_) => Stored::Elsewhere,
+        Record::Object(scope, key) => {
+            let object = state.objects.get(scope, key);
+            Stored::of(keys::object(scope, key), object.map(|object| codec::object_to_wire(scope, key, object)))
+        }
         Record::Namespace(id) => {
             Stored::of(keys::namespace(id), state.namespaces.get(id).map(codec::namespace_to_wire))
         }

@@ -9,6 +9,7 @@ mod cluster;
 mod command;
 mod config;
 mod event;
+mod object;
 mod release;
 mod run;
 mod values;
@@ -33,6 +34,11 @@ pub use command::{
 };
 pub use config::{config_from_wire, config_to_wire, driver_from_wire, driver_to_wire};
 pub use event::{event_from_wire, event_to_wire};
+pub(crate) use object::manifest_to_wire;
+pub use object::{
+    encoding_from_wire, manifest_from_wire, object_content_from_wire, object_content_to_wire, object_from_wire,
+    object_key, object_scope_from_wire, object_scope_to_wire, object_to_wire,
+};
 pub use release::{promotion_from_wire, release_from_wire, release_to_wire, strategy_from_wire, strategy_to_wire};
 pub(crate) use run::run_head_to_wire;
 pub use run::{

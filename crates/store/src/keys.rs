@@ -1,6 +1,8 @@
 //! Keys of the views: order-preserving and injective. Ids hold no zero byte, so a zero ends them.
 
-use gofer_domain::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskId, TaskKey, Version};
+use gofer_domain::{
+    NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, TaskId, TaskKey, Version,
+};
 
 /// First byte of a view's key: the kind of record.
 pub(crate) mod kind {
@@ -19,6 +21,7 @@ pub(crate) mod kind {
     pub(crate) const SEGMENT: u8 = b'S';
     /// A release of a pipeline, in progress or ended: its history.
     pub(crate) const RELEASE: u8 = b'H';
+    pub(crate) const OBJECT: u8 = b'B';
 }
 
 pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
@@ -82,6 +85,33 @@ pub(crate) fn segment(first: Revision) -> Vec<u8> {
     key
 }
 
+/// Key of an object; after that of its scope. Objects of a pipeline itself count as those of run 0.
+pub(crate) fn object(scope: &ObjectScope, id: &ObjectKey) -> Vec<u8> {
+    let mut key = objects(scope);
+    push(&mut key, id.as_str());
+    key
+}
+
+/// Prefix of the keys of a scope's objects.
+pub(crate) fn objects(scope: &ObjectScope) -> Vec<u8> {
+    let mut key = pipeline(kind::OBJECT, scope.pipeline());
+    let run = if let ObjectScope::Run(run) = scope { run.run } else { 0 };
+    key.extend(run.to_be_bytes());
+    key
+}
+
+/// All keys that begin with a prefix, as a range: its first, and the first after it.
+pub(crate) fn range(prefix: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    (prefix.to_vec(), end)
+}
+
 /// The run that a [`kind::LIVE`] key names.
 pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     let rest = key.strip_prefix(&[kind::LIVE])?;
@@ -117,6 +147,8 @@ pub enum ViewKind {
     Segment,
     /// A release of a pipeline.
     Release,
+    /// An object; of a pipeline itself under run 0.
+    Object,
 }
 
 /// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
@@ -136,6 +168,7 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         kind::ARCHIVE if rest.is_empty() => return Some((ViewKind::Archive, "log".to_owned())),
         kind::SEGMENT => (ViewKind::Segment, 0),
         kind::RELEASE => (ViewKind::Release, 2),
+        kind::OBJECT => (ViewKind::Object, 2),
         _ => return None,
     };
     let mut rest = rest;
@@ -148,7 +181,7 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         parts.push(u64::from_be_bytes(*number).to_string());
         rest = after;
     }
-    if kind == ViewKind::Task {
+    if matches!(kind, ViewKind::Task | ViewKind::Object) {
         parts.push(pull(&mut rest)?.to_owned());
     }
     rest.is_empty().then(|| (kind, parts.join("/")))
@@ -193,6 +226,7 @@ mod tests {
     fn keys_say_what_they_are_about() {
         let run = key("a", "b", 7);
         let task = TaskKey { run: run.clone(), task: TaskId::new("t").unwrap() };
+        let id = ObjectKey::new("x/y").unwrap();
         for (key, kind, name) in [
             (namespace(&run.pipeline.namespace), ViewKind::Namespace, "a"),
             (pipeline(kind::PIPELINE, &run.pipeline), ViewKind::Pipeline, "a/b"),
@@ -202,6 +236,8 @@ mod tests {
             (segment(Revision(300)), ViewKind::Segment, "300"),
             (release(&run.pipeline, 4), ViewKind::Release, "a/b/4"),
             (archive(), ViewKind::Archive, "log"),
+            (object(&ObjectScope::Run(run.clone()), &id), ViewKind::Object, "a/b/7/x/y"),
+            (object(&ObjectScope::Pipeline(run.pipeline.clone()), &id), ViewKind::Object, "a/b/0/x/y"),
         ] {
             assert_eq!(view_name(&key), Some((kind, name.to_owned())));
             for cut in 0..key.len() {

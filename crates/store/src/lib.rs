@@ -24,6 +24,8 @@ mod history;
 mod identity;
 mod keys;
 mod load;
+mod object_blobs;
+pub mod objects;
 #[cfg(feature = "planted")]
 pub mod planted;
 mod read_only;
@@ -40,6 +42,7 @@ pub use blobs::{BLOB_BYTES_MAX, Blobs, Digest, IncomingBlob};
 pub use error::Error;
 pub use event_log::StoredEvent;
 pub use identity::{FORMAT, Identity};
+pub use object_blobs::{ObjectBlobs, Swept};
 pub use read_only::ReadOnlyStore;
 pub use replayer::{PlacedEvent, Replayer};
 pub use restorer::{Restorer, SealedEvent};

@@ -26,6 +26,9 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
         state.nodes.insert(node.id, node);
     }
     state.archive = crate::archive::extent(db)?;
+    for (scope, key, object) in records::<model::Object, _>(db, kind::OBJECT, codec::object_from_wire)? {
+        state.objects.insert(scope, key, object);
+    }
     let mut configs = Configs { db, read: BTreeMap::new() };
     for item in db.scan_prefix(VIEWS, &[kind::PIPELINE])? {
         let (key, value) = item?;

@@ -15,6 +15,7 @@ use crate::dedup::Dedup;
 use crate::error::Error;
 use crate::event_log::{self, StoredEvent};
 use crate::identity::{self, Identity};
+use crate::object_blobs::ObjectBlobs;
 use crate::{background, checkpoint, load, reader, unfinished};
 
 /// How often a run is looked for before its records count as contradicting each other.
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     identity: Mutex<Identity>,
     blobs: Blobs,
+    objects: ObjectBlobs,
     pub(crate) db: RwLock<Arc<Db>>,
     pub(crate) state: RwLock<State>,
     pub(crate) writer: Mutex<Writer>,
@@ -99,6 +101,7 @@ impl Store {
             options,
             identity: Mutex::new(identity),
             blobs: Blobs::open(&dir.join("blobs"))?,
+            objects: ObjectBlobs::open(&dir.join("objects"))?,
             db: RwLock::new(Arc::new(db)),
             state: RwLock::new(state),
             writer: Mutex::new(writer),
@@ -270,6 +273,12 @@ impl Store {
     #[must_use]
     pub fn blobs(&self) -> &Blobs {
         &self.0.blobs
+    }
+
+    /// The chunks and manifests of objects on this node.
+    #[must_use]
+    pub fn objects(&self) -> &ObjectBlobs {
+        &self.0.objects
     }
 
     /// Makes all that was applied durable; answers up to which index of the Raft log.

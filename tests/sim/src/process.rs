@@ -11,7 +11,7 @@ use gofer_archive::Archiver;
 use gofer_consensus::{Config, Host, Raft};
 use gofer_domain::NodeId;
 use gofer_drivers::Driver;
-use gofer_executor::{Executor, NoCredentials, Parts};
+use gofer_executor::{Executor, NoAccess, NoCredentials, Parts};
 use gofer_rng::Rng;
 use gofer_scheduler::Scheduler;
 use gofer_store::{Options, Store};
@@ -184,6 +184,7 @@ fn executor(
         leases: Arc::new(Renewals { cluster, leases }),
         replicate: Arc::new(NoBlobs),
         registries: Arc::new(NoCredentials),
+        access: Arc::new(NoAccess),
         host,
     };
     Ok(Executor::new(parts, config)?)

@@ -1,12 +1,12 @@
 //! A rolling upgrade: nodes of the logic version before this one are started again with this one, one after the other.
 
-use gofer_domain::LOGIC_VERSION;
+use gofer_domain::{LOGIC_VERSION, logic};
 use gofer_rng::Rng;
 
 use crate::node::Node;
 
 /// The logic version that the nodes begin with.
-pub(crate) const OLD: u32 = LOGIC_VERSION - 1;
+pub(crate) const OLD: u32 = logic::ARCHIVE - 1;
 /// Longest time between two upgrades, and that one takes, in milliseconds.
 const NEXT_MS: u64 = 8_000;
 const TAKES_MS: u64 = 2_000;

@@ -4,7 +4,7 @@ use gofer_domain::config::{Requirement, TaskConfig};
 use gofer_domain::limits::LOST_ATTEMPTS_MAX;
 use gofer_domain::run::{FailureReason, StopReason};
 use gofer_domain::values::TaskKind;
-use gofer_domain::{AttemptKey, AttemptOutcome, Event, RunStatus, TaskId, TaskStatus, Timestamp};
+use gofer_domain::{AttemptKey, AttemptOutcome, Event, ObjectLoss, RunStatus, TaskId, TaskStatus, Timestamp};
 
 use super::{Teller, run_of};
 use crate::envelope::Envelope;
@@ -69,6 +69,15 @@ impl Teller<'_> {
                 format!("{} is to stop: {}", name(attempt), stop(reason, envelope.actor))
             }
             Event::AttemptFinished { attempt, outcome, .. } => self.attempt_ended(attempt, outcome),
+            Event::ObjectPut { key, content, .. } => {
+                format!("{} put the run's object {key}, {} bytes", envelope.actor, content.bytes)
+            }
+            Event::ObjectDeleted { key, cause, .. } => {
+                format!("the run's object {key} is {}", lost(*cause, envelope.actor))
+            }
+            Event::ObjectsDropped { cause, .. } => {
+                format!("all objects of the run are {}", lost(*cause, envelope.actor))
+            }
             _ => String::new(),
         }
     }
@@ -246,4 +255,14 @@ fn failure(reason: FailureReason, exit_code: Option<i32>, message: &str) -> Stri
         (FailureReason::ChildRun, _) => "a run that it started did not succeed".to_owned(),
     };
     if message.contains(&text) { message.to_owned() } else { with(text, message) }
+}
+
+/// What became of objects.
+fn lost(cause: ObjectLoss, actor: &str) -> String {
+    match cause {
+        ObjectLoss::Deleted => format!("deleted by {actor}"),
+        ObjectLoss::Evicted => "gone, as newer ones needed their room".to_owned(),
+        ObjectLoss::Expired => "gone, as newer runs hold objects".to_owned(),
+        ObjectLoss::PipelineDeleted => "gone with the pipeline".to_owned(),
+    }
 }

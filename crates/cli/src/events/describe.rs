@@ -86,6 +86,7 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             | Kind::PipelineUnpinned(_)
             | Kind::RunMoved(_)),
         ) => releases::describe(kind),
+        Some(kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_))) => object(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }
@@ -117,6 +118,36 @@ fn run(kind: Kind) -> Described {
             line("run finished", event.run, details, style)
         }
         _ => line("unknown", None, String::new(), Style::Warning),
+    }
+}
+
+fn object(kind: Kind) -> Described {
+    let (kind, scope, key, details, style) = match kind {
+        Kind::ObjectPut(event) => {
+            let bytes = event.content.unwrap_or_default().bytes;
+            ("object put", event.scope, event.key, crate::size::rough(bytes), Style::Plain)
+        }
+        Kind::ObjectDeleted(event) => {
+            let cause = loss(event.cause());
+            ("object deleted", event.scope, event.key, cause.to_owned(), Style::Plain)
+        }
+        Kind::ObjectsDropped(event) => {
+            let cause = loss(event.cause());
+            ("objects dropped", event.scope, String::new(), cause.to_owned(), Style::Plain)
+        }
+        _ => ("unknown", None, String::new(), String::new(), Style::Warning),
+    };
+    let subject = format!("{} {key}", crate::object::scope_text(scope.as_ref()));
+    Described { kind, subject: subject.trim_end().to_owned(), details, style }
+}
+
+fn loss(cause: model::ObjectLoss) -> &'static str {
+    match cause {
+        model::ObjectLoss::Unspecified => "",
+        model::ObjectLoss::Deleted => "on request",
+        model::ObjectLoss::Evicted => "newer ones needed the room",
+        model::ObjectLoss::Expired => "newer runs hold objects",
+        model::ObjectLoss::PipelineDeleted => "the pipeline was deleted",
     }
 }
 

@@ -122,6 +122,11 @@ fn stale(key: &AttemptKey, why: &str) -> Rejection {
         .help("stop and remove what runs under its name")
 }
 
+/// Rejects an attempt that has ended, or never was.
+pub(super) fn check_open(context: Context<'_>, key: &AttemptKey) -> Result<(), Rejection> {
+    open_attempt(context, key).map(drop)
+}
+
 /// An attempt that has not ended. It is the newest of its task: the next is placed only after the end of the one
 /// before.
 fn open_attempt<'a>(

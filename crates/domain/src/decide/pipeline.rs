@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::queue::Outlook;
-use super::{Context, Decision, Verdict, first, namespace, precondition, queue, release};
+use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue, release};
 use crate::config::PipelineConfig;
 use crate::event::{Answer, Event, Standing};
 use crate::ids::{NamespaceId, PipelineKey, Version};
@@ -97,7 +97,8 @@ pub(super) fn disable(context: Context<'_>, key: &PipelineKey) -> Verdict {
     Ok(Decision::done(disabled.into_iter().collect()))
 }
 
-/// Leaves a tombstone, so that run numbers and versions are never used again. Its release ends, and its pin goes.
+/// Leaves a tombstone, so that run numbers and versions are never used again. Its release ends, its pin and its objects
+/// go.
 pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
     let pipeline = context.pipeline(key)?;
     let live = pipeline.running.len() + pipeline.queue.len();
@@ -108,5 +109,6 @@ pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
     }
     let mut events = release::abandon(pipeline);
     events.push(Event::PipelineDeleted { pipeline: key.clone() });
+    object::drop_all(context, key, &mut events);
     Ok(Decision::done(events))
 }

@@ -17,6 +17,11 @@ pub(crate) fn check_state(state: &State) {
     for live in state.runs.values() {
         check_run(state, live);
     }
+    assert_eq!(state.objects.count(), state.objects.iter().count());
+    for (scope, key, _) in state.objects.iter() {
+        let pipeline = &state.pipelines[scope.pipeline()];
+        assert!(!pipeline.deleted, "{scope} {key} has no pipeline");
+    }
     for (_, deadline) in &state.index.deadlines {
         check_deadline(state, deadline);
     }
@@ -132,7 +137,15 @@ pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
     }
     let changed = changed(before, after);
     let told: BTreeSet<Record> = event.records().into_iter().collect();
-    assert!(told.is_superset(&changed), "{event:?} changes {changed:?}, and says {told:?}");
+    let is_told = |record: &Record| {
+        if let Record::Object(scope, key) = record
+            && told.contains(&Record::Objects(scope.clone()))
+        {
+            return after.objects.get(scope, key).is_none();
+        }
+        told.contains(record)
+    };
+    assert!(changed.iter().all(is_told), "{event:?} changes {changed:?}, and says {told:?}");
     assert!(!changed.is_empty(), "{event:?} changes nothing");
     for record in &changed {
         if let Record::Run(key) = record {
@@ -204,6 +217,12 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
         }
         if before.pipelines.get(key).map(|old| &old.config) != Some(&pipeline.config) {
             records.insert(Record::PipelineVersion(key.clone(), pipeline.version));
+        }
+    }
+    for (scope, key, object) in before.objects.iter().chain(after.objects.iter()) {
+        let same = |state: &State| state.objects.get(scope, key) == Some(object);
+        if !same(before) || !same(after) {
+            records.insert(Record::Object(scope.clone(), key.clone()));
         }
     }
     for (key, live) in &after.runs {

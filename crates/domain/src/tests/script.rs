@@ -14,8 +14,9 @@ use crate::event::Standing;
 use crate::run::{AttemptOutcome, FailureReason, RetryFrom, RunOptions, StopReason};
 use crate::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, TaskKind, Test, Value};
 use crate::{
-    AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, PipelineId, PipelineKey,
-    Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, ObjectContent, ObjectKey,
+    ObjectLimits, ObjectLoss, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId, TaskKey,
+    TaskStatus, Timestamp, Version,
 };
 
 /// Runs a script in a new world; fails at the first line that goes otherwise than it says.
@@ -116,6 +117,7 @@ fn parse(words: &[&str]) -> Command {
             segment: Box::new(segment(number(words[1]), number(words[2]))),
             keep: option("keep").map_or(10, number),
         },
+        "put" | "unput" => object_command(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
     }
@@ -167,6 +169,16 @@ fn value(text: &str) -> Value {
     } else {
         Value::Text(text.into())
     }
+}
+
+fn object_command(words: &[&str]) -> Command {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let (scope, key, attempt) = (scope(words[1]), ObjectKey::new(words[2]).unwrap(), option("by").map(attempt));
+    if words[0] == "unput" {
+        return Command::DeleteObject { scope, key, attempt };
+    }
+    let content = Box::new(content(number(words[3])));
+    Command::PutObject { scope, key, content, limits: object_limits(option), attempt }
 }
 
 /// `p parallelism=1 overlap=queue:2 timeout=50 | a retry=3 | b after=a:failure,c timeout=50 allow-failure`
@@ -292,6 +304,33 @@ pub(crate) fn segment(first: u64, last: u64) -> ArchiveSegment {
         last_hash: hash(last),
         bytes: 100,
         stored_bytes: 10,
+    }
+}
+
+/// Bytes of which only the number counts.
+pub(crate) fn content(bytes: u64) -> ObjectContent {
+    ObjectContent { bytes, digest: hash(bytes), manifest: hash(bytes + 1) }
+}
+
+/// `objects` and `bytes` hold for pipelines and runs alike.
+fn object_limits<'a>(option: impl Fn(&str) -> Option<&'a str>) -> ObjectLimits {
+    let all = ObjectLimits::default();
+    let small = |name: &str, default| option(name).map_or(default, |text| u32::try_from(number(text)).unwrap());
+    let objects = small("objects", all.pipeline_objects);
+    let bytes = option("bytes").map_or(all.run_bytes, number);
+    ObjectLimits {
+        pipeline_objects: objects,
+        pipeline_bytes: bytes,
+        run_objects: objects,
+        run_bytes: bytes,
+        runs: small("runs", all.runs),
+    }
+}
+
+fn scope(text: &str) -> ObjectScope {
+    match text.contains('/') {
+        true => ObjectScope::Run(run(text)),
+        false => ObjectScope::Pipeline(pipeline(text)),
     }
 }
 
@@ -460,8 +499,19 @@ fn show(event: &Event, now: Timestamp) -> String {
         | Event::PipelinePinned { .. }
         | Event::PipelineUnpinned { .. }
         | Event::RunMoved { .. } => super::script_release_words::show(event),
+        Event::ObjectPut { scope, key, .. } => format!("{scope} put {key}"),
+        Event::ObjectDeleted { scope, key, cause } => format!("{scope} {key} {}", show_loss(*cause)),
+        Event::ObjectsDropped { scope, cause } => format!("{scope} dropped {}", show_loss(*cause)),
     };
     text.replace("default/", "")
+}
+
+fn show_loss(loss: ObjectLoss) -> &'static str {
+    match loss {
+        ObjectLoss::Deleted | ObjectLoss::PipelineDeleted => "deleted",
+        ObjectLoss::Evicted => "evicted",
+        ObjectLoss::Expired => "expired",
+    }
 }
 
 fn show_reason(reason: &StopReason) -> String {

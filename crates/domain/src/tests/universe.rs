@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::script::{node_spec, outcome, pipeline_config, segment, task_config};
+use super::script::{content, node_spec, outcome, pipeline_config, segment, task_config};
 use super::universe_releases::{release_command, release_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
@@ -15,8 +15,8 @@ use crate::run::{AttemptOutcome, RetryFrom, RunOptions, StopReason};
 use crate::state::Deadline;
 use crate::values::{Approval, Call, Condition, Items, TaskKind, Test, Value};
 use crate::{
-    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, PipelineId, PipelineKey, Revision, RunKey, RunStatus,
-    TaskId, TaskKey, TaskStatus, Timestamp, Version,
+    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope,
+    PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// One random move; what it means depends on the world it is made in, so that most moves are possible ones.
@@ -146,7 +146,9 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         10 if b % 2 == 0 => Command::DisablePipeline { pipeline: pipeline(a) },
         11 if b % 2 == 0 => Command::DeletePipeline { pipeline: pipeline(a) },
         3 | 10 | 11 => release_command(world, step),
-        12..=20 => {
+        20 => put_object(world, a, b),
+        36 if b % 8 == 1 || b % 8 == 3 => delete_object(world, a, b),
+        12..=19 => {
             let version = (b % 4 == 0).then(|| Version(u64::from(b / 4 % 4)));
             let priority = i32::from(b % 3) - 1;
             let options = Box::new(RunOptions { priority, ..RunOptions::default() });
@@ -227,6 +229,56 @@ pub(crate) fn waiting(world: &World, number: u8) -> Option<TaskKey> {
     tasks.get(usize::from(number) % tasks.len().max(1)).cloned()
 }
 
+/// What is rare: clusters that begin or go on as others, and the archive.
+fn cluster_command(world: &World, a: u8, b: u8) -> Command {
+    match b {
+        _ if b % 16 == 1 => Command::RecoverCluster {
+            cluster: ClusterId([a; 16]),
+            survivor: node(a),
+            dropped: [node(a / 3 + 1), node(a / 3 + 2)].into(),
+            grace: Duration::from_millis(u64::from(b)),
+        },
+        _ if b % 16 == 2 => {
+            let revision = if a == 0 { Revision(0) } else { world.state.revision };
+            Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
+        }
+        _ if b % 4 == 3 => {
+            let first = world.state.archive.as_ref().map_or(0, |archive| archive.last.0) + u64::from(a % 8 != 7);
+            let last = first + u64::from(a % 16);
+            Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
+        }
+        _ => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
+    }
+}
+
+/// Few keys and narrow limits, so that objects meet.
+fn put_object(world: &World, a: u8, b: u8) -> Command {
+    let limits = ObjectLimits {
+        pipeline_objects: 2,
+        pipeline_bytes: 300,
+        run_objects: 2,
+        run_bytes: 300,
+        runs: u32::from(b % 3),
+    };
+    let attempt = b.is_multiple_of(8).then(|| stray(a, b));
+    let run = live_run(world, a).unwrap_or(run(a, b));
+    let scope = if b.is_multiple_of(2) { ObjectScope::Run(run) } else { ObjectScope::Pipeline(pipeline(a)) };
+    Command::PutObject { scope, key: object_key(b), content: Box::new(content(u64::from(a))), limits, attempt }
+}
+
+fn delete_object(world: &World, a: u8, b: u8) -> Command {
+    let count = world.state.objects.count().max(1);
+    let (scope, key) = match world.state.objects.iter().nth(usize::from(a) % count) {
+        Some((scope, key, _)) => (scope.clone(), key.clone()),
+        None => (ObjectScope::Run(run(a, b)), object_key(b)),
+    };
+    Command::DeleteObject { scope, key, attempt: b.is_multiple_of(8).then(|| stray(a, b)) }
+}
+
+fn object_key(number: u8) -> ObjectKey {
+    ObjectKey::new(&format!("k{}", number / 4 % 4)).unwrap()
+}
+
 fn stray(a: u8, b: u8) -> AttemptKey {
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     AttemptKey { task, attempt: u32::from(a % 4) }
@@ -289,12 +341,25 @@ pub(crate) fn report_finished(attempt: AttemptKey, node: NodeId, outcome: Attemp
     Command::ReportFinished { attempt, node, outcome, log: None, outputs }
 }
 
+fn scope(a: u8, b: u8) -> ObjectScope {
+    if a.is_multiple_of(2) { ObjectScope::Run(run(a, b)) } else { ObjectScope::Pipeline(pipeline(a)) }
+}
+
 /// Any event at all, true or not.
 pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
     match step.kind % 38 {
+        0 | 2 if b % 8 == 4 => {
+            Event::ObjectPut { scope: scope(a, b), key: object_key(a), content: Box::new(content(u64::from(b))) }
+        }
+        0 | 2 if b % 8 == 5 => Event::ObjectDeleted {
+            scope: scope(a, b),
+            key: object_key(a),
+            cause: ObjectLoss::ALL[usize::from(b / 8 % 4)],
+        },
+        0 | 2 if b % 8 == 6 => Event::ObjectsDropped { scope: scope(a, b), cause: ObjectLoss::Expired },
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }

@@ -18,7 +18,7 @@ use gofer_domain::{
 };
 use gofer_drivers::{Driver, ProcessDriver, State as LaunchState};
 use gofer_executor::{
-    Config, Executor, LeaseClient, LeaseError, Logs, NoCredentials, Parts, Replicate, ReplicateError,
+    Config, Executor, LeaseClient, LeaseError, Logs, NoAccess, NoCredentials, Parts, Replicate, ReplicateError,
 };
 use gofer_scheduler::{LeaseConfig, Leases, Scheduler};
 use gofer_store::{Digest, Options, Outcome, Store};
@@ -138,6 +138,7 @@ impl World {
             leases: Arc::new(Line { leases: self.leases.clone(), cut: Arc::clone(&self.cut) }),
             replicate: Arc::new(Alone(self.store.clone())),
             registries: Arc::new(NoCredentials),
+            access: Arc::new(NoAccess),
             host: gofer_consensus::Host::Machine,
         };
         let executor = Executor::new(parts, config).unwrap();

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, async_trait};
 
 use super::Api;
-use crate::blobs::{fetch_again, next_chunk};
+use crate::blobs::{Room, fetch_again, next_chunk};
 use crate::convert;
 use crate::errors::{self, Fault, reason};
 
@@ -67,21 +67,23 @@ impl Api {
         Some(())
     }
 
-    /// A blob's file, after all of it was checked. A damaged copy is replaced by another node's.
+    /// A blob's file, after all of it was checked. A damaged copy is replaced by another node's. Callers name outputs and
+    /// what objects are made of alike, by their digests.
     async fn find_blob(&self, digest: Digest) -> Result<tokio::fs::File, Status> {
-        let open = async || self.load(move |store| store.blobs().open_checked(digest)).await;
-        let found = {
+        for room in [Room::Outputs, Room::Objects] {
             let store = self.store().clone();
-            let checked = tokio::task::spawn_blocking(move || store.blobs().open_checked(digest)).await;
-            checked.map_err(|error| errors::interrupted(&error))?
-        };
-        match found {
-            Ok(file) => Ok(tokio::fs::File::from_std(file)),
-            Err(_) => {
-                fetch_again(&self.parts, digest, None).await?;
-                Ok(tokio::fs::File::from_std(open().await?))
+            let checked = tokio::task::spawn_blocking(move || room.of(&store).open_checked(digest)).await;
+            if let Ok(file) = checked.map_err(|error| errors::interrupted(&error))? {
+                return Ok(tokio::fs::File::from_std(file));
             }
         }
+        let mut room = Room::Objects;
+        if fetch_again(&self.parts, room, digest, None).await.is_err() {
+            room = Room::Outputs;
+            fetch_again(&self.parts, room, digest, None).await?;
+        }
+        let file = self.load(move |store| room.of(store).open_checked(digest)).await?;
+        Ok(tokio::fs::File::from_std(file))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::BoxStream;
-use gofer_domain::{Event, NamespaceId, PipelineId, PipelineKey, Revision, RunKey};
+use gofer_domain::{Event, NamespaceId, ObjectScope, PipelineId, PipelineKey, Revision, RunKey};
 use gofer_store::{Progress, StoredEvent};
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::event_service_server::EventService;
@@ -258,5 +258,11 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         | Event::AttemptStarted { attempt }
         | Event::AttemptStopRequested { attempt, .. }
         | Event::AttemptFinished { attempt, .. } => of_run(&attempt.task.run),
+        Event::ObjectPut { scope, .. } | Event::ObjectDeleted { scope, .. } | Event::ObjectsDropped { scope, .. } => {
+            match scope {
+                ObjectScope::Pipeline(pipeline) => of_pipeline(pipeline),
+                ObjectScope::Run(run) => of_run(run),
+            }
+        }
     }
 }

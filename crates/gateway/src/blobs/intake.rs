@@ -4,6 +4,7 @@ use bytes::Bytes;
 use gofer_store::{BLOB_BYTES_MAX, Digest, Error, IncomingBlob, Store};
 use tonic::{Code, Status};
 
+use super::Room;
 use crate::errors::{self, Fault, reason};
 use crate::limits::CHUNK_BYTES_MAX;
 
@@ -11,17 +12,18 @@ use crate::limits::CHUNK_BYTES_MAX;
 #[derive(Debug)]
 pub(crate) struct Intake {
     store: Store,
+    room: Room,
     digest: Digest,
     blob: IncomingBlob,
 }
 
 impl Intake {
     /// Begins to take in the blob that is announced.
-    pub(crate) async fn begin(store: &Store, digest: Digest) -> Result<Self, Status> {
+    pub(crate) async fn begin(store: &Store, room: Room, digest: Digest) -> Result<Self, Status> {
         let store = store.clone();
         blocking(move || {
-            let blob = store.blobs().incoming().map_err(|error| errors::storage(&error))?;
-            Ok(Self { store, digest, blob })
+            let blob = room.of(&store).incoming().map_err(|error| errors::storage(&error))?;
+            Ok(Self { store, room, digest, blob })
         })
         .await
     }
@@ -41,8 +43,8 @@ impl Intake {
 
     /// Keeps the blob durably if it is the one that was announced.
     pub(crate) async fn keep(self) -> Result<(), Status> {
-        let Self { store, digest, blob } = self;
-        blocking(move || match store.blobs().keep(blob, digest) {
+        let Self { store, room, digest, blob } = self;
+        blocking(move || match room.keep(&store, blob, digest) {
             Err(Error::Corrupt { detail, .. }) => {
                 let message = format!("the bytes received are not blob {digest}: {detail}");
                 Err(Fault::new(Code::DataLoss, reason::DAMAGED, message).help("send them again"))

@@ -9,7 +9,8 @@ use gofer_wire::peer::v1::put_blob_request::Part;
 use tonic::{Status, Streaming};
 
 use super::Peer;
-use crate::blobs::{Intake, next_chunk};
+use crate::api::load;
+use crate::blobs::{Intake, Room, next_chunk};
 use crate::convert;
 use crate::errors::{self, Fault};
 
@@ -18,17 +19,19 @@ impl Peer {
         &self,
         mut parts: Streaming<wire::PutBlobRequest>,
     ) -> Result<wire::PutBlobResponse, Status> {
-        let first = parts.message().await?.and_then(|message| message.part);
-        let Some(Part::Digest(digest)) = first else {
+        let first = parts.message().await?.unwrap_or_default();
+        let room = Room::from_wire(first.of_object);
+        let Some(Part::Digest(digest)) = first.part else {
             return Err(Fault::invalid("digest", "the first message must have the digest").into());
         };
         let digest = Digest(convert::digest(&digest)?);
-        if self.parts.store.blobs().has(digest) {
+        let known = move |store: &gofer_store::Store| room.has(store, digest);
+        if load(&self.parts.store, known).await? {
             return Ok(wire::PutBlobResponse {});
         }
         // Never closed.
         let _slot = self.incoming_blobs.acquire().await;
-        let mut intake = Intake::begin(&self.parts.store, digest).await?;
+        let mut intake = Intake::begin(&self.parts.store, room, digest).await?;
         while let Some(message) = parts.message().await? {
             match message.part {
                 Some(Part::Chunk(chunk)) => intake = intake.add(chunk).await?,
@@ -44,7 +47,7 @@ impl Peer {
         request: &wire::GetBlobRequest,
     ) -> Result<BoxStream<'static, Result<wire::GetBlobResponse, Status>>, Status> {
         let digest = Digest(convert::digest(&request.digest)?);
-        let path = self.parts.store.blobs().path(digest);
+        let path = Room::from_wire(request.of_object).of(&self.parts.store).path(digest);
         let file = tokio::fs::File::open(path).await.map_err(|error| {
             if error.kind() == std::io::ErrorKind::NotFound {
                 Status::from(Fault::not_found("digest", Error::NoBlob(digest.to_string()).to_string()))

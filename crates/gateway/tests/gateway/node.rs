@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use gofer_consensus::{Config, Raft};
 use gofer_domain::NodeId;
 use gofer_gateway::{
-    ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, LeaseReport, NoLogs, Parts, Peers, serve,
+    ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, LeaseReport, NoLogs, ObjectSettings, Parts, Peers,
+    TaskTokens, serve,
 };
 use gofer_store::{Options, Store};
 use gofer_wire::api::v1 as api;
@@ -91,6 +92,8 @@ impl Node {
             logs,
             leases: Arc::new(Lease(Some(Duration::from_secs(6)))),
             archive: Arc::new(NoArchive),
+            objects: ObjectSettings::default(),
+            tokens: TaskTokens::open(&dir.path().join("task.key")).unwrap(),
             build: "test".into(),
         };
         let stop = shutdown.clone();

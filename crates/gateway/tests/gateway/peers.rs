@@ -72,7 +72,7 @@ async fn bytes_that_are_not_the_announced_blob_are_not_kept() {
         peer::put_blob_request::Part::Digest(Bytes::copy_from_slice(&digest.0)),
         peer::put_blob_request::Part::Chunk(Bytes::from_static(b"wrong")),
     ];
-    let parts = parts.map(|part| peer::PutBlobRequest { part: Some(part) });
+    let parts = parts.map(|part| peer::PutBlobRequest { part: Some(part), of_object: false });
     let status = client.put_blob(futures::stream::iter(parts)).await.unwrap_err();
     assert_eq!(status.code(), Code::DataLoss, "{status:?}");
     assert!(!nodes[0].store.blobs().has(digest));

@@ -1,6 +1,8 @@
 //! Settings over settings, and back from a configuration to settings.
 
-use super::{ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, RaftSettings, Settings, Start};
+use super::{
+    ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, ObjectSettings, RaftSettings, Settings, Start,
+};
 
 /// `strong` where it says something, else `weak`. Lists and maps are taken whole, not mixed.
 pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
@@ -26,6 +28,7 @@ pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
             segment_events: strong.archive.segment_events.or(weak.archive.segment_events),
             segment_bytes: strong.archive.segment_bytes.or(weak.archive.segment_bytes),
         },
+        objects: objects(&strong.objects, &weak.objects),
         registry: if strong.registry.is_empty() { weak.registry } else { strong.registry },
     }
 }
@@ -40,6 +43,18 @@ fn execution(strong: ExecutionSettings, weak: ExecutionSettings) -> ExecutionSet
         lease_margin_ms: strong.lease_margin_ms.or(weak.lease_margin_ms),
         stop_grace_ms: strong.stop_grace_ms.or(weak.stop_grace_ms),
         log_bytes_max: strong.log_bytes_max.or(weak.log_bytes_max),
+    }
+}
+
+fn objects(strong: &ObjectSettings, weak: &ObjectSettings) -> ObjectSettings {
+    ObjectSettings {
+        pipeline_objects: strong.pipeline_objects.or(weak.pipeline_objects),
+        pipeline_bytes: strong.pipeline_bytes.or(weak.pipeline_bytes),
+        run_objects: strong.run_objects.or(weak.run_objects),
+        run_bytes: strong.run_bytes.or(weak.run_bytes),
+        runs: strong.runs.or(weak.runs),
+        grace_ms: strong.grace_ms.or(weak.grace_ms),
+        sweep_every_ms: strong.sweep_every_ms.or(weak.sweep_every_ms),
     }
 }
 
@@ -96,6 +111,15 @@ pub(super) fn effective(config: &Config) -> Settings {
             segment_events: Some(archive.segment_events),
             segment_bytes: Some(archive.segment_bytes),
         }),
+        objects: ObjectSettings {
+            pipeline_objects: Some(config.objects.limits.pipeline_objects),
+            pipeline_bytes: Some(config.objects.limits.pipeline_bytes),
+            run_objects: Some(config.objects.limits.run_objects),
+            run_bytes: Some(config.objects.limits.run_bytes),
+            runs: Some(config.objects.limits.runs),
+            grace_ms: millis(config.objects.grace),
+            sweep_every_ms: millis(config.objects.sweep_every),
+        },
         registry: config.registries.clone(),
     }
 }

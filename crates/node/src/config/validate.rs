@@ -89,6 +89,7 @@ pub(super) fn check(settings: &Settings) -> Result<Config, Vec<Fault>> {
         snapshot_after: settings.raft.snapshot_after.unwrap_or(DEFAULTS.snapshot_after),
         keep_entries: settings.raft.keep_entries.unwrap_or(DEFAULTS.keep_entries),
         archive: archive(settings, &mut faults),
+        objects: objects(settings, &mut faults),
         registries: settings.registry.clone(),
     };
     relations(&config, &mut faults);
@@ -194,6 +195,39 @@ fn archive(settings: &Settings, faults: &mut Faults) -> Option<gofer_archive::Co
             faults.add("archive.url", why);
             None
         }
+    }
+}
+
+fn objects(settings: &Settings, faults: &mut Faults) -> gofer_gateway::ObjectSettings {
+    let (objects, default) = (&settings.objects, gofer_gateway::ObjectSettings::default());
+    let mut small = |key, value: Option<u32>, default, most| {
+        let value = value.unwrap_or(default);
+        if !(1..=most).contains(&value) {
+            faults.add(key, format!("{value} is out of range; use 1 to {most}"));
+        }
+        value
+    };
+    let limits = gofer_domain::ObjectLimits {
+        pipeline_objects: small(
+            "objects.pipeline-objects",
+            objects.pipeline_objects,
+            default.limits.pipeline_objects,
+            10_000,
+        ),
+        run_objects: small("objects.run-objects", objects.run_objects, default.limits.run_objects, 10_000),
+        runs: small("objects.runs", objects.runs, default.limits.runs, 10_000),
+        pipeline_bytes: objects.pipeline_bytes.unwrap_or(default.limits.pipeline_bytes),
+        run_bytes: objects.run_bytes.unwrap_or(default.limits.run_bytes),
+    };
+    gofer_gateway::ObjectSettings {
+        limits,
+        grace: faults.millis("objects.grace-ms", objects.grace_ms, default.grace, (2_000, 30 * 24 * 3_600_000)),
+        sweep_every: faults.millis(
+            "objects.sweep-every-ms",
+            objects.sweep_every_ms,
+            default.sweep_every,
+            (100, 24 * 3_600_000),
+        ),
     }
 }
 

@@ -172,6 +172,7 @@ fn inner_command(command: &Command) -> Option<Kind> {
         Command::ArchiveEvents { segment, keep } => {
             Kind::ArchiveEvents(log::ArchiveEvents { segment: Some(segment_to_wire(segment)), keep: *keep })
         }
+        Command::PutObject { .. } | Command::DeleteObject { .. } => super::object::command_to_wire(command)?,
         Command::CreateCluster { .. }
         | Command::RestoreCluster { .. }
         | Command::RecoverCluster { .. }
@@ -304,6 +305,8 @@ fn inner_command_from_wire(kind: &Kind) -> Result<Command> {
         Kind::ArchiveEvents(c) => {
             Command::ArchiveEvents { segment: Box::new(segment_from_wire(c.segment.as_ref())?), keep: c.keep }
         }
+        Kind::PutObject(c) => super::object::put_from_wire(c)?,
+        Kind::DeleteObject(c) => super::object::delete_from_wire(c)?,
         _ => return Err(DecodeError::new("kind", "is not a known command")),
     })
 }

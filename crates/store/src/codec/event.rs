@@ -169,6 +169,9 @@ fn attempt_event(event: &Event) -> Option<Kind> {
                 outputs: variables_to_wire(outputs),
             })
         }
+        Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
+            super::object::event_to_wire(event)?
+        }
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
         | Event::ClusterRecovered { .. }
@@ -333,6 +336,7 @@ fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
             log: e.log.as_ref().map(log_from_wire).transpose()?,
             outputs: variables_from_wire(e.outputs.clone(), "outputs")?,
         },
+        Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_) => super::object::event_from_wire(kind)?,
         _ => return Err(DecodeError::new("kind", "is not a known event")),
     })
 }

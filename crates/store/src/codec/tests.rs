@@ -57,6 +57,12 @@ proptest! {
     }
 
     #[test]
+    fn objects_come_back((scope, key, object) in any::object()) {
+        let wire = wired(&object_to_wire(&scope, &key, &object));
+        prop_assert_eq!(object_from_wire(&wire).unwrap(), (scope, key, object));
+    }
+
+    #[test]
     fn pipelines_come_back(pipeline in any::pipeline()) {
         let configs = PipelineConfigs {
             newest: Arc::clone(&pipeline.config),

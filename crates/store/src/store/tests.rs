@@ -5,6 +5,7 @@ mod checkpoint;
 mod crash;
 mod damage;
 mod directory;
+mod objects;
 mod order;
 mod read;
 mod restorer;

@@ -13,6 +13,7 @@ use crate::history::Fact;
 /// The logic version since which there is an event.
 fn since(event: &Event) -> u32 {
     match event {
+        Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => 3,
         Event::EventsArchived { .. } => 2,
         Event::RunAnnotated { .. } | Event::TaskWaiting { .. } | Event::TaskKept { .. } => 3,
         Event::PipelineRegistered { standing: Standing::Released { .. } | Standing::Held, .. }

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod messages;
+mod object;
 mod releases;
 mod values;
 
@@ -18,6 +19,7 @@ use proptest::prelude::*;
 use self::cluster::spec;
 pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
+pub(super) use self::object::object;
 pub(super) use self::releases::release;
 use self::values::{condition, kind, options, parameter, retry_from, value};
 

@@ -2,7 +2,10 @@
 
 use gofer_domain::config::DriverKind;
 use gofer_domain::run::{FailureReason, LogRef};
-use gofer_domain::{Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, Event, NodeId, Revision};
+use gofer_domain::{
+    Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, Event, NodeId, ObjectContent, ObjectKey, ObjectLoss,
+    ObjectScope, Revision,
+};
 use prost::Message;
 
 use super::super::*;
@@ -49,6 +52,26 @@ fn events() {
             + "0801"
             + "1080cab5ee01"
     );
+}
+
+#[test]
+fn an_object() {
+    let (scope, key) = (ObjectScope::Run(attempt().task.run), ObjectKey::new("a/b").unwrap());
+    let content = ObjectContent { bytes: 300, digest: [0x44; 32], manifest: [0x55; 32] };
+    let scope_bytes = "0a0f".to_owned() + "0a0a" + "0a026e73" + "120470697065" + "10ac02";
+    let put = Event::ObjectPut { scope: scope.clone(), key: key.clone(), content: Box::new(content) };
+    let content_bytes = "1a47".to_owned() + "08ac02" + "1220" + &"44".repeat(32) + "1a20" + &"55".repeat(32);
+    assert_eq!(
+        hex(&event_to_wire(&put).encode_to_vec()),
+        "92035f".to_owned() + &scope_bytes + "1203" + "612f62" + &content_bytes
+    );
+    let deleted = Event::ObjectDeleted { scope: scope.clone(), key, cause: ObjectLoss::Evicted };
+    assert_eq!(
+        hex(&event_to_wire(&deleted).encode_to_vec()),
+        "9a0318".to_owned() + &scope_bytes + "1203" + "612f62" + "1802"
+    );
+    let dropped = Event::ObjectsDropped { scope, cause: ObjectLoss::Expired };
+    assert_eq!(hex(&event_to_wire(&dropped).encode_to_vec()), "a20313".to_owned() + &scope_bytes + "1003");
 }
 
 #[test]

@@ -29,7 +29,8 @@ kinds!(command_kind of Command:
     StartRun CancelRun RetryRun TimeOutRun AssignAttempt TimeOutAttempt ReportLaunching ReportStarted ReportFinished
     RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode ArchiveEvents AnnotateRun
     DecideApproval AdvanceTask TimeOutTask
-    RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline);
+    RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline
+    PutObject DeleteObject);
 
 kinds!(event_kind of Event:
     ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
@@ -37,7 +38,8 @@ kinds!(event_kind of Event:
     AttemptLaunching AttemptStarted AttemptStopRequested AttemptFinished NodeRegistered NodeDrained NodeUndrained
     NodeLost NodeRemoved EventsArchived RunAnnotated TaskWaiting TaskKept
     ReleaseStarted ReleaseAdvanced ReleaseSwitched ReleasePromoted ReleaseRolledBack LiveVersionChanged
-    PipelinePinned PipelineUnpinned RunMoved);
+    PipelinePinned PipelineUnpinned RunMoved
+    ObjectPut ObjectDeleted ObjectsDropped);
 
 /// Draws values, and checks that all kinds are among them, each with a field of its own on the wire.
 fn check<T>(

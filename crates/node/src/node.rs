@@ -14,7 +14,6 @@ use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKee
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
-use tokio::net::TcpListener;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -150,13 +149,7 @@ impl Node {
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
         let stop = stops.scheduler.clone();
         parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
-        let (stop, store_, raft_) = (stops.scheduler.clone(), store.clone(), raft.clone());
-        parts.spawn(async move { gofer_archive::reclaim(store_, raft_, stop).await.context("the archiver failed") });
-        if let Some(settings) = config.archive.clone() {
-            let archiver = Archiver::new(store.clone(), raft.clone(), settings);
-            let stop = stops.scheduler.clone();
-            parts.spawn(async move { archiver.run(stop).await.context("the archiver failed") });
-        }
+        keep_archive(&mut parts, &config, (&store, &raft), &stops.scheduler);
         let stop = stops.executor.clone();
         parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
         let stop = stops.scheduler.clone();
@@ -239,6 +232,23 @@ impl Node {
         }
         self.raft.shutdown().await;
         info!("stopped");
+    }
+}
+
+/// Archives events where that is configured, and gives back the room of those that were dropped.
+fn keep_archive(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    config: &Config,
+    (store, raft): (&Store, &Raft),
+    stop: &CancellationToken,
+) {
+    let (reclaiming, stopped) = ((store.clone(), raft.clone()), stop.clone());
+    parts.spawn(async move {
+        gofer_archive::reclaim(reclaiming.0, reclaiming.1, stopped).await.context("the archiver failed")
+    });
+    if let Some(settings) = config.archive.clone() {
+        let (archiver, stop) = (Archiver::new(store.clone(), raft.clone(), settings), stop.clone());
+        parts.spawn(async move { archiver.run(stop).await.context("the archiver failed") });
     }
 }
 

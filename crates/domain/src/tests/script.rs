@@ -471,12 +471,7 @@ fn show(event: &Event, now: Timestamp) -> String {
             delay => format!("{task} queued +{delay}"),
         },
         Event::TaskFinished { task, status } => format!("{task} {}", show_status(status)),
-        Event::RunFinished { run, status } => match status {
-            RunStatus::Succeeded => format!("{run} SUCCEEDED"),
-            RunStatus::Failed { .. } => format!("{run} FAILED"),
-            RunStatus::Cancelled { .. } => format!("{run} CANCELLED"),
-            RunStatus::Queued | RunStatus::Running => panic!("{run} finished {status:?}"),
-        },
+        Event::RunFinished { run, status } => format!("{run} {}", show_end(status)),
         Event::AttemptPlaced { attempt, node, .. } => format!("{attempt} placed on {node}"),
         Event::AttemptLaunching { attempt } => format!("{attempt} launching"),
         Event::AttemptStarted { attempt } => format!("{attempt} started"),
@@ -504,6 +499,15 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::ObjectsDropped { scope, cause } => format!("{scope} dropped {}", show_loss(*cause)),
     };
     text.replace("default/", "")
+}
+
+fn show_end(status: &RunStatus) -> &'static str {
+    match status {
+        RunStatus::Succeeded => "SUCCEEDED",
+        RunStatus::Failed { .. } => "FAILED",
+        RunStatus::Cancelled { .. } => "CANCELLED",
+        RunStatus::Queued | RunStatus::Running => panic!("finished {status:?}"),
+    }
 }
 
 fn show_loss(loss: ObjectLoss) -> &'static str {

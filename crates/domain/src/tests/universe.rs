@@ -229,28 +229,6 @@ pub(crate) fn waiting(world: &World, number: u8) -> Option<TaskKey> {
     tasks.get(usize::from(number) % tasks.len().max(1)).cloned()
 }
 
-/// What is rare: clusters that begin or go on as others, and the archive.
-fn cluster_command(world: &World, a: u8, b: u8) -> Command {
-    match b {
-        _ if b % 16 == 1 => Command::RecoverCluster {
-            cluster: ClusterId([a; 16]),
-            survivor: node(a),
-            dropped: [node(a / 3 + 1), node(a / 3 + 2)].into(),
-            grace: Duration::from_millis(u64::from(b)),
-        },
-        _ if b % 16 == 2 => {
-            let revision = if a == 0 { Revision(0) } else { world.state.revision };
-            Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
-        }
-        _ if b % 4 == 3 => {
-            let first = world.state.archive.as_ref().map_or(0, |archive| archive.last.0) + u64::from(a % 8 != 7);
-            let last = first + u64::from(a % 16);
-            Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
-        }
-        _ => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
-    }
-}
-
 /// Few keys and narrow limits, so that objects meet.
 fn put_object(world: &World, a: u8, b: u8) -> Command {
     let limits = ObjectLimits {
@@ -345,21 +323,22 @@ fn scope(a: u8, b: u8) -> ObjectScope {
     if a.is_multiple_of(2) { ObjectScope::Run(run(a, b)) } else { ObjectScope::Pipeline(pipeline(a)) }
 }
 
+fn object_event(a: u8, b: u8) -> Event {
+    let (scope, key) = (scope(a, b), object_key(a));
+    match b % 8 {
+        4 => Event::ObjectPut { scope, key, content: Box::new(content(u64::from(b))) },
+        5 => Event::ObjectDeleted { scope, key, cause: ObjectLoss::ALL[usize::from(b / 8 % 4)] },
+        _ => Event::ObjectsDropped { scope, cause: ObjectLoss::Expired },
+    }
+}
+
 /// Any event at all, true or not.
 pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
     match step.kind % 38 {
-        0 | 2 if b % 8 == 4 => {
-            Event::ObjectPut { scope: scope(a, b), key: object_key(a), content: Box::new(content(u64::from(b))) }
-        }
-        0 | 2 if b % 8 == 5 => Event::ObjectDeleted {
-            scope: scope(a, b),
-            key: object_key(a),
-            cause: ObjectLoss::ALL[usize::from(b / 8 % 4)],
-        },
-        0 | 2 if b % 8 == 6 => Event::ObjectsDropped { scope: scope(a, b), cause: ObjectLoss::Expired },
+        0 | 2 if (4..=6).contains(&(b % 8)) => object_event(a, b),
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }

@@ -313,6 +313,9 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::AttemptStarted(_)
         | Kind::AttemptStopRequested(_)
         | Kind::AttemptFinished(_)) => return attempt_event_from_wire(&kind),
+        kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_)) => {
+            super::object::event_from_wire(&kind)?
+        }
         other => return release_event_from_wire(other),
     })
 }
@@ -336,7 +339,6 @@ fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
             log: e.log.as_ref().map(log_from_wire).transpose()?,
             outputs: variables_from_wire(e.outputs.clone(), "outputs")?,
         },
-        Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_) => super::object::event_from_wire(kind)?,
         _ => return Err(DecodeError::new("kind", "is not a known event")),
     })
 }

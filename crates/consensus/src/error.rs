@@ -61,9 +61,10 @@ pub enum ProposeError {
     /// Nothing happened and never will: the call breaks a limit.
     #[error("the proposal is too large: {0}")]
     TooLarge(String),
-    /// Nothing happened: a node does not know such a command yet. The same passes once all are upgraded.
+    /// Nothing happened: the members are not such that this may be decided, as one of them does not know the command yet,
+    /// or it is by none of them. The same may pass later.
     #[error("{0}")]
-    Unsupported(String),
+    Precondition(String),
     /// It may or may not have been committed. Asking again with the same request ids is safe.
     #[error("it is not known whether the proposal was committed ({0}); retry with the same request ids")]
     Unknown(String),

@@ -259,6 +259,9 @@ impl Raft {
         let (proposer, _) = self.work()?;
         self.leading()?;
         self.check_known(&commands)?;
+        if commands.iter().any(|command| matches!(command.command(), Command::RegisterNode { .. })) {
+            gate::check_registrations(&self.members(), &commands)?;
+        }
         proposer.propose(commands).await
     }
 
@@ -266,14 +269,20 @@ impl Raft {
     /// a command is sent to a leader, as that may be the one that does not.
     ///
     /// # Errors
-    /// `Unsupported` when one does not.
+    /// `Precondition` when one does not.
     pub fn check_known(&self, commands: &[Encoded]) -> Result<(), ProposeError> {
         if commands.iter().all(|command| command.command().logic_version() <= 1) {
             return Ok(());
         }
-        let metrics = self.0.core.metrics().borrow_watched().clone();
-        let members: Vec<_> = metrics.membership_config.membership().nodes().map(|(id, _)| NodeId(*id)).collect();
+        let members = self.members();
         self.0.store.read(|state| gate::check(state, &members, commands))
+    }
+
+    /// Voters and learners, as this node knows them.
+    fn members(&self) -> Vec<NodeId> {
+        let metrics = self.0.core.metrics();
+        let metrics = metrics.borrow_watched();
+        metrics.membership_config.membership().nodes().map(|(id, _)| NodeId(*id)).collect()
     }
 
     /// An index such that a node that has applied it reflects everything that was acknowledged before this call; on

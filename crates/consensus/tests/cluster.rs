@@ -7,8 +7,9 @@ mod harness;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use gofer_consensus::{Config, Error, MembershipError, ProposeError, Role, offline};
-use gofer_domain::{Actor, ClusterId, Command, CommandEnvelope, NodeId, RequestId, Timestamp};
+use gofer_consensus::{Config, Error, MembershipError, Proposal, ProposeError, Role, offline};
+use gofer_domain::config::{DriverKind, DriverSet, Resources};
+use gofer_domain::{Actor, ClusterId, Command, CommandEnvelope, NodeId, NodeSpec, RequestId, Timestamp};
 use gofer_store::Outcome;
 use harness::{Cluster, PATIENCE, address, create, has, quick, until};
 
@@ -206,6 +207,19 @@ async fn nodes_that_join_at_the_same_time_all_become_voters() {
     }
 }
 
+fn spec() -> NodeSpec {
+    NodeSpec {
+        name: "newcomer".into(),
+        address: "newcomer:1".into(),
+        labels: [].into(),
+        slots: 1,
+        capacity: Resources::default(),
+        drivers: DriverSet::from([DriverKind::Process]),
+        logic_version: 1,
+        build: "test".into(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_come_and_go() {
     let mut cluster = Cluster::start(3, quick()).await;
@@ -227,8 +241,18 @@ async fn members_come_and_go() {
     let moved = raft.add_member(learner, "elsewhere:1", false).await;
     assert!(matches!(moved, Err(MembershipError::Invalid(_))), "{moved:?}");
 
+    let register = |request: u8| {
+        let (request_id, actor) = (RequestId([request; 16]), Actor(format!("node:{learner}")));
+        Proposal { request_id, actor, command: Command::RegisterNode { node: learner, spec: Box::new(spec()) } }
+    };
+    let registered = raft.propose(vec![register(201)]).await;
+    assert!(matches!(registered.as_deref(), Ok([Outcome::Accepted { .. }])), "{registered:?}");
+
     raft.remove_member(learner).await.unwrap();
     assert_eq!(role(learner), None);
+    // It asks for that after a loss, and may not know yet that it was removed meanwhile.
+    let registered = raft.propose(vec![register(202)]).await;
+    assert!(matches!(registered, Err(ProposeError::Precondition(_))), "{registered:?}");
     let gone = raft.remove_member(learner).await;
     assert!(matches!(gone, Err(MembershipError::UnknownNode { .. })), "{gone:?}");
     let follower = cluster.nodes.iter().find(|node| node.id != leader && node.id != learner).unwrap();

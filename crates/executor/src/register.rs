@@ -1,7 +1,5 @@
 //! Keeping this node registered.
 
-use std::time::Duration;
-
 use gofer_consensus::Proposal;
 use gofer_domain::event::Answer;
 use gofer_domain::{Command, NodeStatus, RequestId, Revision, State};
@@ -13,9 +11,6 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::report;
-
-/// Pause after the cluster refused the registration: somebody has to act first.
-const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Registers this node at the start, and again whenever it is lost or gone, once nothing of its earlier incarnation
 /// runs any more (`attempts` counts that). Publishes the incarnation when this node's state has it: by then all that
@@ -67,6 +62,6 @@ async fn register(context: &Context) -> (u64, Revision) {
             Some(Outcome::Rejected(rejection)) => error!(%rejection, "this node can't be registered"),
             other => error!(?other, "the answer to the registration makes no sense"),
         }
-        sleep(REFUSED_PAUSE).await;
+        sleep(report::REFUSED_PAUSE).await;
     }
 }

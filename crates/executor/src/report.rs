@@ -6,9 +6,13 @@ use gofer_consensus::{Proposal, Propose, ProposeError};
 use gofer_domain::{Actor, Command, NodeId, RequestId};
 use gofer_store::Outcome;
 use sha2::{Digest as _, Sha256};
+use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use crate::context::Backoff;
+
+/// Pause after the cluster refused: somebody has to act first.
+pub(crate) const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Proposes until the cluster answers, for ever. A stopped consensus never answers: the process is about to end.
 pub(crate) async fn report(propose: &dyn Propose, proposals: Vec<Proposal>) -> Vec<Outcome> {
@@ -18,6 +22,10 @@ pub(crate) async fn report(propose: &dyn Propose, proposals: Vec<Proposal>) -> V
             Ok(outcomes) => return outcomes,
             Err(error @ (ProposeError::TooLarge(_) | ProposeError::Fatal(_))) => {
                 warn!(%error, "a report was not taken")
+            }
+            Err(error @ ProposeError::Precondition(_)) => {
+                warn!(%error, "a report was refused, and is repeated");
+                sleep(REFUSED_PAUSE).await;
             }
             Err(error) => debug!(%error, "a report is repeated"),
         }

@@ -168,7 +168,7 @@ pub(crate) fn unanswered(error: &ProposeError, request: Option<RequestId>) -> Fa
         ProposeError::TooLarge(_) => {
             Fault::new(Code::InvalidArgument, reason::TOO_LARGE, error.to_string()).help("send less at once")
         }
-        ProposeError::Unsupported(why) => unsupported(why),
+        ProposeError::Precondition(why) => precondition(why),
         ProposeError::Unknown(_) => {
             Fault::new(Code::Unavailable, reason::OUTCOME_UNKNOWN, error.to_string()).help(again)
         }
@@ -185,8 +185,9 @@ fn leader_of(fault: Fault, id: NodeId, address: &str) -> Fault {
     fault.with("leader", id.to_string()).with("leader_address", address)
 }
 
-fn unsupported(why: &str) -> Fault {
-    Fault::new(Code::FailedPrecondition, reason::FAILED_PRECONDITION, why).help("upgrade all nodes first")
+fn precondition(why: &str) -> Fault {
+    let help = "do as the message says, then repeat the request";
+    Fault::new(Code::FailedPrecondition, reason::FAILED_PRECONDITION, why).help(help)
 }
 
 /// The same between nodes, so that [`propose_error`] can read it.
@@ -196,7 +197,7 @@ pub(crate) fn propose_status(error: &ProposeError) -> Status {
         ProposeError::Timeout(why) => Fault::new(Code::Unavailable, reason::TIMEOUT, why),
         ProposeError::Unknown(why) => Fault::new(Code::Unavailable, reason::OUTCOME_UNKNOWN, why),
         ProposeError::TooLarge(why) => Fault::new(Code::InvalidArgument, reason::TOO_LARGE, why),
-        ProposeError::Unsupported(why) => unsupported(why),
+        ProposeError::Precondition(why) => precondition(why),
         ProposeError::Fatal(why) => Fault::new(Code::Unavailable, reason::NODE_STOPPED, why),
         other => unanswered(other, None),
     };
@@ -218,7 +219,7 @@ pub(crate) fn propose_error(status: &Status) -> ProposeError {
         Some(reason::NOT_LEADER) => ProposeError::NotLeader { leader: info.and_then(leader_in) },
         Some(reason::OVERLOADED) => ProposeError::Overloaded,
         Some(reason::TOO_LARGE) => ProposeError::TooLarge(why()),
-        Some(reason::FAILED_PRECONDITION) => ProposeError::Unsupported(why()),
+        Some(reason::FAILED_PRECONDITION) => ProposeError::Precondition(why()),
         Some(reason::TIMEOUT) => ProposeError::Timeout(why()),
         _ if is_unsent(status) => ProposeError::NotLeader { leader: None },
         _ => ProposeError::Unknown(why()),

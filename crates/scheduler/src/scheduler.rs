@@ -242,7 +242,8 @@ impl Term<'_> {
                 Ok(outcomes) => break outcomes,
                 Err(ProposeError::Fatal(why)) => return Err(Error::Fatal(why)),
                 Err(
-                    error @ (ProposeError::NotLeader { .. } | ProposeError::TooLarge(_) | ProposeError::Unsupported(_)),
+                    error
+                    @ (ProposeError::NotLeader { .. } | ProposeError::TooLarge(_) | ProposeError::Precondition(_)),
                 ) => {
                     debug!(%error, "decisions were not taken");
                     sleep(PAUSE).await;

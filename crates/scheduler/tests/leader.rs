@@ -22,8 +22,6 @@ const LEASE: LeaseConfig = LeaseConfig {
     margin: Duration::from_millis(300),
     renew_every: Duration::from_millis(100),
 };
-const NODE: NodeId = NodeId(77);
-
 struct Nobody;
 
 #[async_trait]
@@ -78,6 +76,10 @@ impl Leader {
         assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
     }
 
+    fn node(&self) -> NodeId {
+        self.store.identity().node_id
+    }
+
     async fn register(&self) {
         let spec = NodeSpec {
             name: "n".into(),
@@ -89,7 +91,7 @@ impl Leader {
             logic_version: 1,
             build: "test".into(),
         };
-        self.command(Command::RegisterNode { node: NODE, spec: Box::new(spec) }).await;
+        self.command(Command::RegisterNode { node: self.node(), spec: Box::new(spec) }).await;
     }
 
     async fn start_run(&self, timeout: Option<Duration>) {
@@ -139,7 +141,7 @@ impl Leader {
     async fn lease(&self, incarnation: u64) -> Duration {
         let begin = Instant::now();
         loop {
-            if let Some(lease) = self.leases.renew(NODE, incarnation).await {
+            if let Some(lease) = self.leases.renew(self.node(), incarnation).await {
                 return lease;
             }
             assert!(begin.elapsed() < Duration::from_secs(10), "no lease is granted");
@@ -149,7 +151,7 @@ impl Leader {
 }
 
 fn is_lost(state: &State) -> bool {
-    state.nodes.get(&NODE).is_some_and(|node| node.status == NodeStatus::Lost)
+    state.nodes.values().any(|node| node.status == NodeStatus::Lost)
 }
 
 fn newest(state: &State) -> Option<AttemptStatus> {
@@ -172,18 +174,18 @@ async fn a_node_that_stops_renewing_is_lost_after_its_lease_and_not_before() {
     let took = leader.until("the loss", is_lost).await;
     assert!(took >= LEASE.duration + LEASE.margin - Duration::from_millis(20), "declared after {took:?}");
     assert!(took < LEASE.duration + LEASE.margin + Duration::from_secs(1), "declared after {took:?}");
-    assert_eq!(leader.leases.renew(NODE, 1).await, None, "a lost node has to register again");
+    assert_eq!(leader.leases.renew(leader.node(), 1).await, None, "a lost node has to register again");
     leader.register().await;
-    assert_eq!(leader.leases.renew(NODE, 1).await, None, "the old incarnation is over");
+    assert_eq!(leader.leases.renew(leader.node(), 1).await, None, "the old incarnation is over");
     leader.lease(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_lead_grants_nothing() {
     let leader = Leader::new(false).await;
-    assert_eq!(leader.leases.renew(NODE, 1).await, None);
+    assert_eq!(leader.leases.renew(leader.node(), 1).await, None);
     leader.raft.bootstrap("127.0.0.1:1").await.unwrap();
-    assert_eq!(leader.leases.renew(NODE, 1).await, None, "nobody registered");
+    assert_eq!(leader.leases.renew(leader.node(), 1).await, None, "nobody registered");
     leader.register().await;
     leader.lease(1).await;
 }

@@ -45,6 +45,8 @@ pub(crate) struct Facts {
     live: BTreeMap<String, BTreeSet<u64>>,
     draining: BTreeSet<u64>,
     gone: BTreeSet<u64>,
+    /// Their ids never come back.
+    removed: BTreeSet<u64>,
     overlaps: Vec<String>,
     misplaced: Vec<String>,
     twice: Vec<String>,
@@ -105,9 +107,17 @@ impl Facts {
                 self.draining.insert(event.node);
             }
             Kind::NodeUndrained(event) => drop(self.draining.remove(&event.node)),
-            Kind::NodeRegistered(event) => drop(self.gone.remove(&event.node)),
+            Kind::NodeRegistered(event) => {
+                self.gone.remove(&event.node);
+                if self.removed.contains(&event.node) {
+                    self.misplaced.push(format!("node {} was registered after it was removed", event.node));
+                }
+            }
             Kind::NodeLost(event) => drop(self.gone.insert(event.node)),
-            Kind::NodeRemoved(event) => drop(self.gone.insert(event.node)),
+            Kind::NodeRemoved(event) => {
+                self.gone.insert(event.node);
+                self.removed.insert(event.node);
+            }
             _ => {}
         }
     }
@@ -178,7 +188,11 @@ impl Facts {
             self.drains,
             self.losses
         );
-        Verdict::new("nothing is placed on a draining, lost or removed node", detail, self.misplaced.clone())
+        Verdict::new(
+            "nothing is placed on a draining, lost or removed node, and no removed one comes back",
+            detail,
+            self.misplaced.clone(),
+        )
     }
 
     /// The log gives each run number and each attempt once.

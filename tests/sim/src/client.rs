@@ -148,7 +148,7 @@ impl Client {
             let own = Duration::from_millis(self.rng.range(800, 7000));
             let ask = Ask::Commit { command: Box::new(proposal.clone()), patience };
             let reply = self.shared.endpoint.ask(node, ask, own).await;
-            if let Some(Reply::Outcomes(Err(ProposeError::Unsupported(why)))) = &reply {
+            if let Some(Reply::Outcomes(Err(ProposeError::Precondition(why)))) = &reply {
                 // No answer, so nothing is told: it may be decided yet, by a leader that knows of an upgrade.
                 return Outcome::Rejected(Rejection::new(Reason::FailedPrecondition, why.clone()));
             }

@@ -12,7 +12,7 @@ use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
 use crate::{
     ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, ReleaseCommand,
-    RunCommand,
+    RunCommand, ScheduleCommand,
 };
 
 /// The exit codes, for the help of the whole program.
@@ -45,6 +45,9 @@ pub enum ClientCommand {
     /// Put, get, list and delete objects: bytes that pipelines and runs keep
     #[command(subcommand)]
     Object(ObjectCommand),
+    /// Compute when schedules are due; no node is asked
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Follow the event log
     #[command(subcommand)]
     Events(EventsCommand),
@@ -97,6 +100,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Release(command) => crate::release::execute(&mut context, command).await,
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
+        ClientCommand::Schedule(command) => crate::schedule::execute(&context, &command),
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,
         ClientCommand::Version(args) => version(&mut context, args).await,

@@ -15,6 +15,7 @@ struct Crate {
 const CRATES: &[Crate] = &[
     Crate { name: "gofer-domain", layer: 0, uses: &[] },
     Crate { name: "gofer-wire", layer: 0, uses: &[] },
+    Crate { name: "gofer-calendar", layer: 0, uses: &[] },
     Crate { name: "gofer-sdk", layer: 0, uses: &[] },
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-client", layer: 1, uses: &["gofer-wire"] },
@@ -35,7 +36,7 @@ const CRATES: &[Crate] = &[
         layer: 3,
         uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"],
     },
-    Crate { name: "gofer-cli", layer: 3, uses: &["gofer-client", "gofer-sdk", "gofer-wire"] },
+    Crate { name: "gofer-cli", layer: 3, uses: &["gofer-calendar", "gofer-client", "gofer-sdk", "gofer-wire"] },
     Crate {
         name: "gofer-node",
         layer: 3,

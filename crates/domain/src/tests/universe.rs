@@ -229,28 +229,6 @@ pub(crate) fn waiting(world: &World, number: u8) -> Option<TaskKey> {
     tasks.get(usize::from(number) % tasks.len().max(1)).cloned()
 }
 
-/// What is rare: clusters that begin or go on as others, and the archive.
-fn cluster_command(world: &World, a: u8, b: u8) -> Command {
-    match b {
-        _ if b % 16 == 1 => Command::RecoverCluster {
-            cluster: ClusterId([a; 16]),
-            survivor: node(a),
-            dropped: [node(a / 3 + 1), node(a / 3 + 2)].into(),
-            grace: Duration::from_millis(u64::from(b)),
-        },
-        _ if b % 16 == 2 => {
-            let revision = if a == 0 { Revision(0) } else { world.state.revision };
-            Command::RestoreCluster { cluster: ClusterId([a; 16]), revision, head: [b; 32] }
-        }
-        _ if b % 4 == 3 => {
-            let first = world.state.archive.as_ref().map_or(0, |archive| archive.last.0) + u64::from(a % 8 != 7);
-            let last = first + u64::from(a % 16);
-            Command::ArchiveEvents { segment: Box::new(segment(first, last)), keep: 10 + u64::from(b / 16) }
-        }
-        _ => Command::CreateCluster { cluster: ClusterId([a % 2; 16]) },
-    }
-}
-
 /// Few keys and narrow limits, so that objects meet.
 fn put_object(world: &World, a: u8, b: u8) -> Command {
     let limits = ObjectLimits {

@@ -312,7 +312,10 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::AttemptLaunching(_)
         | Kind::AttemptStarted(_)
         | Kind::AttemptStopRequested(_)
-        | Kind::AttemptFinished(_)) => return attempt_event_from_wire(&kind),
+        | Kind::AttemptFinished(_)
+        | Kind::ObjectPut(_)
+        | Kind::ObjectDeleted(_)
+        | Kind::ObjectsDropped(_)) => return attempt_event_from_wire(&kind),
         other => return release_event_from_wire(other),
     })
 }

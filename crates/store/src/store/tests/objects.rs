@@ -1,7 +1,5 @@
 //! Objects in the views: written, dropped as a whole, put again in the same batch, and loaded.
 
-use std::collections::BTreeMap;
-
 use gofer_domain::{ObjectContent, ObjectKey, ObjectLimits, ObjectScope};
 
 use super::world::{World, pipeline, request, run};

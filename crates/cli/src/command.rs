@@ -12,7 +12,7 @@ use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
 use crate::{
     ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, ReleaseCommand,
-    RunCommand,
+    RunCommand, SecretCommand,
 };
 
 /// The exit codes, for the help of the whole program.
@@ -45,6 +45,9 @@ pub enum ClientCommand {
     /// Put, get, list and delete objects: bytes that pipelines and runs keep
     #[command(subcommand)]
     Object(ObjectCommand),
+    /// Set, list and delete secrets. The program has it among commands of its own.
+    #[command(skip)]
+    Secret(SecretCommand),
     /// Follow the event log
     #[command(subcommand)]
     Events(EventsCommand),
@@ -97,6 +100,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Release(command) => crate::release::execute(&mut context, command).await,
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
+        ClientCommand::Secret(command) => Box::pin(crate::secret::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,
         ClientCommand::Version(args) => version(&mut context, args).await,

@@ -27,6 +27,7 @@ mod reference;
 mod release;
 pub mod render;
 mod run;
+mod secret;
 mod size;
 mod table;
 #[cfg(test)]
@@ -48,3 +49,4 @@ pub use object::ObjectCommand;
 pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
 pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;
+pub use secret::{ScopeArgs, SecretCommand};

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::script::{content, node_spec, outcome, pipeline_config, segment, task_config};
 use super::universe_releases::{release_command, release_event};
+use super::universe_secrets::{secret_command, secret_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
 use crate::event::Standing;
@@ -135,6 +136,7 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
     let (a, b) = (step.a, step.b);
     match step.kind {
         0 if b % 16 == 6 => release_command(world, step),
+        0 if b % 4 == 0 => secret_command(world, a, b),
         0 => cluster_command(world, a, b),
         1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
         2 => Command::DeleteNamespace { namespace: namespace(a) },
@@ -323,21 +325,22 @@ fn scope(a: u8, b: u8) -> ObjectScope {
     if a.is_multiple_of(2) { ObjectScope::Run(run(a, b)) } else { ObjectScope::Pipeline(pipeline(a)) }
 }
 
+fn object_event(a: u8, b: u8) -> Event {
+    let (scope, key) = (scope(a, b), object_key(a));
+    match b % 8 {
+        4 => Event::ObjectPut { scope, key, content: Box::new(content(u64::from(b))) },
+        5 => Event::ObjectDeleted { scope, key, cause: ObjectLoss::ALL[usize::from(b / 8 % 4)] },
+        _ => Event::ObjectsDropped { scope, cause: ObjectLoss::Expired },
+    }
+}
+
 /// Any event at all, true or not.
 pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
     match step.kind % 38 {
-        0 | 2 if b % 8 == 4 => {
-            Event::ObjectPut { scope: scope(a, b), key: object_key(a), content: Box::new(content(u64::from(b))) }
-        }
-        0 | 2 if b % 8 == 5 => Event::ObjectDeleted {
-            scope: scope(a, b),
-            key: object_key(a),
-            cause: ObjectLoss::ALL[usize::from(b / 8 % 4)],
-        },
-        0 | 2 if b % 8 == 6 => Event::ObjectsDropped { scope: scope(a, b), cause: ObjectLoss::Expired },
+        0 | 2 if matches!(b % 8, 4..=6) => object_event(a, b),
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }
@@ -354,6 +357,7 @@ pub(crate) fn event(step: &Step) -> Event {
             trimmed: Revision(u64::from(a)),
             trimmed_hash: [b; 32],
         },
+        0 if b % 16 == 0 => secret_event(a, b / 16),
         0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
         1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },
         2 => Event::NamespaceDeleted { namespace: namespace(a) },

@@ -5,6 +5,8 @@ from .gen.gofer.api.v1.cluster_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.common_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.event_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.namespace_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.object_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.pipeline_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.release_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.run_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.secret_service_pb2 import *  # noqa: F403

@@ -1,6 +1,8 @@
 import datetime
 
+from gofer_client.gen.gofer.log.v1 import object_pb2 as _object_pb2
 from gofer_client.gen.gofer.log.v1 import release_pb2 as _release_pb2
+from gofer_client.gen.gofer.log.v1 import secret_pb2 as _secret_pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as _cluster_pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
@@ -34,7 +36,7 @@ class CommandEnvelope(_message.Message):
     def __init__(self, request_id: _Optional[bytes] = ..., actor: _Optional[str] = ..., command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...
 
 class Command(_message.Message):
-    __slots__ = ("create_cluster", "create_namespace", "delete_namespace", "register_pipeline", "enable_pipeline", "disable_pipeline", "delete_pipeline", "start_run", "cancel_run", "retry_run", "time_out_run", "assign_attempt", "time_out_attempt", "report_launching", "report_started", "report_finished", "register_node", "drain_node", "undrain_node", "declare_node_lost", "remove_node", "restore_cluster", "recover_cluster", "archive_events", "annotate_run", "decide_approval", "advance_task", "time_out_task", "register_version", "start_release", "promote_release", "switch_release", "roll_back_pipeline", "pin_pipeline", "unpin_pipeline")
+    __slots__ = ("create_cluster", "create_namespace", "delete_namespace", "register_pipeline", "enable_pipeline", "disable_pipeline", "delete_pipeline", "start_run", "cancel_run", "retry_run", "time_out_run", "assign_attempt", "time_out_attempt", "report_launching", "report_started", "report_finished", "register_node", "drain_node", "undrain_node", "declare_node_lost", "remove_node", "restore_cluster", "recover_cluster", "archive_events", "annotate_run", "decide_approval", "advance_task", "time_out_task", "register_version", "start_release", "promote_release", "switch_release", "roll_back_pipeline", "pin_pipeline", "unpin_pipeline", "set_secret", "delete_secret", "rotate_cluster_key", "put_object", "delete_object")
     CREATE_CLUSTER_FIELD_NUMBER: _ClassVar[int]
     CREATE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     DELETE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +72,11 @@ class Command(_message.Message):
     ROLL_BACK_PIPELINE_FIELD_NUMBER: _ClassVar[int]
     PIN_PIPELINE_FIELD_NUMBER: _ClassVar[int]
     UNPIN_PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    SET_SECRET_FIELD_NUMBER: _ClassVar[int]
+    DELETE_SECRET_FIELD_NUMBER: _ClassVar[int]
+    ROTATE_CLUSTER_KEY_FIELD_NUMBER: _ClassVar[int]
+    PUT_OBJECT_FIELD_NUMBER: _ClassVar[int]
+    DELETE_OBJECT_FIELD_NUMBER: _ClassVar[int]
     create_cluster: CreateCluster
     create_namespace: CreateNamespace
     delete_namespace: DeleteNamespace
@@ -105,7 +112,12 @@ class Command(_message.Message):
     roll_back_pipeline: _release_pb2.RollBackPipeline
     pin_pipeline: _release_pb2.PinPipeline
     unpin_pipeline: _release_pb2.UnpinPipeline
-    def __init__(self, create_cluster: _Optional[_Union[CreateCluster, _Mapping]] = ..., create_namespace: _Optional[_Union[CreateNamespace, _Mapping]] = ..., delete_namespace: _Optional[_Union[DeleteNamespace, _Mapping]] = ..., register_pipeline: _Optional[_Union[RegisterPipeline, _Mapping]] = ..., enable_pipeline: _Optional[_Union[EnablePipeline, _Mapping]] = ..., disable_pipeline: _Optional[_Union[DisablePipeline, _Mapping]] = ..., delete_pipeline: _Optional[_Union[DeletePipeline, _Mapping]] = ..., start_run: _Optional[_Union[StartRun, _Mapping]] = ..., cancel_run: _Optional[_Union[CancelRun, _Mapping]] = ..., retry_run: _Optional[_Union[RetryRun, _Mapping]] = ..., time_out_run: _Optional[_Union[TimeOutRun, _Mapping]] = ..., assign_attempt: _Optional[_Union[AssignAttempt, _Mapping]] = ..., time_out_attempt: _Optional[_Union[TimeOutAttempt, _Mapping]] = ..., report_launching: _Optional[_Union[ReportLaunching, _Mapping]] = ..., report_started: _Optional[_Union[ReportStarted, _Mapping]] = ..., report_finished: _Optional[_Union[ReportFinished, _Mapping]] = ..., register_node: _Optional[_Union[RegisterNode, _Mapping]] = ..., drain_node: _Optional[_Union[DrainNode, _Mapping]] = ..., undrain_node: _Optional[_Union[UndrainNode, _Mapping]] = ..., declare_node_lost: _Optional[_Union[DeclareNodeLost, _Mapping]] = ..., remove_node: _Optional[_Union[RemoveNode, _Mapping]] = ..., restore_cluster: _Optional[_Union[RestoreCluster, _Mapping]] = ..., recover_cluster: _Optional[_Union[RecoverCluster, _Mapping]] = ..., archive_events: _Optional[_Union[ArchiveEvents, _Mapping]] = ..., annotate_run: _Optional[_Union[AnnotateRun, _Mapping]] = ..., decide_approval: _Optional[_Union[DecideApproval, _Mapping]] = ..., advance_task: _Optional[_Union[AdvanceTask, _Mapping]] = ..., time_out_task: _Optional[_Union[TimeOutTask, _Mapping]] = ..., register_version: _Optional[_Union[_release_pb2.RegisterVersion, _Mapping]] = ..., start_release: _Optional[_Union[_release_pb2.StartRelease, _Mapping]] = ..., promote_release: _Optional[_Union[_release_pb2.PromoteRelease, _Mapping]] = ..., switch_release: _Optional[_Union[_release_pb2.SwitchRelease, _Mapping]] = ..., roll_back_pipeline: _Optional[_Union[_release_pb2.RollBackPipeline, _Mapping]] = ..., pin_pipeline: _Optional[_Union[_release_pb2.PinPipeline, _Mapping]] = ..., unpin_pipeline: _Optional[_Union[_release_pb2.UnpinPipeline, _Mapping]] = ...) -> None: ...
+    set_secret: _secret_pb2.SetSecret
+    delete_secret: _secret_pb2.DeleteSecret
+    rotate_cluster_key: _secret_pb2.RotateClusterKey
+    put_object: _object_pb2.PutObject
+    delete_object: _object_pb2.DeleteObject
+    def __init__(self, create_cluster: _Optional[_Union[CreateCluster, _Mapping]] = ..., create_namespace: _Optional[_Union[CreateNamespace, _Mapping]] = ..., delete_namespace: _Optional[_Union[DeleteNamespace, _Mapping]] = ..., register_pipeline: _Optional[_Union[RegisterPipeline, _Mapping]] = ..., enable_pipeline: _Optional[_Union[EnablePipeline, _Mapping]] = ..., disable_pipeline: _Optional[_Union[DisablePipeline, _Mapping]] = ..., delete_pipeline: _Optional[_Union[DeletePipeline, _Mapping]] = ..., start_run: _Optional[_Union[StartRun, _Mapping]] = ..., cancel_run: _Optional[_Union[CancelRun, _Mapping]] = ..., retry_run: _Optional[_Union[RetryRun, _Mapping]] = ..., time_out_run: _Optional[_Union[TimeOutRun, _Mapping]] = ..., assign_attempt: _Optional[_Union[AssignAttempt, _Mapping]] = ..., time_out_attempt: _Optional[_Union[TimeOutAttempt, _Mapping]] = ..., report_launching: _Optional[_Union[ReportLaunching, _Mapping]] = ..., report_started: _Optional[_Union[ReportStarted, _Mapping]] = ..., report_finished: _Optional[_Union[ReportFinished, _Mapping]] = ..., register_node: _Optional[_Union[RegisterNode, _Mapping]] = ..., drain_node: _Optional[_Union[DrainNode, _Mapping]] = ..., undrain_node: _Optional[_Union[UndrainNode, _Mapping]] = ..., declare_node_lost: _Optional[_Union[DeclareNodeLost, _Mapping]] = ..., remove_node: _Optional[_Union[RemoveNode, _Mapping]] = ..., restore_cluster: _Optional[_Union[RestoreCluster, _Mapping]] = ..., recover_cluster: _Optional[_Union[RecoverCluster, _Mapping]] = ..., archive_events: _Optional[_Union[ArchiveEvents, _Mapping]] = ..., annotate_run: _Optional[_Union[AnnotateRun, _Mapping]] = ..., decide_approval: _Optional[_Union[DecideApproval, _Mapping]] = ..., advance_task: _Optional[_Union[AdvanceTask, _Mapping]] = ..., time_out_task: _Optional[_Union[TimeOutTask, _Mapping]] = ..., register_version: _Optional[_Union[_release_pb2.RegisterVersion, _Mapping]] = ..., start_release: _Optional[_Union[_release_pb2.StartRelease, _Mapping]] = ..., promote_release: _Optional[_Union[_release_pb2.PromoteRelease, _Mapping]] = ..., switch_release: _Optional[_Union[_release_pb2.SwitchRelease, _Mapping]] = ..., roll_back_pipeline: _Optional[_Union[_release_pb2.RollBackPipeline, _Mapping]] = ..., pin_pipeline: _Optional[_Union[_release_pb2.PinPipeline, _Mapping]] = ..., unpin_pipeline: _Optional[_Union[_release_pb2.UnpinPipeline, _Mapping]] = ..., set_secret: _Optional[_Union[_secret_pb2.SetSecret, _Mapping]] = ..., delete_secret: _Optional[_Union[_secret_pb2.DeleteSecret, _Mapping]] = ..., rotate_cluster_key: _Optional[_Union[_secret_pb2.RotateClusterKey, _Mapping]] = ..., put_object: _Optional[_Union[_object_pb2.PutObject, _Mapping]] = ..., delete_object: _Optional[_Union[_object_pb2.DeleteObject, _Mapping]] = ...) -> None: ...
 
 class CreateCluster(_message.Message):
     __slots__ = ("cluster_id",)

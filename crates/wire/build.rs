@@ -11,7 +11,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(&files, [&root])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?).join("descriptors.bin");
     std::fs::write(out, protox::prost::Message::encode_to_vec(&descriptors))?;
-    tonic_prost_build::configure().bytes(".gofer.log.v1").bytes(".gofer.peer.v1").compile_fds(descriptors)?;
+    // Its only purpose is to carry a clear text, which nothing may write into a log by accident.
+    tonic_prost_build::configure()
+        .skip_debug(["gofer.api.v1.SetSecretRequest"])
+        .bytes(".gofer.log.v1")
+        .bytes(".gofer.peer.v1")
+        .compile_fds(descriptors)?;
     Ok(())
 }
 

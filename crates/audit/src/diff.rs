@@ -46,6 +46,9 @@ impl Change {
             ViewKind::Segment => "gofer.model.v1.ArchiveSegment",
             ViewKind::Release => "gofer.model.v1.Release",
             ViewKind::Object => "gofer.model.v1.Object",
+            ViewKind::Secret => "gofer.model.v1.Secret",
+            ViewKind::Sealed => "gofer.model.v1.SealedSecret",
+            ViewKind::ClusterKey => "gofer.model.v1.CurrentKey",
             ViewKind::Live => return None,
         })
     }

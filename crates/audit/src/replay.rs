@@ -272,6 +272,9 @@ pub(crate) fn kind_text(kind: ViewKind) -> &'static str {
         ViewKind::Segment => "archived segment",
         ViewKind::Release => "release",
         ViewKind::Object => "object",
+        ViewKind::Secret => "secret",
+        ViewKind::Sealed => "sealed value of secret",
+        ViewKind::ClusterKey => "key of the",
     }
 }
 

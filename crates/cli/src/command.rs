@@ -12,7 +12,7 @@ use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
 use crate::{
     ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, ReleaseCommand,
-    RunCommand, ScheduleCommand,
+    RunCommand, ScheduleCommand, SecretCommand,
 };
 
 /// The exit codes, for the help of the whole program.
@@ -48,6 +48,9 @@ pub enum ClientCommand {
     /// Compute when schedules are due; no node is asked
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Set, list and delete secrets. The program has it among commands of its own.
+    #[command(skip)]
+    Secret(SecretCommand),
     /// Follow the event log
     #[command(subcommand)]
     Events(EventsCommand),
@@ -101,6 +104,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
         ClientCommand::Schedule(command) => crate::schedule::execute(&context, &command),
+        ClientCommand::Secret(command) => Box::pin(crate::secret::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,
         ClientCommand::Version(args) => version(&mut context, args).await,

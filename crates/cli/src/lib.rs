@@ -28,6 +28,7 @@ mod release;
 pub mod render;
 mod run;
 mod schedule;
+mod secret;
 mod size;
 mod table;
 #[cfg(test)]
@@ -50,3 +51,4 @@ pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
 pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;
 pub use schedule::{ScheduleCommand, SimulateArgs, SpecArgs};
+pub use secret::{ScopeArgs, SecretCommand};

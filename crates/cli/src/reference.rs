@@ -1,7 +1,7 @@
 //! How people name runs, pipelines and nodes.
 
 use gofer_wire::api::v1 as api;
-use gofer_wire::model::v1::{PipelineRef, RunRef};
+use gofer_wire::model::v1::{PipelineRef, RunRef, SecretRef};
 
 use crate::client::{Call, Client, clusters, request, runs};
 use crate::error::Error;
@@ -81,6 +81,14 @@ pub(crate) async fn resolve(client: &mut Client, name: RunName) -> Result<RunRef
         }
     };
     Ok(RunRef { namespace, pipeline, run: number })
+}
+
+/// `token`, `default/token`, `default/build/token`: a secret of the cluster, a namespace or a pipeline.
+pub(crate) fn secret_text(secret: Option<&SecretRef>) -> String {
+    let Some(secret) = secret else { return String::new() };
+    let parts = [&secret.namespace, &secret.pipeline, &secret.name];
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join("/")
 }
 
 /// `namespace/pipeline/42`.

@@ -13,6 +13,7 @@ use gofer_wire::api::v1::object_service_client::ObjectServiceClient;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
 use gofer_wire::api::v1::release_service_client::ReleaseServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
+use gofer_wire::api::v1::secret_service_client::SecretServiceClient;
 use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -269,6 +270,12 @@ pub fn runs(channel: Channel) -> RunServiceClient<Channel> {
 #[must_use]
 pub fn objects(channel: Channel) -> ObjectServiceClient<Channel> {
     ObjectServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// The secret service over a channel.
+#[must_use]
+pub fn secrets(channel: Channel) -> SecretServiceClient<Channel> {
+    SecretServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 /// The event service over a channel.

@@ -55,6 +55,8 @@ pub enum Work {
     Seal,
     /// Making, reading or removing the file of an attempt's outputs.
     Outputs,
+    /// Writing, reading or destroying keys, and what they open.
+    Keys,
 }
 
 impl std::fmt::Debug for Host {

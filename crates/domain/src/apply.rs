@@ -7,6 +7,7 @@ mod index;
 mod pipeline;
 mod release;
 mod run;
+mod secret;
 
 use crate::archive::Archive;
 use crate::event::Event;
@@ -14,6 +15,7 @@ use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Ve
 use crate::node::{Node, NodeStatus};
 use crate::object::{Object, ObjectKey, ObjectScope};
 use crate::run::Run;
+use crate::secret::SecretKey;
 use crate::state::{History, Index, Namespace, State};
 use crate::time::Timestamp;
 
@@ -37,6 +39,10 @@ pub enum Record {
     /// All objects of a scope, of which none is left. In this order: some may have been put anew.
     Objects(ObjectScope),
     Object(ObjectScope, ObjectKey),
+    /// A secret without its value.
+    Secret(SecretKey),
+    /// The cluster key in force.
+    ClusterKey,
 }
 
 impl State {
@@ -105,6 +111,9 @@ impl State {
             | Event::PipelinePinned { .. }
             | Event::PipelineUnpinned { .. } => release::apply(self, history, event),
             Event::RunMoved { run, version } => run::move_run(self, history, run, *version),
+            Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
+                secret::apply(self, time, event);
+            }
         }
     }
 
@@ -230,6 +239,12 @@ impl Event {
             | Self::NodeUndrained { node }
             | Self::NodeLost { node, .. }
             | Self::NodeRemoved { node } => vec![Record::Node(*node)],
+            Self::SecretSet { secret } => vec![Record::Secret(secret.key.clone()), Record::ClusterKey],
+            Self::SecretDeleted { key, .. } => vec![Record::Secret(key.clone()), Record::ClusterKey],
+            Self::ClusterKeyRotated { wrapped_keys, .. } => {
+                let secrets = wrapped_keys.iter().map(|wrapped| Record::Secret(wrapped.key.clone()));
+                secrets.chain([Record::ClusterKey]).collect()
+            }
         }
     }
 }

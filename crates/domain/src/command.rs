@@ -13,6 +13,7 @@ use crate::node::NodeSpec;
 use crate::object::{ObjectContent, ObjectKey, ObjectLimits, ObjectScope};
 use crate::release::Strategy;
 use crate::run::{AttemptOutcome, LogRef, RetryFrom, RunOptions};
+use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
 use crate::time::Timestamp;
 
 /// A command with all that a pure function needs besides the state.
@@ -232,6 +233,18 @@ pub enum Command {
     /// The version that is live stays so until another is registered or released.
     UnpinPipeline {
         pipeline: PipelineKey,
+    },
+    /// Gives a secret a value, new or another.
+    SetSecret {
+        secret: Box<SealedSecret>,
+    },
+    DeleteSecret {
+        key: SecretKey,
+    },
+    /// Replaces the cluster key: each live value's key, in the order of the secrets, is wrapped by the new one.
+    RotateClusterKey {
+        key: ClusterKey,
+        wrapped_keys: Vec<WrappedKey>,
     },
 }
 

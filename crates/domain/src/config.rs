@@ -72,6 +72,18 @@ pub struct TaskConfig {
     pub constraints: BTreeMap<String, String>,
     /// Whether the run may succeed although this task failed.
     pub allow_failure: bool,
+    /// Variables of the environment, and the names of the secrets that they get their values from.
+    pub secret_env: BTreeMap<String, String>,
+    /// Files in the directory that `GOFER_SECRETS_DIR` names, and the names of the secrets that they hold.
+    pub secret_files: BTreeMap<String, String>,
+}
+
+impl TaskConfig {
+    /// Whether it asks for any secret.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        !self.secret_env.is_empty() || !self.secret_files.is_empty()
+    }
 }
 
 /// How a parent must have ended.

@@ -18,6 +18,7 @@ mod pipeline;
 mod queue;
 mod release;
 mod run;
+mod secret;
 
 use std::sync::Arc;
 
@@ -129,6 +130,9 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
             object::put(context, (scope, key), content, limits, attempt.as_ref())
         }
         Command::DeleteObject { scope, key, attempt } => object::delete(context, scope, key, attempt.as_ref()),
+        Command::SetSecret { secret } => secret::set(context, secret),
+        Command::DeleteSecret { key } => secret::delete(context, key),
+        Command::RotateClusterKey { key, wrapped_keys } => secret::rotate(context, *key, wrapped_keys),
     }
 }
 

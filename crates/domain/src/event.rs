@@ -10,6 +10,7 @@ use crate::node::NodeSpec;
 use crate::object::{ObjectContent, ObjectKey, ObjectLoss, ObjectScope};
 use crate::release::{Cause, Strategy};
 use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
+use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
 use crate::time::Timestamp;
 
 /// A fact.
@@ -233,6 +234,20 @@ pub enum Event {
     RunMoved {
         run: RunKey,
         version: Version,
+    },
+    /// A secret has a value, of which the log holds the encrypted form only.
+    SecretSet {
+        secret: Box<SealedSecret>,
+    },
+    SecretDeleted {
+        key: SecretKey,
+        /// The value it had last.
+        version: u64,
+    },
+    /// Another cluster key wraps the keys of all live values. Nodes destroy the one before.
+    ClusterKeyRotated {
+        key: ClusterKey,
+        wrapped_keys: Vec<WrappedKey>,
     },
 }
 

@@ -82,6 +82,11 @@ named_id!(
     TaskId,
     "task"
 );
+named_id!(
+    /// Name of a secret, unique in its scope.
+    SecretName,
+    "secret"
+);
 
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {

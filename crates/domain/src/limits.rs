@@ -50,6 +50,19 @@ pub const MEMORY_BYTES_MIN: u64 = 4 << 20;
 pub const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
 /// Largest growth of a retry delay, in percent.
 pub const MULTIPLIER_PERCENT_MAX: u32 = 10_000;
+/// Longest value of a secret, in bytes.
+pub const SECRET_BYTES_MAX: usize = 64 * 1024;
+/// Longest value of a secret once it is sealed, in bytes.
+pub const SEALED_BYTES_MAX: usize = SECRET_BYTES_MAX + 64;
+/// Longest wrapped key, in bytes.
+pub const WRAPPED_KEY_BYTES_MAX: usize = 128;
+/// Most secrets of one cluster: a rotation of the cluster key names them all.
+pub const SECRETS_MAX: usize = 10_000;
+/// Most secrets of one scope.
+pub const SECRETS_PER_SCOPE_MAX: usize = 1_000;
+/// Most secrets that one task may ask for, and longest name of a file that one is put into, in bytes.
+pub const TASK_SECRETS_MAX: usize = 64;
+pub const SECRET_FILE_BYTES_MAX: usize = 64;
 /// Fewest newest events that stay on the nodes when older ones are archived.
 pub const ARCHIVE_KEEP_MIN: u64 = 10;
 /// Most steps of a canary release.

@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::values::TaskKind;
 
 /// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since pipelines have
-/// parameters, releases and objects.
+/// parameters, releases, objects and secrets.
 pub const LOGIC_VERSION: u32 = 3;
 /// The first logic version with an archive.
 pub const ARCHIVE: u32 = 2;
@@ -21,6 +21,8 @@ const VALUES: u32 = 3;
 pub const RELEASES: u32 = 3;
 /// The first logic version with objects.
 pub const OBJECTS: u32 = 3;
+/// The first logic version with secrets.
+pub const SECRETS: u32 = 3;
 
 impl Command {
     /// The first logic version that knows this command, and all that it says.
@@ -29,6 +31,8 @@ impl Command {
         match self {
             Self::ArchiveEvents { .. } => ARCHIVE,
             Self::RegisterPipeline { config, .. } if passes_values(config) => VALUES,
+            Self::RegisterPipeline { config, .. } if config.tasks.values().any(TaskConfig::has_secrets) => SECRETS,
+            Self::SetSecret { .. } | Self::DeleteSecret { .. } | Self::RotateClusterKey { .. } => SECRETS,
             Self::StartRun { options, .. } if is_labelled(options) => VALUES,
             Self::RetryRun { from, .. } if *from != RetryFrom::Start => VALUES,
             Self::ReportFinished { outputs, .. } if !outputs.is_empty() => VALUES,

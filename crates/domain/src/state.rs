@@ -10,6 +10,7 @@ use crate::node::Node;
 use crate::object::Objects;
 use crate::release::Releases;
 use crate::run::Run;
+use crate::secret::Secrets;
 use crate::time::Timestamp;
 
 /// What all nodes agree on at one revision.
@@ -25,6 +26,7 @@ pub struct State {
     /// None while nothing of the log was archived.
     pub archive: Option<Archive>,
     pub objects: Objects,
+    pub secrets: Secrets,
     /// Revision of the newest applied event.
     pub revision: Revision,
     /// Time of the newest applied event.

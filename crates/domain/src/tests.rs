@@ -13,9 +13,11 @@ mod script_pipelines;
 mod script_release_words;
 mod script_releases;
 mod script_runs;
+mod script_secrets;
 mod script_values;
 mod universe;
 mod universe_releases;
+mod universe_secrets;
 mod world;
 
 pub(crate) use script::{node_spec, pipeline_config, task_config};

@@ -18,6 +18,7 @@ pub use release::validate_strategy;
 pub use values::check_outputs;
 
 use crate::config::Resources;
+use crate::ids::SecretName;
 use crate::limits::ID_BYTES_MAX;
 use crate::limits::{
     CPU_MILLIS_MAX, LABELS_MAX, MEMORY_BYTES_MAX, REFERENCE_BYTES_MAX, SLOTS_MAX, TEXT_BYTES_MAX,
@@ -153,6 +154,13 @@ impl Faults {
             }
             self.length(&path, value, VARIABLE_VALUE_BYTES_MAX);
             self.no_nul(&path, value);
+        }
+    }
+
+    /// The name of a secret.
+    fn secret(&mut self, field: String, name: &str) {
+        if let Err(rejection) = SecretName::new(name) {
+            self.add(field, rejection.message, rejection.help);
         }
     }
 

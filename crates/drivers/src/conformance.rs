@@ -4,6 +4,7 @@
 
 mod cases;
 mod crash;
+mod secrets;
 
 use std::future::Future;
 use std::path::Path;
@@ -19,6 +20,7 @@ use crate::{Driver, Exit, LaunchId, LaunchSpec, LogItem, lease};
 
 pub use cases::*;
 pub use crash::*;
+pub use secrets::*;
 
 /// Longest time that anything here may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,7 +68,8 @@ macro_rules! conformance_suite {
             a_missing_image_is_told a_missing_directory_is_told the_memory_limit_kills removal_forgets launches_are_listed the_lease_kills
             no_launch_without_a_lease a_renewed_lease_keeps_running descendants_end_with_the_program
             a_new_driver_adopts output_goes_on_under_a_new_driver a_killed_launcher_leaves_one_run
-            the_program_outlives_its_launcher
+            the_program_outlives_its_launcher secrets_reach_the_program_and_not_the_disk
+            output_is_redacted_under_a_new_driver outputs_with_a_secret_are_refused a_secret_that_no_variable_can_hold_is_refused
         );
     };
     ($fixture:expr; $($case:ident)*) => {

@@ -9,6 +9,7 @@ mod container;
 mod guard;
 mod launch;
 mod monitor;
+mod output;
 mod probe;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::driver::{Driver, Error, Exit, LaunchError, LaunchSpec, Launched, LogS
 use crate::launch_dir::{self, Claim, LaunchDir, Lock, blocking, write_atomic};
 use crate::launch_id::LaunchId;
 use crate::logfile;
+use crate::secrets::SecretDir;
 use container::{Facts, LABEL_LAUNCH, LABEL_NODE, Stage};
 use launch::{Sent, quiesce};
 use monitor::Monitor;
@@ -124,7 +126,8 @@ impl DockerDriver {
             }
             sleep(Duration::from_millis(20)).await;
         }
-        Ok(facts.exit(&self.dir(id)))
+        let (dir, exit) = (self.dir(id), facts.exit(&self.dir(id)));
+        blocking(move || monitor::searched(&dir, exit)).await
     }
 
     /// Notes an exit that no monitor can.
@@ -266,7 +269,11 @@ impl Driver for DockerDriver {
         {
             return Err(Error::StillRunning(id.clone()));
         }
-        blocking(move || dir.remove()).await
+        blocking(move || {
+            SecretDir::of(dir.path()).remove().map_err(Error::io("can't remove the secret files of", dir.path()))?;
+            dir.remove()
+        })
+        .await
     }
 
     async fn list(&self) -> Result<Vec<LaunchId>, Error> {

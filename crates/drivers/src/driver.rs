@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::launch_id::LaunchId;
 use crate::logfile::Record;
+use crate::secrets::Secrets;
 
 /// Launches programs, each at most once, and tells how they fare. All calls may be repeated and run at the same time.
 #[async_trait]
@@ -92,6 +93,12 @@ pub struct LaunchSpec {
     /// Arguments of the entrypoint; with `process`, entrypoint and command together are the program.
     pub command: Vec<String>,
     pub environment: BTreeMap<String, String>,
+    /// Never written to a disk by the driver. A launch that is adopted does not need them again.
+    #[serde(skip)]
+    pub secrets: Secrets,
+    /// Whether secrets belong to it, which a launcher must then hand over. Set by the driver.
+    #[serde(default)]
+    pub has_secrets: bool,
     /// Absolute path.
     pub working_directory: Option<PathBuf>,
     /// Thousandths of a core; 0: no limit.
@@ -120,6 +127,8 @@ impl LaunchSpec {
             entrypoint: Vec::new(),
             command: Vec::new(),
             environment: BTreeMap::new(),
+            secrets: Secrets::default(),
+            has_secrets: false,
             working_directory: None,
             cpu_millis: 0,
             memory_bytes: 0,
@@ -137,6 +146,12 @@ impl LaunchSpec {
         }
         if let Some((name, _)) = self.environment.iter().find(|(_, value)| value.contains('\0')) {
             return invalid(format!("environment variable {name}: its value contains a NUL byte; remove it"));
+        }
+        if let Some((name, _)) = self.secrets.env.iter().find(|(_, value)| value.contains('\0')) {
+            return invalid(format!("the secret for variable {name} contains a NUL byte; use a file for it"));
+        }
+        if let Some(name) = self.secrets.files.keys().find(|name| name.is_empty() || name.contains('/')) {
+            return invalid(format!("the secret file {name:?} is not named plainly"));
         }
         if self.entrypoint.iter().chain(&self.command).any(|word| word.contains('\0')) {
             return invalid("entrypoint or command contains a NUL byte; remove it".into());
@@ -209,6 +224,9 @@ pub struct Exit {
     pub command_not_found: bool,
     /// Nothing ran, and nothing will; `message` says why.
     pub never_started: bool,
+    /// Why its outputs must not be used, for people: they hold a secret, or may hold one. Empty: they may be used.
+    #[serde(default)]
+    pub outputs_fault: String,
     /// Unix time; 0: unknown.
     pub started_at_ms: u64,
     /// Unix time; 0: unknown.
@@ -249,6 +267,9 @@ pub enum LaunchError {
     CommandNotFound { program: String, message: String },
     #[error("launch refused: {message}")]
     Invalid { message: String },
+    /// A secret that it asks for is not there, or not fit for its use.
+    #[error("{message}")]
+    Secret { message: String },
     /// The backend can't be asked, or did not answer: it may have started or not. Launch again with the same id.
     #[error("launch undecided: {message}")]
     Unavailable { message: String },

@@ -15,7 +15,10 @@ mod launch_dir;
 mod launch_id;
 pub mod lease;
 pub mod logfile;
+mod outputs;
 pub mod process;
+pub mod redact;
+mod secrets;
 mod shim;
 
 pub use docker::{DockerDriver, guard_main};
@@ -24,4 +27,6 @@ pub use driver::{
 };
 pub use launch_id::{InvalidId, LaunchId};
 pub use process::ProcessDriver;
+pub use secrets::Secrets;
 pub use shim::shim_main;
+pub use zeroize::Zeroizing;

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use crate::driver::{Driver, Error, Exit, LaunchError, LaunchSpec, Launched, LogStream, State};
 use crate::launch_dir::{self, Claim, LaunchDir, blocking};
 use crate::launch_id::LaunchId;
+use crate::secrets::{SecretDir, Secrets};
 use crate::shim::{Running, Stop, TOKEN_VARIABLE, answer};
 use crate::{lease, logfile};
 
@@ -49,16 +51,25 @@ impl ProcessDriver {
     }
 
     /// Starts a shim and waits until it has launched, or says why not (in the answer), or left it to another.
-    async fn run_shim(&self, dir: &LaunchDir, token: &str) -> Result<String, LaunchError> {
+    async fn run_shim(&self, dir: &LaunchDir, token: &str, secrets: &Secrets) -> Result<String, LaunchError> {
         let unavailable = |message: String| LaunchError::Unavailable { message };
         let mut command = Command::new(&self.executable);
         command.arg("__shim").arg(dir.path()).env(TOKEN_VARIABLE, token);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let child = command.spawn().map_err(|error| {
+        let stdin = if secrets.is_empty() { Stdio::null() } else { Stdio::piped() };
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|error| {
             unavailable(format!("the shim {} can't be started: {error}", self.executable.display()))
         })?;
+        let pipe = child.stdin.take();
+        let hand_over = async {
+            if let Some(mut pipe) = pipe {
+                // A shim that finds the launch taken does not read them.
+                let _ = pipe.write_all(&secrets.encode()).await;
+            }
+        };
         // Ends when both stages have ended or hung up.
-        match timeout(SHIM_PATIENCE, child.wait_with_output()).await {
+        let answered = async { tokio::join!(child.wait_with_output(), hand_over).0 };
+        match timeout(SHIM_PATIENCE, answered).await {
             Ok(Ok(output)) => Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned()),
             Ok(Err(error)) => Err(unavailable(format!("the shim's answer can't be read: {error}"))),
             Err(_) => Err(unavailable(format!("the shim did not answer within {} s", SHIM_PATIENCE.as_secs()))),
@@ -79,7 +90,8 @@ impl Driver for ProcessDriver {
         };
         let dir = self.dir(&spec.id);
         let prepared = blocking({
-            let (dir, spec) = (dir.clone(), spec.clone());
+            let (dir, mut spec) = (dir.clone(), spec.clone());
+            spec.has_secrets = !spec.secrets.is_empty();
             move || {
                 dir.create()?;
                 let claim = dir.claimed()?;
@@ -92,7 +104,7 @@ impl Driver for ProcessDriver {
         let token = Uuid::new_v4().to_string();
         let answer = match prepared.await? {
             Some(_) => String::new(),
-            None => self.run_shim(&dir, &token).await?,
+            None => self.run_shim(&dir, &token, &spec.secrets).await?,
         };
         let claim = blocking({
             let dir = dir.clone();
@@ -179,6 +191,7 @@ impl Driver for ProcessDriver {
             if dir.claim(&Claim::Fence)? != Claim::Fence && !matches!(look(&dir)?, State::Exited(_)) {
                 return Err(Error::StillRunning(id));
             }
+            SecretDir::of(dir.path()).remove().map_err(Error::io("can't remove the secret files of", dir.path()))?;
             dir.remove()
         })
         .await
@@ -227,6 +240,7 @@ fn look(dir: &LaunchDir) -> Result<State, Error> {
         return Ok(State::Absent);
     }
     let running = dir.read_json::<Running>("shim.json").ok().flatten();
+    let _ = SecretDir::of(dir.path()).remove();
     if let Some(cgroup) = running.as_ref().and_then(|running| running.cgroup.as_ref()) {
         // The program died with its shim; its descendants may not have.
         cgroup.kill();

@@ -21,6 +21,8 @@ use crate::driver::{Error, Exit, LaunchSpec};
 use crate::launch_dir::{Claim, LaunchDir, Lock};
 use crate::lease;
 use crate::logfile::{Writer, unix_ms};
+use crate::outputs;
+use crate::secrets::{SecretDir, Secrets};
 
 pub(crate) use program::Running;
 pub(crate) use supervisor::Stop;
@@ -49,7 +51,8 @@ pub fn shim_main(dir: &Path) -> ExitCode {
     let result = if std::env::var_os(DETACHED_VARIABLE).is_some() {
         detached(&LaunchDir::at(dir))
     } else {
-        detach(&["__shim".as_ref(), dir.as_os_str()], DETACHED_VARIABLE)
+        // The second stage reads the secrets.
+        detach(&["__shim".as_ref(), dir.as_os_str()], DETACHED_VARIABLE, Stdio::inherit())
             .map_err(|error| format!("{}can't start the shim: {error}", answer::REFUSED))
     };
     match result {
@@ -63,10 +66,10 @@ pub fn shim_main(dir: &Path) -> ExitCode {
 }
 
 /// Starts this executable again, marked by an environment variable; the caller then ends.
-pub(crate) fn detach(arguments: &[&std::ffi::OsStr], variable: &str) -> std::io::Result<()> {
+pub(crate) fn detach(arguments: &[&std::ffi::OsStr], variable: &str, stdin: Stdio) -> std::io::Result<()> {
     // By this link the executable is found also after an upgrade replaced its file.
     let mut command = Command::new("/proc/self/exe");
-    command.args(arguments).env(variable, "1").stdin(Stdio::null()).stderr(Stdio::null());
+    command.args(arguments).env(variable, "1").stdin(stdin).stderr(Stdio::null());
     command.spawn().map(drop)
 }
 
@@ -116,7 +119,12 @@ impl Launch {
     fn prepare(dir: &LaunchDir, lock: Lock) -> Result<Self, String> {
         let refused = |error: &dyn std::fmt::Display| format!("{}{error}", answer::REFUSED);
         let spec = dir.read_json::<LaunchSpec>("spec.json").map_err(|error| refused(&error))?;
-        let spec = spec.ok_or_else(|| refused(&"the launch directory holds no spec"))?;
+        let mut spec = spec.ok_or_else(|| refused(&"the launch directory holds no spec"))?;
+        if spec.has_secrets {
+            let bytes = Secrets::receive(std::io::stdin()).map_err(|error| refused(&error))?;
+            let secrets = Secrets::decode(&bytes);
+            spec.secrets = secrets.ok_or_else(|| refused(&"the launcher did not hand over all secrets"))?;
+        }
         if let Some(path) = &spec.working_directory
             && !path.is_dir()
         {
@@ -138,13 +146,17 @@ impl Launch {
         // The program is started once or never; the environment need not stay on the disk.
         let _ = std::fs::remove_file(dir.file("spec.json"));
         let Self { _lock, spec, mut log } = self;
-        let exit = match program::start(dir, &spec, &mut log) {
+        let mut exit = match program::start(dir, &spec, &mut log) {
             Ok(program) => {
                 hang_up();
                 supervisor::Supervisor::new(dir, &spec, log, program).run()
             }
             Err(exit) => exit,
         };
+        if let Some(path) = spec.outputs.as_ref().filter(|_| spec.has_secrets) {
+            exit.outputs_fault = outputs::search(path, Some(&spec.secrets)).unwrap_or_default();
+        }
+        let _ = SecretDir::of(dir.path()).remove();
         record(dir, &exit);
         hang_up();
     }

@@ -18,7 +18,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::context::{Backoff, Context};
 use crate::spec::Placed;
-use crate::{outcome, outputs, report, seal};
+use crate::{outcome, outputs, report, seal, secrets};
 
 /// A launch that takes longer is reported as such.
 const SLOW_LAUNCH: Duration = Duration::from_millis(200);
@@ -220,7 +220,10 @@ impl Attempt<'_> {
     /// Launches, and says so when that takes long.
     async fn launch(&self) -> Result<gofer_drivers::Launched, LaunchError> {
         outputs::prepare(&self.context.parts.host, self.placed).await?;
-        let launch = self.driver.launch(&self.placed.spec);
+        let launch = async {
+            let spec = secrets::fill(&*self.context.parts.secrets, self.driver, self.placed).await?;
+            self.driver.launch(&spec).await
+        };
         tokio::pin!(launch);
         let slow = async {
             sleep(SLOW_LAUNCH).await;

@@ -18,6 +18,7 @@ mod parts;
 mod register;
 mod report;
 mod seal;
+mod secrets;
 mod spec;
 mod trace;
 
@@ -25,5 +26,6 @@ pub use config::Config;
 pub use executor::{Error, Executor};
 pub use logs::{Logs, LogsError};
 pub use parts::{
-    LeaseClient, LeaseError, NoAccess, NoCredentials, Parts, RegistryCredentials, Replicate, ReplicateError, TaskAccess,
+    FindError, FindSecrets, LeaseClient, LeaseError, NoAccess, NoCredentials, NoSecrets, Parts, RegistryCredentials,
+    Replicate, ReplicateError, TaskAccess,
 };

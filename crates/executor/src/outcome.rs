@@ -23,6 +23,7 @@ pub(crate) fn of_exit(exit: &Exit) -> AttemptOutcome {
     }
     match (exit.code, exit.signal) {
         (None, _) => AttemptOutcome::Unknown { message: told("nobody can tell how the program ended".into()) },
+        (Some(0), _) if !exit.outputs_fault.is_empty() => failed(FailureReason::Launch, exit.outputs_fault.clone()),
         (Some(0), _) => AttemptOutcome::Succeeded,
         (Some(_), Some(signal)) => {
             failed(FailureReason::Signal, told(format!("the program was ended by signal {signal}")))
@@ -45,6 +46,7 @@ pub(crate) fn of_refusal(error: &LaunchError) -> AttemptOutcome {
         LaunchError::Invalid { .. } => {
             failed(FailureReason::Launch, format!("{error}; correct the task and register the pipeline again"))
         }
+        LaunchError::Secret { .. } => failed(FailureReason::Launch, error.to_string()),
         // An earlier process of this node stopped it for want of a lease, and was ended before it said so.
         LaunchError::Fenced => for_want_of_lease(),
         LaunchError::Unavailable { .. } => failed(FailureReason::Launch, error.to_string()),
@@ -88,6 +90,8 @@ mod tests {
     fn exits_are_told_apart() {
         let exit = |code| Exit { code, ..Exit::default() };
         assert_eq!(of_exit(&exit(Some(0))), AttemptOutcome::Succeeded);
+        let leaking = Exit { outputs_fault: "line 1 holds a secret".into(), ..exit(Some(0)) };
+        assert_eq!(reason(of_exit(&leaking)), Some((FailureReason::Launch, Some(0))));
         assert_eq!(reason(of_exit(&exit(Some(3)))), Some((FailureReason::ExitCode, Some(3))));
         let killed = Exit { signal: Some(9), ..exit(Some(137)) };
         assert_eq!(reason(of_exit(&killed)), Some((FailureReason::Signal, Some(137))));

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gofer_consensus::{Host, Propose};
 use gofer_domain::config::DriverKind;
-use gofer_domain::{AttemptKey, NodeId};
-use gofer_drivers::{Driver, RegistryAuth};
+use gofer_domain::{AttemptKey, NodeId, PipelineKey};
+use gofer_drivers::{Driver, RegistryAuth, Zeroizing};
 use gofer_store::Store;
 
 /// What the composition root gives to an executor.
@@ -24,6 +24,7 @@ pub struct Parts {
     pub replicate: Arc<dyn Replicate>,
     pub registries: Arc<dyn RegistryCredentials>,
     pub access: Arc<dyn TaskAccess>,
+    pub secrets: Arc<dyn FindSecrets>,
     /// Where the node runs.
     pub host: Host,
 }
@@ -64,6 +65,38 @@ pub trait Replicate: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the blob could not be copied to a majority: {0}")]
 pub struct ReplicateError(pub String);
+
+/// Finds the secrets that tasks ask for.
+#[async_trait]
+pub trait FindSecrets: Send + Sync {
+    /// The value that a task of a pipeline gets under a name.
+    ///
+    /// # Errors
+    /// See [`FindError`].
+    async fn find(&self, pipeline: &PipelineKey, name: &str) -> Result<Zeroizing<Vec<u8>>, FindError>;
+}
+
+/// Why there is no value. The text holds none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// There is none, and another try would not find one.
+    #[error("{0}")]
+    Missing(String),
+    /// It can't be had for now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Finds nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSecrets;
+
+#[async_trait]
+impl FindSecrets for NoSecrets {
+    async fn find(&self, _: &PipelineKey, name: &str) -> Result<Zeroizing<Vec<u8>>, FindError> {
+        Err(FindError::Missing(format!("this node keeps no secrets, so not {name}")))
+    }
+}
 
 /// Logins at image registries.
 pub trait RegistryCredentials: Send + Sync {

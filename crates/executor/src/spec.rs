@@ -20,7 +20,11 @@ use crate::trace;
 pub(crate) struct Placed {
     pub(crate) key: AttemptKey,
     pub(crate) driver: DriverKind,
+    /// Without its secrets, which are looked up for the launch.
     pub(crate) spec: LaunchSpec,
+    /// Variables and files, with the names of their secrets.
+    pub(crate) secret_env: BTreeMap<String, String>,
+    pub(crate) secret_files: BTreeMap<String, String>,
     pub(crate) stopping: Option<StopReason>,
 }
 
@@ -58,7 +62,14 @@ impl Placed {
             outputs: Some(outputs::path(config, &launch_id(&cluster, key))),
             ..LaunchSpec::new(launch_id(&cluster, key))
         };
-        Some(Self { key: key.clone(), driver: attempt.driver, spec, stopping: attempt.stopping.clone() })
+        Some(Self {
+            key: key.clone(),
+            driver: attempt.driver,
+            spec,
+            secret_env: task.secret_env.clone(),
+            secret_files: task.secret_files.clone(),
+            stopping: attempt.stopping.clone(),
+        })
     }
 
     pub(crate) fn id(&self) -> &LaunchId {

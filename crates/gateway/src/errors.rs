@@ -35,6 +35,7 @@ pub(crate) mod reason {
     pub(crate) const FAILED_PRECONDITION: &str = "FAILED_PRECONDITION";
     pub(crate) const UNREACHABLE: &str = "UNREACHABLE";
     pub(crate) const CHANGE_IN_PROGRESS: &str = "CHANGE_IN_PROGRESS";
+    pub(crate) const NO_KEY: &str = "NO_KEY";
     pub(crate) const DAMAGED: &str = "DAMAGED";
     pub(crate) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
     pub(crate) const PERMISSION_DENIED: &str = "PERMISSION_DENIED";

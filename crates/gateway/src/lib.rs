@@ -21,6 +21,7 @@ mod logs;
 mod objects;
 mod peer;
 mod peers;
+mod secrets;
 mod server;
 mod statistics;
 
@@ -31,4 +32,5 @@ pub use lease::{GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, RenewError
 pub use logs::{AttemptLogs, LogRecord, LogRecords, LogSource, LogsError, NoLogs};
 pub use objects::{ObjectKeeper, ObjectSettings, TaskTokens};
 pub use peers::Peers;
+pub use secrets::{KeepKeys, KeyClient, KeysError};
 pub use server::{Error, Parts, serve, serve_tasks};

@@ -1,6 +1,7 @@
 //! What other nodes ask of this one.
 
 mod blob_calls;
+mod key_calls;
 mod leader_calls;
 mod raft_calls;
 mod snapshot;
@@ -46,6 +47,14 @@ impl Peer {
         let Some(value) = metadata.get_bin(CLUSTER_HEADER) else { return Ok(()) };
         let theirs = value.to_bytes().map_err(|_| Fault::invalid(CLUSTER_HEADER, "the cluster id is malformed"))?;
         self.admit_cluster(&theirs)
+    }
+
+    /// Refuses calls that don't say which cluster they come from, too.
+    fn admit_member(&self, metadata: &MetadataMap) -> Result<(), Fault> {
+        if metadata.get_bin(CLUSTER_HEADER).is_none() {
+            return Err(Fault::invalid(CLUSTER_HEADER, "the call does not name the caller's cluster"));
+        }
+        self.admit(metadata)
     }
 
     fn admit_cluster(&self, theirs: &[u8]) -> Result<(), Fault> {
@@ -131,6 +140,30 @@ impl PeerService for Peer {
         self.admit(request.metadata())?;
         let found = diagnosis::of_self(&self.parts, request.into_inner()).await?;
         Ok(Response::new(wire::DiagnoseResponse { diagnosis: Some(found) }))
+    }
+
+    async fn offer_cluster_key(
+        &self,
+        request: Request<wire::OfferClusterKeyRequest>,
+    ) -> Result<Response<wire::OfferClusterKeyResponse>, Status> {
+        self.admit(request.metadata())?;
+        self.handle_offer(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn fetch_cluster_key(
+        &self,
+        request: Request<wire::FetchClusterKeyRequest>,
+    ) -> Result<Response<wire::FetchClusterKeyResponse>, Status> {
+        self.admit_member(request.metadata())?;
+        self.handle_fetch(&request.into_inner()).map(Response::new)
+    }
+
+    async fn list_cluster_keys(
+        &self,
+        request: Request<wire::ListClusterKeysRequest>,
+    ) -> Result<Response<wire::ListClusterKeysResponse>, Status> {
+        self.admit(request.metadata())?;
+        Ok(Response::new(self.handle_list_keys()))
     }
 
     async fn put_blob(

@@ -14,6 +14,7 @@ use gofer_wire::api::v1::object_service_server::ObjectServiceServer;
 use gofer_wire::api::v1::pipeline_service_server::PipelineServiceServer;
 use gofer_wire::api::v1::release_service_server::ReleaseServiceServer;
 use gofer_wire::api::v1::run_service_server::RunServiceServer;
+use gofer_wire::api::v1::secret_service_server::SecretServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::StreamExt;
@@ -33,6 +34,7 @@ use crate::logs::AttemptLogs;
 use crate::objects::{ObjectSettings, TaskTokens};
 use crate::peer::Peer;
 use crate::peers::Peers;
+use crate::secrets::KeepKeys;
 use crate::{errors, health};
 
 /// How long a shutdown waits for calls to end.
@@ -53,6 +55,7 @@ pub struct Parts {
     pub objects: ObjectSettings,
     /// What tasks prove themselves with.
     pub tokens: TaskTokens,
+    pub keys: Arc<dyn KeepKeys>,
     /// Version of the binary, for people.
     pub build: String,
 }
@@ -112,7 +115,8 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(ObjectServiceServer, api.clone(), limits::OBJECT_MESSAGE_BYTES_MAX))
         .add_service(limited!(PipelineServiceServer, api.clone(), api_limit))
         .add_service(limited!(ReleaseServiceServer, api.clone(), api_limit))
-        .add_service(limited!(RunServiceServer, api, api_limit))
+        .add_service(limited!(RunServiceServer, api.clone(), api_limit))
+        .add_service(limited!(SecretServiceServer, api, api_limit))
         .add_service(limited!(PeerServiceServer, peer, peer_limit));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));
     let incoming = incoming.map(|stream| stream.map(Coalesced::new));

@@ -105,6 +105,8 @@ pub(crate) enum Failure {
     Client(ClientError),
     #[error(transparent)]
     Recovery(gofer_recovery::Error),
+    #[error(transparent)]
+    Secrets(#[from] gofer_secrets::Error),
     /// Wrong arguments.
     #[error("{0}")]
     Usage(String),
@@ -141,7 +143,7 @@ impl Failure {
                 EXIT_FAILED
             }
             Self::Recovery(error) if error.is_fault() => EXIT_FAILED,
-            Self::Audit(_) | Self::Recovery(_) | Self::Usage(_) => EXIT_USAGE,
+            Self::Audit(_) | Self::Recovery(_) | Self::Secrets(_) | Self::Usage(_) => EXIT_USAGE,
             Self::Client(error) => error.exit_code(),
             Self::Closed => EXIT_OK,
         }

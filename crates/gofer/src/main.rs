@@ -6,6 +6,7 @@ mod doctor;
 mod local;
 mod program;
 mod recover;
+mod secret;
 mod server;
 
 use std::ffi::OsString;

@@ -8,7 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use gofer_cli::{
     ClientArgs, ClientCommand, ClusterCommand, EXIT_CODES_HELP, EXIT_FAILED, LocalRunArgs, PipelineCommand, RunCommand,
-    TestArgs,
+    SecretCommand, TestArgs,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -17,6 +17,7 @@ use crate::backup::{self, BackupCommand};
 use crate::doctor::{self, DoctorArgs};
 use crate::local;
 use crate::recover::{self, RecoverArgs};
+use crate::secret::{self, ExportKeyRingArgs, ImportKeyRingArgs};
 use crate::server::{self, ConfigCommand, ServerArgs};
 
 /// What a node logs unless `RUST_LOG` says otherwise. openraft warns at every heartbeat that a dead node misses.
@@ -60,6 +61,9 @@ enum Command {
     /// Start, follow and end runs, on a cluster or on this machine
     #[command(subcommand)]
     Run(RunProgram),
+    /// Set, list and delete secrets, and look after the key that protects them
+    #[command(subcommand)]
+    Secret(SecretProgram),
     #[command(flatten)]
     Client(ClientCommand),
     /// Back a cluster up, check backups, and restore them
@@ -150,6 +154,32 @@ enum RunProgram {
     Local(Box<LocalRunArgs>),
 }
 
+/// What the client asks of a cluster about secrets, and what is done to the keys of a node without one.
+#[derive(Subcommand)]
+enum SecretProgram {
+    #[command(flatten)]
+    Client(SecretCommand),
+    /// Copy the keys of a node to a file, for the day when a backup is restored
+    ///
+    /// Backups, archives and exports hold encrypted secrets and no key. A copy opens all that were live when it was made,
+    /// and stays good until the next rotation, so make one after each. It is not encrypted: keep it apart from backups,
+    /// as whoever has both has the secrets, also those that were deleted since. The node may run.
+    #[command(after_help = "Examples:\n  \
+        gofer secret export-key-ring /mnt/usb/gofer-keys --data-dir /var/lib/gofer\n  \
+        gofer secret export-key-ring keys && age -e -r KEY keys > keys.age && shred -u keys")]
+    ExportKeyRing(ExportKeyRingArgs),
+    /// Give the keys in such a file to a stopped node, most often one whose data was restored
+    ///
+    /// The other nodes get them from this one. Keys that the cluster does not use any more are destroyed when the node
+    /// starts.
+    #[command(after_help = "Examples:\n  \
+        gofer backup restore /mnt/backup/gofer --data-dir /var/lib/gofer\n  \
+        gofer secret import-key-ring /mnt/usb/gofer-keys --data-dir /var/lib/gofer\n  \
+        gofer server --data-dir /var/lib/gofer --listen 10.0.0.1:7600\n  \
+        gofer secret status")]
+    ImportKeyRing(ImportKeyRingArgs),
+}
+
 /// Runs the program with the process's arguments.
 pub(crate) fn main() -> ExitCode {
     let program = Program::parse();
@@ -173,6 +203,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Pipeline(PipelineProgram::Test(args)) => return local::test(&program.client, &args),
         Command::Run(RunProgram::Client(command)) => return client(&program.client, ClientCommand::Run(command)),
         Command::Run(RunProgram::Local(args)) => return local::run(&program.client, &args),
+        Command::Secret(SecretProgram::Client(command)) => {
+            return client(&program.client, ClientCommand::Secret(command));
+        }
+        Command::Secret(SecretProgram::ExportKeyRing(args)) => return secret::export(&program.client, &args),
+        Command::Secret(SecretProgram::ImportKeyRing(args)) => return secret::import(&program.client, &args),
         Command::Client(command) => return client(&program.client, command),
         Command::Doctor(args) => return doctor::run(&program.client, &args),
         Command::Backup(command) => return backup::run(&program.client, *command),

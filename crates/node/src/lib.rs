@@ -11,6 +11,7 @@ mod adapters;
 mod advice;
 mod drivers;
 mod embedded;
+mod keys;
 mod membership;
 mod node;
 mod signals;

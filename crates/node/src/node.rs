@@ -23,9 +23,10 @@ use tracing::{info, warn};
 use crate::adapters::{Copies, Grants, LocalLogs, LookedAt, Renewals, credentials};
 use crate::advice::advise;
 use crate::config::Config;
+use crate::keys::{Found, Kept};
 use crate::signals::{self, Signals};
 use crate::tasks::Tasks;
-use crate::{BUILD, drivers, membership};
+use crate::{BUILD, drivers, keys, membership};
 
 /// How long a stop waits for another node to take over the leadership.
 const TRANSFER_PATIENCE: Duration = Duration::from_secs(5);
@@ -111,13 +112,11 @@ impl Node {
         let scheduler = Scheduler::new(store.clone(), raft.clone(), propose.clone(), scheduler_config);
         let leases: Arc<dyn GrantLease> = Arc::new(Grants(scheduler.leases()));
 
+        let keeper = keys::open(&config, &store, &raft, propose.clone(), &peers)?;
+
         let tasks = Tasks::open(&config.data_dir)?;
         let drivers = drivers::open(&config, tasks.mount()).await?;
-        let mut execution = gofer_executor::Config::new(node_spec(&config, &drivers), config.data_dir.join("lease"));
-        execution.stop_grace = config.stop_grace;
-        execution.log_bytes_max = config.log_bytes_max;
-        execution.renew_every = lease.renew_every;
-        execution.stop_before_lease_end = lease.duration / 4;
+        let execution = execution(&config, node_spec(&config, &drivers), lease);
         let executor_parts = gofer_executor::Parts {
             store: store.clone(),
             propose,
@@ -126,6 +125,7 @@ impl Node {
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
             access: Arc::new(tasks.access()),
+            secrets: Arc::new(Found(keeper.clone())),
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
@@ -140,6 +140,7 @@ impl Node {
             archive: Arc::new(LookedAt(Health::new(store.clone(), config.archive.clone()))),
             objects: config.objects,
             tokens: tasks.tokens,
+            keys: Arc::new(Kept(keeper.clone())),
             build: BUILD.to_owned(),
         };
         let stops = Stops::default();
@@ -149,7 +150,8 @@ impl Node {
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
         let stop = stops.scheduler.clone();
         parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
-        keep_archive(&mut parts, &config, (&store, &raft), &stops.scheduler);
+        archive(&mut parts, &config, (&store, &raft), &stops.scheduler);
+        parts.spawn(keys::keep(keeper, stops.scheduler.clone()));
         let stop = stops.executor.clone();
         parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
         let stop = stops.scheduler.clone();
@@ -235,23 +237,6 @@ impl Node {
     }
 }
 
-/// Archives events where that is configured, and gives back the room of those that were dropped.
-fn keep_archive(
-    parts: &mut JoinSet<anyhow::Result<()>>,
-    config: &Config,
-    (store, raft): (&Store, &Raft),
-    stop: &CancellationToken,
-) {
-    let (reclaiming, stopped) = ((store.clone(), raft.clone()), stop.clone());
-    parts.spawn(async move {
-        gofer_archive::reclaim(reclaiming.0, reclaiming.1, stopped).await.context("the archiver failed")
-    });
-    if let Some(settings) = config.archive.clone() {
-        let (archiver, stop) = (Archiver::new(store.clone(), raft.clone(), settings), stop.clone());
-        parts.spawn(async move { archiver.run(stop).await.context("the archiver failed") });
-    }
-}
-
 /// Looks after objects, and lets tasks at theirs.
 fn serve_objects(
     parts: &mut JoinSet<anyhow::Result<()>>,
@@ -269,6 +254,31 @@ fn serve_objects(
         parts.spawn(async move {
             gofer_gateway::serve_tasks(listener, serving, stop).await.context("the server for tasks failed")
         });
+    }
+}
+
+/// Gives back the room of what was archived, and moves events to the archive if there is one.
+fn archive(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    config: &Config,
+    (store, raft): (&Store, &Raft),
+    stop: &CancellationToken,
+) {
+    let reclaimed = gofer_archive::reclaim(store.clone(), raft.clone(), stop.clone());
+    parts.spawn(async move { reclaimed.await.context("the archiver failed") });
+    if let Some(settings) = config.archive.clone() {
+        let (archiver, stop) = (Archiver::new(store.clone(), raft.clone(), settings), stop.clone());
+        parts.spawn(async move { archiver.run(stop).await.context("the archiver failed") });
+    }
+}
+
+fn execution(config: &Config, spec: NodeSpec, lease: LeaseConfig) -> gofer_executor::Config {
+    gofer_executor::Config {
+        stop_grace: config.stop_grace,
+        log_bytes_max: config.log_bytes_max,
+        renew_every: lease.renew_every,
+        stop_before_lease_end: lease.duration / 4,
+        ..gofer_executor::Config::new(spec, config.data_dir.join("lease"))
     }
 }
 

@@ -78,6 +78,8 @@ func writeTask(out *writer, task *taskConfig, withSources bool) {
 	out.table("constraints", task.constraints)
 	out.table("env", task.env)
 	writeNamed(out, "inputs", task.inputs)
+	out.table("secret_env", task.secretEnv)
+	out.table("secret_files", task.secretFiles)
 	out.source(task.source, withSources)
 }
 

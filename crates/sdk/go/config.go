@@ -37,6 +37,8 @@ type taskConfig struct {
 	allowFailure        bool
 	constraints, env    map[string]string
 	inputs              map[string]Value
+	secretEnv           map[string]string
+	secretFiles         map[string]string
 	source              Source
 }
 

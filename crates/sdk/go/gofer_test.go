@@ -146,6 +146,14 @@ func build(config map[string]interface{}) *Pipeline {
 	return p
 }
 
+func secrets(value interface{}) map[string]SecretRef {
+	named := make(map[string]SecretRef)
+	for target, name := range table(value) {
+		named[target] = Secret(name)
+	}
+	return named
+}
+
 func buildSpec(task map[string]interface{}) Spec {
 	cpu, _ := strconv.ParseFloat(text(task["cpu"]), 64)
 	spec := Spec{
@@ -160,6 +168,8 @@ func buildSpec(task map[string]interface{}) Spec {
 		Driver:           Driver(text(task["driver"])),
 		Constraints:      table(task["constraints"]),
 		Env:              table(task["env"]),
+		SecretEnv:        secrets(task["secret_env"]),
+		SecretFiles:      secrets(task["secret_files"]),
 	}
 	if retry, ok := task["retry"].(map[string]interface{}); ok {
 		spec.Retry = Attempts(uint32(retry["attempts"].(float64)))

@@ -15,6 +15,8 @@ const (
 	argumentBytesMax      = 128*1024 - 1
 	referenceBytesMax     = 1024
 	labelsMax             = 64
+	taskSecretsMax        = 64
+	secretFileBytesMax    = 64
 	configBytesMax        = 1024 * 1024
 	fileBytesMax          = 1024 * 1024
 	attemptsMax           = 100

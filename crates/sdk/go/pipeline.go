@@ -188,6 +188,8 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 		constraints:      spec.Constraints,
 		env:              spec.Env,
 		inputs:           spec.Inputs,
+		secretEnv:        secretNames(spec.SecretEnv),
+		secretFiles:      secretNames(spec.SecretFiles),
 		source:           t.source,
 	}
 	switch spec.Pull {

@@ -98,8 +98,27 @@ type Spec struct {
 	Inputs map[string]Value
 	// Env is the environment of this task.
 	Env map[string]string
+	// SecretEnv has variables of the environment that get their values from secrets of the cluster.
+	SecretEnv map[string]SecretRef
+	// SecretFiles has files that hold secrets of the cluster, in the directory that the variable GOFER_SECRETS_DIR names.
+	SecretFiles map[string]SecretRef
 	// Source overrides the place of the declaration: for programs that translate pipelines from another notation.
 	Source *Source
+}
+
+// SecretRef is a secret of the cluster, by its name. Its value is nowhere in a pipeline: it is set with
+// "gofer secret set", and given to the task when it is launched.
+type SecretRef struct{ name string }
+
+// Secret names a secret of the pipeline, else of its namespace, else of the cluster.
+func Secret(name string) SecretRef { return SecretRef{name} }
+
+func secretNames(secrets map[string]SecretRef) map[string]string {
+	names := make(map[string]string, len(secrets))
+	for target, secret := range secrets {
+		names[target] = secret.name
+	}
+	return names
 }
 
 // Retry says how often and how soon a failed attempt is followed by another. The zero value allows one attempt;

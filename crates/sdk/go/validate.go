@@ -68,6 +68,50 @@ func checkTask(check *checker, at string, task *taskConfig) {
 	check.duration(at+".timeout", task.timeout)
 	checkResources(check, at+".resources", task)
 	check.labels(at+".constraints", task.constraints)
+	checkSecretEnv(check, at+".secret_env", task)
+	checkSecretFiles(check, at+".secret_files", task)
+}
+
+func checkSecretEnv(check *checker, field string, task *taskConfig) {
+	if !check.count(field, len(task.secretEnv), taskSecretsMax) {
+		return
+	}
+	for _, name := range sortedKeys(task.secretEnv) {
+		shown := firstRunes(name, idBytesMax)
+		path := field + "." + escaped(shown)
+		check.length(path, name, variableNameBytesMax)
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			const help = "use a name that is not empty and has neither '=' nor NUL"
+			check.add(path, help, "the variable name %s in %s is not allowed", quoted(shown), field)
+		}
+		if strings.HasPrefix(name, "GOFER_") {
+			check.add(path, "choose one that does not begin with GOFER_", "the name %s is Gofer's own", shown)
+		}
+		if _, ok := task.env[name]; ok {
+			check.add(path, "take it out of one of them", "%s is a variable of the environment, too", path)
+		}
+		if _, ok := task.inputs[name]; ok {
+			check.add(path, "take it out of one of them", "%s is an input, too", path)
+		}
+		check.id(path, "secret", task.secretEnv[name])
+	}
+}
+
+func checkSecretFiles(check *checker, field string, task *taskConfig) {
+	if !check.count(field, len(task.secretFiles), taskSecretsMax) {
+		return
+	}
+	isBad := func(r rune) bool { return !isASCIIWord(r) && !strings.ContainsRune("_-.", r) }
+	for _, name := range sortedKeys(task.secretFiles) {
+		shown := firstRunes(name, idBytesMax)
+		path := field + "." + escaped(shown)
+		isPlain := name != "" && len(name) <= secretFileBytesMax && strings.IndexFunc(name, isBad) < 0
+		if !isPlain || strings.HasPrefix(name, ".") {
+			const help = "use 1 to %d ASCII letters, digits, '_', '-' or '.', not beginning with '.'"
+			check.add(path, fmt.Sprintf(help, secretFileBytesMax), "the file name %s in %s is not allowed", quoted(shown), field)
+		}
+		check.id(path, "secret", task.secretFiles[name])
+	}
 }
 
 func checkProgram(check *checker, at string, task *taskConfig) {
@@ -164,6 +208,7 @@ func (c *pipelineConfig) size() int {
 		sum += task.valuesSize()
 		sum += len(id) + len(task.description) + len(task.image) + len(task.workingDirectory)
 		sum += words(task.entrypoint) + words(task.command) + pairs(task.env) + pairs(task.constraints)
+		sum += pairs(task.secretEnv) + pairs(task.secretFiles)
 		for parent := range task.dependsOn {
 			sum += len(parent)
 		}

@@ -126,7 +126,8 @@ func checkValues(check *checker, id string, task *taskConfig, config *pipelineCo
 
 func checkNoContainer(check *checker, at string, task *taskConfig, what string) {
 	words := len(task.image) + len(task.entrypoint) + len(task.command) + len(task.workingDirectory) + len(task.driver)
-	if words+len(task.env)+len(task.inputs)+len(task.constraints) > 0 || task.cpuMillis+task.memoryBytes > 0 {
+	secrets := len(task.secretEnv) + len(task.secretFiles)
+	if words+secrets+len(task.env)+len(task.inputs)+len(task.constraints) > 0 || task.cpuMillis+task.memoryBytes > 0 {
 		const help = "take image, command, environment and the like out, or make two tasks of it"
 		check.add(at, help, "%s %s, and has settings of a container", at, what)
 	}

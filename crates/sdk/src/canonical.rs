@@ -78,6 +78,8 @@ fn write_task(out: &mut Writer, task: &TaskConfig, with_sources: bool) {
     out.table("constraints", &task.constraints);
     out.table("env", &task.env);
     values::write_named(out, "inputs", &task.inputs);
+    out.table("secret_env", &task.secret_env);
+    out.table("secret_files", &task.secret_files);
     out.source(task.source.as_ref().filter(|_| with_sources));
 }
 

@@ -59,6 +59,10 @@ pub struct TaskConfig {
     pub env: BTreeMap<String, String>,
     /// Environment from values that are known only in the run; wins over all other environment.
     pub inputs: BTreeMap<String, ValueConfig>,
+    /// Variables of the environment, with the names of the secrets that they get their values from.
+    pub secret_env: BTreeMap<String, String>,
+    /// Files in the directory of secrets, with the names of the secrets that they hold.
+    pub secret_files: BTreeMap<String, String>,
     /// Where the task was declared.
     pub source: Option<Source>,
 }

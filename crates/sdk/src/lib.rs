@@ -55,7 +55,7 @@ pub use fault::{Fault, Source};
 pub use pipeline::{FORMAT, Pipeline};
 pub use retry::Retry;
 pub use script::{Script, script};
-pub use task::{Task, TaskBuilder};
+pub use task::{Secret, Task, TaskBuilder, secret};
 pub use values::{Condition, Items, ParameterBuilder, Run, Value, item, variable};
 
 /// 1024 bytes.

@@ -22,6 +22,10 @@ pub const ARGUMENTS_MAX: usize = 1_024;
 pub const ARGUMENT_BYTES_MAX: usize = 128 * 1024 - 1;
 /// Longest image reference or working directory, in bytes.
 pub const REFERENCE_BYTES_MAX: usize = 1_024;
+/// Most secret variables, and most secret files, of a task.
+pub const TASK_SECRETS_MAX: usize = 64;
+/// Longest name of a secret file, in bytes.
+pub const SECRET_FILE_BYTES_MAX: usize = 64;
 /// Most constraints of a task.
 pub const LABELS_MAX: usize = 64;
 /// Sum of all texts of a pipeline, in bytes.

@@ -18,6 +18,17 @@ pub struct Task {
     pub(crate) index: usize,
 }
 
+/// A secret of the cluster, by its name. Its value is nowhere in a pipeline: it is set with `gofer secret set`, and given
+/// to the task when it is launched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret(pub(crate) String);
+
+/// Names a secret of the pipeline, else of its namespace, else of the cluster.
+#[must_use]
+pub fn secret(name: impl Into<String>) -> Secret {
+    Secret(name.into())
+}
+
 /// What was said of a task so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -226,6 +237,18 @@ impl<'p> TaskBuilder<'p> {
     /// A variable of the task's environment; the last one of a name counts.
     pub fn env(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.set(|draft| drop(draft.config.env.insert(name.into(), value.into())))
+    }
+
+    /// A variable of the task's environment that gets its value from a secret of the cluster; see
+    /// [`secret`](crate::secret()).
+    pub fn secret_env(self, name: impl Into<String>, secret: Secret) -> Self {
+        self.set(|draft| drop(draft.config.secret_env.insert(name.into(), secret.0)))
+    }
+
+    /// A file that holds a secret of the cluster, in the directory that the variable `GOFER_SECRETS_DIR` names; see
+    /// [`secret`](crate::secret()).
+    pub fn secret_file(self, name: impl Into<String>, secret: Secret) -> Self {
+        self.set(|draft| drop(draft.config.secret_files.insert(name.into(), secret.0)))
     }
 
     /// Says that the task was declared elsewhere: for programs that translate pipelines from another notation.

@@ -85,6 +85,8 @@ fn size(config: &PipelineConfig) -> usize {
             + pairs(&task.env)
             + pairs(&task.constraints)
             + values::size(task)
+            + pairs(&task.secret_env)
+            + pairs(&task.secret_files)
             + task.depends_on.keys().map(String::len).sum::<usize>()
     });
     let parameters = config.parameters.iter().map(values::parameter_size);

@@ -233,7 +233,7 @@ pub(crate) fn fold(state: &mut State, views: &Views<'_>, revision: Revision, tim
 }
 
 /// Writes what an event brings and no later one changes: a version, the variables of a run, whose head changes often,
-/// and a segment of the archive. Those of another cluster's archive go.
+/// a segment of the archive, and a sealed secret. Those of another cluster's archive go.
 pub(crate) fn keep(batch: &mut WriteBatch, views: &ColumnFamily, event: &Event, message: log::Event) {
     match (event, message.kind) {
         (Event::PipelineRegistered { pipeline, version, .. }, Some(Kind::PipelineRegistered(registered))) => {
@@ -248,6 +248,11 @@ pub(crate) fn keep(batch: &mut WriteBatch, views: &ColumnFamily, event: &Event, 
             let record = archived.segment.unwrap_or_default();
             batch.put_cf(views, keys::segment(segment.first), record.encode_to_vec());
         }
+        (Event::SecretSet { secret }, Some(Kind::SecretSet(set))) => {
+            let record = set.secret.unwrap_or_default();
+            batch.put_cf(views, keys::secret(kind::SEALED, &secret.key), record.encode_to_vec());
+        }
+        (Event::SecretDeleted { key, .. }, _) => batch.delete_cf(views, keys::secret(kind::SEALED, key)),
         (Event::ClusterRestored { .. }, _) => batch.delete_range_cf(views, [kind::SEGMENT], [kind::SEGMENT + 1]),
         _ => {}
     }
@@ -334,6 +339,13 @@ fn encode(state: &State, record: &Record) -> Stored {
             None => Stored::Elsewhere,
         },
         Record::Archive => Stored::of(keys::archive(), state.archive.as_ref().map(codec::archive_to_wire)),
+        Record::Secret(key) => {
+            let secret = state.secrets.live.get(key).map(|secret| codec::secret_to_wire(key, secret));
+            Stored::of(keys::secret(kind::SECRET, key), secret)
+        }
+        Record::ClusterKey => {
+            Stored::of(keys::cluster_key(), state.secrets.current.as_ref().map(codec::current_key_to_wire))
+        }
         Record::Node(id) => Stored::of(keys::node(*id), state.nodes.get(id).map(codec::node_to_wire)),
     }
 }

@@ -12,6 +12,7 @@ mod event;
 mod object;
 mod release;
 mod run;
+mod secret;
 mod values;
 
 use std::collections::btree_map::Entry;
@@ -45,6 +46,11 @@ pub use run::{
     attempt_outcome_from_wire, attempt_outcome_to_wire, log_from_wire, log_to_wire, run_from_wire,
     run_status_from_wire, run_status_to_wire, run_to_wire, stop_from_wire, stop_to_wire, task_from_wire,
     task_status_from_wire, task_status_to_wire, task_to_wire,
+};
+pub use secret::{
+    cluster_key_from_wire, cluster_key_to_wire, current_key_from_wire, current_key_to_wire, scope_from_wire,
+    scope_to_wire, sealed_from_wire, sealed_to_wire, secret_from_wire, secret_key_from_wire, secret_key_to_wire,
+    secret_to_wire,
 };
 
 /// Why a message is not a value.

@@ -57,6 +57,23 @@ pub(crate) fn lock(dir: &Path) -> Result<File, Error> {
     }
 }
 
+/// Takes the data directory of a stopped node for this process, as long as the file is open.
+///
+/// # Errors
+/// `NotAStore`, `Locked` while its node runs, or when it can't be read.
+pub fn hold(dir: &Path) -> Result<File, Error> {
+    identity_of(dir)?;
+    lock(dir)
+}
+
+/// Whose data a directory holds, whether its node runs or not.
+///
+/// # Errors
+/// `NotAStore`, or when it can't be read.
+pub fn identity_of(dir: &Path) -> Result<Identity, Error> {
+    read(dir)?.ok_or_else(|| Error::NotAStore(dir.to_owned()))
+}
+
 /// A file system of its own may come with a `lost+found`.
 fn is_empty(dir: &Path) -> Result<bool, Error> {
     for entry in fs::read_dir(dir).map_err(|error| Error::io(dir, error))? {

@@ -1,7 +1,8 @@
 //! Keys of the views: order-preserving and injective. Ids hold no zero byte, so a zero ends them.
 
 use gofer_domain::{
-    NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, TaskId, TaskKey, Version,
+    NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, SecretKey, SecretScope, TaskId,
+    TaskKey, Version,
 };
 
 /// First byte of a view's key: the kind of record.
@@ -22,6 +23,12 @@ pub(crate) mod kind {
     /// A release of a pipeline, in progress or ended: its history.
     pub(crate) const RELEASE: u8 = b'H';
     pub(crate) const OBJECT: u8 = b'B';
+    /// A secret without its value.
+    pub(crate) const SECRET: u8 = b'c';
+    /// A secret's sealed value.
+    pub(crate) const SEALED: u8 = b'x';
+    /// The cluster key in force, by its number and fingerprint.
+    pub(crate) const CLUSTER_KEY: u8 = b'k';
 }
 
 pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
@@ -112,6 +119,25 @@ pub(crate) fn range(prefix: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (prefix.to_vec(), end)
 }
 
+/// Key of a record of this kind about a secret. Of a wider scope the narrower parts are empty.
+pub(crate) fn secret(kind: u8, of: &SecretKey) -> Vec<u8> {
+    let mut key = vec![kind];
+    let (namespace, pipeline) = match &of.scope {
+        SecretScope::Global => ("", ""),
+        SecretScope::Namespace(namespace) => (namespace.as_str(), ""),
+        SecretScope::Pipeline(pipeline) => (pipeline.namespace.as_str(), pipeline.pipeline.as_str()),
+    };
+    push(&mut key, namespace);
+    push(&mut key, pipeline);
+    push(&mut key, of.name.as_str());
+    key
+}
+
+/// Key of the one record of the cluster key in force.
+pub(crate) fn cluster_key() -> Vec<u8> {
+    vec![kind::CLUSTER_KEY]
+}
+
 /// The run that a [`kind::LIVE`] key names.
 pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     let rest = key.strip_prefix(&[kind::LIVE])?;
@@ -149,10 +175,16 @@ pub enum ViewKind {
     Release,
     /// An object; of a pipeline itself under run 0.
     Object,
+    /// A secret without its value.
+    Secret,
+    /// A secret's sealed value.
+    Sealed,
+    /// The cluster key in force.
+    ClusterKey,
 }
 
 /// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
-/// `default/build/7/test`, or the number of a node. None when it is no key of a view.
+/// `default/build/7/test`, or the number of a node; a secret's scope and name. None when it is no key of a view.
 #[must_use]
 pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
     let (first, rest) = key.split_first()?;
@@ -169,6 +201,9 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         kind::SEGMENT => (ViewKind::Segment, 0),
         kind::RELEASE => (ViewKind::Release, 2),
         kind::OBJECT => (ViewKind::Object, 2),
+        kind::SECRET => (ViewKind::Secret, 3),
+        kind::SEALED => (ViewKind::Sealed, 3),
+        kind::CLUSTER_KEY if rest.is_empty() => return Some((ViewKind::ClusterKey, "cluster".to_owned())),
         _ => return None,
     };
     let mut rest = rest;
@@ -176,7 +211,9 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
     for _ in 0..names {
         parts.push(pull(&mut rest)?.to_owned());
     }
-    if !matches!(kind, ViewKind::Namespace | ViewKind::Pipeline) {
+    if matches!(kind, ViewKind::Secret | ViewKind::Sealed) {
+        parts.retain(|part| !part.is_empty());
+    } else if !matches!(kind, ViewKind::Namespace | ViewKind::Pipeline) {
         let (number, after) = rest.split_first_chunk::<8>()?;
         parts.push(u64::from_be_bytes(*number).to_string());
         rest = after;
@@ -227,6 +264,8 @@ mod tests {
         let run = key("a", "b", 7);
         let task = TaskKey { run: run.clone(), task: TaskId::new("t").unwrap() };
         let id = ObjectKey::new("x/y").unwrap();
+        let name = gofer_domain::SecretName::new("token").unwrap();
+        let token = SecretKey { scope: SecretScope::Pipeline(run.pipeline.clone()), name };
         for (key, kind, name) in [
             (namespace(&run.pipeline.namespace), ViewKind::Namespace, "a"),
             (pipeline(kind::PIPELINE, &run.pipeline), ViewKind::Pipeline, "a/b"),
@@ -238,6 +277,9 @@ mod tests {
             (archive(), ViewKind::Archive, "log"),
             (object(&ObjectScope::Run(run.clone()), &id), ViewKind::Object, "a/b/7/x/y"),
             (object(&ObjectScope::Pipeline(run.pipeline.clone()), &id), ViewKind::Object, "a/b/0/x/y"),
+            (super::secret(kind::SECRET, &token), ViewKind::Secret, "a/b/token"),
+            (super::secret(kind::SEALED, &token), ViewKind::Sealed, "a/b/token"),
+            (cluster_key(), ViewKind::ClusterKey, "cluster"),
         ] {
             assert_eq!(view_name(&key), Some((kind, name.to_owned())));
             for cut in 0..key.len() {

@@ -29,6 +29,7 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
     for (scope, key, object) in records::<model::Object, _>(db, kind::OBJECT, codec::object_from_wire)? {
         state.objects.insert(scope, key, object);
     }
+    state.secrets = crate::secret::load(db)?;
     let mut configs = Configs { db, read: BTreeMap::new() };
     for item in db.scan_prefix(VIEWS, &[kind::PIPELINE])? {
         let (key, value) = item?;
@@ -97,7 +98,7 @@ impl Configs<'_> {
     }
 }
 
-fn records<M: prost::Message + Default, T>(
+pub(crate) fn records<M: prost::Message + Default, T>(
     db: &Db,
     kind: u8,
     decode: impl Fn(&M) -> Result<T, DecodeError>,

@@ -63,6 +63,8 @@ impl Replayer {
                     | Event::RunCreated { .. }
                     | Event::EventsArchived { .. }
                     | Event::ClusterRestored { .. }
+                    | Event::SecretSet { .. }
+                    | Event::SecretDeleted { .. }
             );
             if keeps {
                 keep(&mut batch, family, event, codec::event_to_wire(event));

@@ -1,4 +1,5 @@
-//! Message types and gRPC services, generated from `proto/`. Nothing is written by hand here but the module tree.
+//! Message types and gRPC services, generated from `proto/`. Nothing is written by hand here but the module tree,
+//! and what keeps a secret's value out of messages for people.
 #![allow(missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated code")]
 
 /// Encoded `FileDescriptorSet` of all packages, for reflection.
@@ -22,6 +23,12 @@ pub mod log {
 pub mod api {
     pub mod v1 {
         tonic::include_proto!("gofer.api.v1");
+
+        impl std::fmt::Debug for SetSecretRequest {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("SetSecretRequest").field("secret", &self.secret).finish_non_exhaustive()
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients: they start, cancel and retry runs, register pipelines and read, on any node. What they don't know the
+//! Clients: they start, cancel and retry runs, register pipelines, keep secrets and read, on any node. What they don't know the
 //! outcome of they send again under the same request id, until they know.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,8 +12,10 @@ use gofer_store::Outcome;
 use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
+use crate::fault::Settings;
 use crate::history::{Fact, History};
 use crate::net::{Ask, Reply};
+use crate::secrets::Known;
 use crate::workload;
 
 /// What all clients share.
@@ -22,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) history: History,
     /// Whether versions are released.
     releases: bool,
+    /// What is known of secrets; none when no client cares for any.
+    secrets: Option<Mutex<Known>>,
     /// The nodes to ask.
     pub(crate) nodes: Mutex<Vec<NodeId>>,
     runs: Mutex<Vec<RunKey>>,
@@ -33,10 +37,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(endpoint: Arc<Endpoint>, history: History, releases: bool) -> Arc<Self> {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, history: History, settings: &Settings) -> Arc<Self> {
         Arc::new(Self {
             endpoint,
-            releases,
+            releases: settings.releases,
+            secrets: settings.secrets.then(Mutex::default),
             history,
             nodes: Mutex::default(),
             runs: Mutex::default(),
@@ -111,8 +116,18 @@ impl Client {
                 let command = workload::release(&mut self.rng);
                 self.commit(command).await;
             }
+            68..76 if self.shared.secrets.is_some() => self.about_secrets().await,
             56..85 => self.read(true).await,
             _ => self.read(false).await,
+        }
+    }
+
+    async fn about_secrets(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let Some(secrets) = &shared.secrets else { return };
+        let command = secrets.lock().unwrap_or_else(PoisonError::into_inner).command(&mut self.rng);
+        if let Outcome::Accepted { revision, .. } = self.commit(command.clone()).await {
+            secrets.lock().unwrap_or_else(PoisonError::into_inner).accepted(&command, revision);
         }
     }
 

@@ -98,6 +98,8 @@ pub(crate) struct Settings {
     pub(crate) rolling: bool,
     /// Whether clients release versions. They go by gateways, which ask for no releases before all nodes know them.
     pub(crate) releases: bool,
+    /// Whether clients set and delete secrets, and rotate the cluster key.
+    pub(crate) secrets: bool,
 }
 
 impl Settings {
@@ -126,6 +128,7 @@ impl Settings {
             archive: Rng::new(seed ^ 0xa4c4_17e5).chance(400),
             rolling,
             releases: !rolling && Rng::new(seed ^ 0x7e1e_a5e6).chance(500),
+            secrets: Rng::new(seed ^ 0x5ec2_e75e).chance(400),
         }
     }
 

@@ -56,10 +56,12 @@ impl SimHost {
             Work::Open => 0,
             Work::Flush => rng.range(0, flush),
             Work::Snapshot => rng.range(0, 5 + other),
-            Work::Read | Work::Apply | Work::Sync | Work::Lease | Work::Seal | Work::Outputs => match other {
-                0 => 0,
-                most => rng.range(0, most),
-            },
+            Work::Read | Work::Apply | Work::Sync | Work::Lease | Work::Seal | Work::Outputs | Work::Keys => {
+                match other {
+                    0 => 0,
+                    most => rng.range(0, most),
+                }
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod prefix;
 mod reads;
 mod releases;
 mod running;
+mod secrets;
 mod time;
 mod versions;
 
@@ -80,6 +81,7 @@ impl Judges {
             Box::<outcomes::Outcomes>::default(),
             Box::<archived::Archived>::default(),
             Box::<releases::Releases>::default(),
+            Box::<secrets::Secrets>::default(),
             Box::<versions::Versions>::default(),
             Box::<liveness::Liveness>::default(),
         ])

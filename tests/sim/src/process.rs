@@ -185,6 +185,7 @@ fn executor(
         replicate: Arc::new(NoBlobs),
         registries: Arc::new(NoCredentials),
         access: Arc::new(NoAccess),
+        secrets: Arc::new(gofer_executor::NoSecrets),
         host,
     };
     Ok(Executor::new(parts, config)?)

@@ -49,7 +49,7 @@ const PIPELINES: [(&str, Overlap, &[Task]); 6] = [
 ];
 
 /// What the names here are made of; none of them is refused.
-fn id<T>(made: Result<T, gofer_domain::Rejection>) -> T {
+pub(crate) fn id<T>(made: Result<T, gofer_domain::Rejection>) -> T {
     made.unwrap_or_else(|rejection| unreachable!("{rejection}"))
 }
 

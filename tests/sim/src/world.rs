@@ -88,7 +88,7 @@ impl World {
             let _runtime = clients.enter();
             tokio::time::Instant::now()
         };
-        let shared = Shared::new(Endpoint::new(CLIENTS, net.clone()), history.clone(), settings.releases);
+        let shared = Shared::new(Endpoint::new(CLIENTS, net.clone()), history.clone(), &settings);
         let config = consensus(&settings, &mut rng);
         let archives = settings.archive.then(|| Archive::new(dir, Rng::new(settings.seed ^ 0xa4c4)));
         let upgrade = settings.rolling.then(|| Upgrade::new(Rng::new(settings.seed ^ 0x5011)));

@@ -31,6 +31,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-gateway", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-wire"] },
     Crate { name: "gofer-audit", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-archive", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"] },
+    Crate { name: "gofer-secrets", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus"] },
     Crate {
         name: "gofer-recovery",
         layer: 3,
@@ -50,12 +51,21 @@ const CRATES: &[Crate] = &[
             "gofer-executor",
             "gofer-gateway",
             "gofer-archive",
+            "gofer-secrets",
         ],
     },
     Crate {
         name: "gofer",
         layer: 4,
-        uses: &["gofer-node", "gofer-cli", "gofer-drivers", "gofer-audit", "gofer-recovery", "gofer-domain"],
+        uses: &[
+            "gofer-node",
+            "gofer-cli",
+            "gofer-drivers",
+            "gofer-audit",
+            "gofer-recovery",
+            "gofer-secrets",
+            "gofer-domain",
+        ],
     },
     Crate { name: "gofer-tests", layer: 5, uses: &["gofer-wire"] },
     Crate {

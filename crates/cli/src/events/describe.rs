@@ -3,12 +3,12 @@
 mod releases;
 
 use gofer_wire::log::v1::event::Kind;
-use gofer_wire::log::v1::{Event, EventEnvelope};
+use gofer_wire::log::v1::{Event, EventEnvelope, EventsArchived};
 use gofer_wire::model::v1 as model;
 use prost::Message;
 
 use crate::output::Style;
-use crate::reference::{pipeline_text, run_text};
+use crate::reference::{pipeline_text, run_text, secret_text};
 use crate::run::state;
 
 /// What a line says.
@@ -66,15 +66,7 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
         Some(Kind::NodeLost(event)) => {
             line("node lost", event.node.to_string(), format!("incarnation {}", event.incarnation), Style::Bad)
         }
-        Some(Kind::EventsArchived(event)) => {
-            let segment = event.segment.unwrap_or_default();
-            let subject = format!("revisions {} to {}", segment.first_revision, segment.last_revision);
-            let details = match event.trimmed_revision {
-                0 => "nodes keep all".to_owned(),
-                trimmed => format!("nodes keep those after {trimmed}"),
-            };
-            line("events archived", subject, details, Style::Plain)
-        }
+        Some(Kind::EventsArchived(event)) => archived(&event),
         Some(
             kind @ (Kind::ReleaseStarted(_)
             | Kind::ReleaseAdvanced(_)
@@ -87,8 +79,37 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             | Kind::RunMoved(_)),
         ) => releases::describe(kind),
         Some(kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_))) => object(kind),
+        Some(kind @ (Kind::SecretSet(_) | Kind::SecretDeleted(_) | Kind::ClusterKeyRotated(_))) => secret(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
+    }
+}
+
+fn archived(event: &EventsArchived) -> Described {
+    let segment = event.segment.clone().unwrap_or_default();
+    let subject = format!("revisions {} to {}", segment.first_revision, segment.last_revision);
+    let details = match event.trimmed_revision {
+        0 => "nodes keep all".to_owned(),
+        trimmed => format!("nodes keep those after {trimmed}"),
+    };
+    Described { kind: "events archived", subject, details, style: Style::Plain }
+}
+
+fn secret(kind: Kind) -> Described {
+    let line = |kind, subject: String, details| Described { kind, subject, details, style: Style::Plain };
+    match kind {
+        Kind::SecretSet(event) => {
+            let secret = event.secret.unwrap_or_default();
+            line("secret set", secret_text(secret.secret.as_ref()), format!("version {}", secret.version))
+        }
+        Kind::SecretDeleted(event) => {
+            line("secret deleted", secret_text(event.secret.as_ref()), format!("version {}", event.version))
+        }
+        Kind::ClusterKeyRotated(event) => {
+            let details = format!("{} secrets go on", event.wrapped_keys.len());
+            line("cluster key rotated", event.key.map_or(0, |key| key.number).to_string(), details)
+        }
+        _ => line("unknown", String::new(), String::new()),
     }
 }
 

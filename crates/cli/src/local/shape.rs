@@ -54,6 +54,8 @@ impl Shape {
                 continue;
             }
             for (name, value) in &self.env {
+                // No cluster is there to give it the secret.
+                task.secret_env.retain(|variable| variable.name != *name);
                 set(&mut task.environment, name, value);
             }
             match self.driver.filter(|_| stub.is_none()) {
@@ -112,6 +114,8 @@ impl Stub {
         task.resources = None;
         task.kind = None;
         task.inputs = Vec::new();
+        task.secret_env = Vec::new();
+        task.secret_files = Vec::new();
         task.constraints = Vec::new();
         if let Some(retry) = &mut task.retry {
             // Nobody wants to wait for what fails on purpose.

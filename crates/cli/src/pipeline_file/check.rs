@@ -63,6 +63,8 @@ fn declared_task(task: &Task) -> sdk::TaskConfig {
         constraints: task.constraints.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
         env: task.env.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
         inputs: declared_values(&task.inputs),
+        secret_env: task.secret_env.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+        secret_files: task.secret_files.0.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
         source: task.source.as_ref().map(place),
     }
 }

@@ -86,6 +86,8 @@ fn task_to_wire(id: String, task: Task) -> model::TaskConfig {
         conditions: values::conditions_to_wire(task.when),
         inputs: values::named_to_wire(task.inputs),
         kind: values::kind_to_wire(task.approval, task.run),
+        secret_env: variables_to_wire(task.secret_env),
+        secret_files: variables_to_wire(task.secret_files),
     }
 }
 
@@ -119,6 +121,8 @@ fn task_from_wire(task: &model::TaskConfig) -> Task {
         },
         allow_failure: task.allow_failure,
         constraints: variables_from_wire(&task.constraints),
+        secret_env: variables_from_wire(&task.secret_env),
+        secret_files: variables_from_wire(&task.secret_files),
         env: variables_from_wire(&task.environment),
         inputs: values::named_from_wire(&task.inputs),
         source: None,

@@ -94,6 +94,10 @@ pub(crate) struct Task {
     pub(crate) env: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) inputs: Table<Value>,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub(crate) secret_env: Table<Text>,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub(crate) secret_files: Table<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<Place>,
 }

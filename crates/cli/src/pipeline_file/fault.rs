@@ -96,7 +96,7 @@ fn suggestion(message: &str) -> String {
 }
 
 /// Names that other tools use for what these files call differently.
-const SYNONYMS: [(&str, &str); 13] = [
+const SYNONYMS: [(&str, &str); 14] = [
     ("environment", "env"),
     ("variables", "env"),
     ("needs", "depends_on"),
@@ -110,6 +110,7 @@ const SYNONYMS: [(&str, &str); 13] = [
     ("conditions", "when"),
     ("call", "run"),
     ("params", "parameters"),
+    ("secrets", "secret_env"),
 ];
 
 pub(crate) fn nearest<'a>(found: &str, known: &[&'a str]) -> Option<&'a str> {

@@ -33,6 +33,12 @@ pub(super) fn delete(context: Context<'_>, namespace: &NamespaceId) -> Verdict {
             .field("namespace")
             .help("delete its pipelines first"));
     }
+    let secrets = context.state.secrets.count(|scope| scope.namespace() == Some(namespace));
+    if secrets > 0 {
+        return Err(precondition(format!("namespace {namespace} has {secrets} secrets"))
+            .field("namespace")
+            .help("delete its secrets first"));
+    }
     Ok(Decision::done(vec![Event::NamespaceDeleted { namespace: namespace.clone() }]))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::queue::Outlook;
-use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue, release};
+use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue, release, secret};
 use crate::config::PipelineConfig;
 use crate::event::{Answer, Event, Standing};
 use crate::ids::{NamespaceId, PipelineKey, Version};
@@ -107,6 +107,7 @@ pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
             .field("pipeline")
             .help("disable it, and cancel its runs or wait for their end"));
     }
+    secret::check_none_of(context, key)?;
     let mut events = release::abandon(pipeline);
     events.push(Event::PipelineDeleted { pipeline: key.clone() });
     object::drop_all(context, key, &mut events);

@@ -201,6 +201,14 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
     if before.archive != after.archive {
         records.insert(Record::Archive);
     }
+    if before.secrets.current != after.secrets.current {
+        records.insert(Record::ClusterKey);
+    }
+    for key in before.secrets.live.keys().chain(after.secrets.live.keys()) {
+        if before.secrets.live.get(key) != after.secrets.live.get(key) {
+            records.insert(Record::Secret(key.clone()));
+        }
+    }
     for id in before.namespaces.keys().chain(after.namespaces.keys()) {
         if before.namespaces.get(id) != after.namespaces.get(id) {
             records.insert(Record::Namespace(id.clone()));

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::script_secrets;
 use super::world::{World, hash};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
@@ -118,6 +119,9 @@ fn parse(words: &[&str]) -> Command {
             keep: option("keep").map_or(10, number),
         },
         "put" | "unput" => object_command(words),
+        "set" => script_secrets::set(words),
+        "delete-secret" => Command::DeleteSecret { key: script_secrets::key(words[1]) },
+        "rotate" => script_secrets::rotate(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
     }
@@ -273,6 +277,9 @@ fn task_option(task: &mut TaskConfig, word: &str) {
             call(task).variables.insert(variable.into(), self::value(of));
         }
         "at-once" => call(task).parallelism = u32::try_from(number(value)).unwrap(),
+        "secret" => {
+            task.secret_env.insert("TOKEN".into(), value.into());
+        }
         other => panic!("no such option of a task: {other}"),
     }
 }
@@ -366,6 +373,8 @@ pub(crate) fn task_config() -> TaskConfig {
         driver: None,
         constraints: BTreeMap::new(),
         allow_failure: false,
+        secret_env: BTreeMap::new(),
+        secret_files: BTreeMap::new(),
     }
 }
 
@@ -444,12 +453,7 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::NamespaceCreated { namespace, .. } => format!("namespace {namespace} created"),
         Event::NamespaceDeleted { namespace } => format!("namespace {namespace} deleted"),
         Event::PipelineRegistered { pipeline, version, standing, .. } => {
-            let standing = match standing {
-                Standing::Live => String::new(),
-                Standing::Released { release, .. } => format!(" released {release}"),
-                Standing::Held => " held".to_owned(),
-            };
-            format!("{pipeline} version {version}{standing}")
+            format!("{pipeline} version {version}{}", show_standing(standing))
         }
         Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
         Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
@@ -471,7 +475,12 @@ fn show(event: &Event, now: Timestamp) -> String {
             delay => format!("{task} queued +{delay}"),
         },
         Event::TaskFinished { task, status } => format!("{task} {}", show_status(status)),
-        Event::RunFinished { run, status } => format!("{run} {}", show_end(status)),
+        Event::RunFinished { run, status } => match status {
+            RunStatus::Succeeded => format!("{run} SUCCEEDED"),
+            RunStatus::Failed { .. } => format!("{run} FAILED"),
+            RunStatus::Cancelled { .. } => format!("{run} CANCELLED"),
+            RunStatus::Queued | RunStatus::Running => panic!("{run} finished {status:?}"),
+        },
         Event::AttemptPlaced { attempt, node, .. } => format!("{attempt} placed on {node}"),
         Event::AttemptLaunching { attempt } => format!("{attempt} launching"),
         Event::AttemptStarted { attempt } => format!("{attempt} started"),
@@ -497,16 +506,18 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::ObjectPut { scope, key, .. } => format!("{scope} put {key}"),
         Event::ObjectDeleted { scope, key, cause } => format!("{scope} {key} {}", show_loss(*cause)),
         Event::ObjectsDropped { scope, cause } => format!("{scope} dropped {}", show_loss(*cause)),
+        Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
+            script_secrets::show(event)
+        }
     };
     text.replace("default/", "")
 }
 
-fn show_end(status: &RunStatus) -> &'static str {
-    match status {
-        RunStatus::Succeeded => "SUCCEEDED",
-        RunStatus::Failed { .. } => "FAILED",
-        RunStatus::Cancelled { .. } => "CANCELLED",
-        RunStatus::Queued | RunStatus::Running => panic!("finished {status:?}"),
+fn show_standing(standing: &Standing) -> String {
+    match standing {
+        Standing::Live => String::new(),
+        Standing::Released { release, .. } => format!(" released {release}"),
+        Standing::Held => " held".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::script::{content, node_spec, outcome, pipeline_config, segment, task_config};
 use super::universe_releases::{release_command, release_event};
+use super::universe_secrets::{secret_command, secret_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
 use crate::event::Standing;
@@ -135,6 +136,7 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
     let (a, b) = (step.a, step.b);
     match step.kind {
         0 if b % 16 == 6 => release_command(world, step),
+        0 if b % 4 == 0 => secret_command(world, a, b),
         0 => cluster_command(world, a, b),
         1 => Command::CreateNamespace { namespace: namespace(a), description: String::new() },
         2 => Command::DeleteNamespace { namespace: namespace(a) },
@@ -338,7 +340,7 @@ pub(crate) fn event(step: &Step) -> Event {
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
     match step.kind % 38 {
-        0 | 2 if (4..=6).contains(&(b % 8)) => object_event(a, b),
+        0 | 2 if matches!(b % 8, 4..=6) => object_event(a, b),
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
             Event::ClusterRestored { cluster, from, revision: Revision(u64::from(b)), head: [a; 32] }
@@ -355,6 +357,7 @@ pub(crate) fn event(step: &Step) -> Event {
             trimmed: Revision(u64::from(a)),
             trimmed_hash: [b; 32],
         },
+        0 if b % 16 == 0 => secret_event(a, b / 16),
         0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
         1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },
         2 => Event::NamespaceDeleted { namespace: namespace(a) },

@@ -153,6 +153,8 @@ fn size(config: &PipelineConfig) -> usize {
             + pairs(&task.environment)
             + pairs(&task.constraints)
             + values_size(task)
+            + pairs(&task.secret_env)
+            + pairs(&task.secret_files)
             + task.depends_on.keys().map(|parent| parent.as_str().len()).sum::<usize>()
     });
     let parameters = config.parameters.iter().map(|(name, parameter)| {

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use super::{Faults, check_resources};
 use crate::config::{DriverKind, RetryPolicy, TaskConfig};
-use crate::limits::{ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, ATTEMPTS_MAX, DURATION_MAX, MULTIPLIER_PERCENT_MAX};
+use crate::limits::{
+    ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, ATTEMPTS_MAX, DURATION_MAX, ID_BYTES_MAX, MULTIPLIER_PERCENT_MAX,
+    SECRET_FILE_BYTES_MAX, TASK_SECRETS_MAX, VARIABLE_NAME_BYTES_MAX,
+};
 use crate::values::TaskKind;
 
 pub(super) fn check_task(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
@@ -24,6 +27,8 @@ pub(super) fn check_task(faults: &mut Faults, at: Arguments<'_>, task: &TaskConf
     check_duration(faults, format_args!("{at}.timeout"), task.timeout);
     check_resources(faults, format_args!("{at}.resources"), task.resources);
     faults.labels(format_args!("{at}.constraints"), &task.constraints);
+    check_secret_env(faults, format_args!("{at}.secret_env"), task);
+    check_secret_files(faults, format_args!("{at}.secret_files"), task);
 }
 
 /// A time-out is at least a millisecond, which is as fine as time is told here.
@@ -32,6 +37,54 @@ pub(super) fn check_duration(faults: &mut Faults, field: impl Display, duration:
     if duration < Duration::from_millis(1) || duration > DURATION_MAX {
         let message = format!("{field} is {duration:?}, allowed are 1ms to {DURATION_MAX:?}");
         faults.add(field.to_string(), message, "choose a duration in that range, or leave it out for no limit");
+    }
+}
+
+fn check_secret_env(faults: &mut Faults, field: Arguments<'_>, task: &TaskConfig) {
+    if !faults.count(field, task.secret_env.len(), TASK_SECRETS_MAX) {
+        return;
+    }
+    for (name, secret) in &task.secret_env {
+        let shown: String = name.chars().take(ID_BYTES_MAX).collect();
+        let path = format!("{field}.{}", shown.escape_debug());
+        faults.length(&path, name, VARIABLE_NAME_BYTES_MAX);
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let message = format!("the variable name {shown:?} in {field} is not allowed");
+            faults.add(path.clone(), message, "use a name that is not empty and has neither '=' nor NUL");
+        }
+        if name.starts_with("GOFER_") {
+            let message = format!("the name {shown} is Gofer's own");
+            faults.add(path.clone(), message, "choose one that does not begin with GOFER_");
+        }
+        for (is_taken, other) in [
+            (task.environment.contains_key(name), "a variable of the environment"),
+            (task.inputs.contains_key(name), "an input"),
+        ] {
+            if is_taken {
+                faults.add(path.clone(), format!("{path} is {other}, too"), "take it out of one of them");
+            }
+        }
+        faults.secret(path, secret);
+    }
+}
+
+fn check_secret_files(faults: &mut Faults, field: Arguments<'_>, task: &TaskConfig) {
+    if !faults.count(field, task.secret_files.len(), TASK_SECRETS_MAX) {
+        return;
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    for (name, secret) in &task.secret_files {
+        let shown: String = name.chars().take(ID_BYTES_MAX).collect();
+        let path = format!("{field}.{}", shown.escape_debug());
+        let is_plain = !name.is_empty() && name.len() <= SECRET_FILE_BYTES_MAX && name.chars().all(allowed);
+        if !is_plain || name.starts_with('.') {
+            let message = format!("the file name {shown:?} in {field} is not allowed");
+            let help = format!(
+                "use 1 to {SECRET_FILE_BYTES_MAX} ASCII letters, digits, '_', '-' or '.', not beginning with '.'"
+            );
+            faults.add(path.clone(), message, help);
+        }
+        faults.secret(path, secret);
     }
 }
 

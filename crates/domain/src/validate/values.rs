@@ -91,6 +91,7 @@ fn check_no_container(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig,
         && task.command.is_empty()
         && task.environment.is_empty()
         && task.inputs.is_empty()
+        && !task.has_secrets()
         && task.working_directory.is_none()
         && task.driver.is_none()
         && task.constraints.is_empty()

@@ -12,6 +12,7 @@ use super::unavailable;
 use crate::driver::{Error, Exit, LaunchSpec};
 use crate::launch_dir::LaunchDir;
 use crate::launch_id::LaunchId;
+use crate::secrets::{DIR_VARIABLE, SecretDir};
 
 pub(super) const LABEL_LAUNCH: &str = "gofer.launch";
 pub(super) const LABEL_NODE: &str = "gofer.node";
@@ -19,6 +20,8 @@ pub(super) const LABEL_NODE: &str = "gofer.node";
 pub(super) const FENCED_FILE: &str = "fenced";
 /// Most processes of one container.
 const PIDS_MAX: i64 = 4096;
+/// Where secret files are in a container.
+const SECRETS_PATH: &str = "/run/gofer-secrets";
 /// Least and most bytes of output that the daemon keeps per file, of two.
 const DAEMON_LOG_BYTES: (u64, u64) = (16 << 20, 1 << 30);
 
@@ -114,6 +117,7 @@ impl Facts {
             fenced,
             command_not_found: false,
             never_started: false,
+            outputs_fault: String::new(),
             started_at_ms: self.started_at_ms,
             finished_at_ms: self.finished_at_ms,
             message,
@@ -152,17 +156,29 @@ pub(super) async fn remove(docker: &Docker, id: &str) -> Result<bool, Error> {
 const OUTPUTS: &str = "/run/gofer/outputs";
 
 /// What to make for a launch.
-pub(super) fn body(spec: &LaunchSpec, image: &str, node: &str, mounts: &[String]) -> ContainerCreateBody {
+pub(super) fn body(
+    spec: &LaunchSpec,
+    image: &str,
+    node: &str,
+    mounts: &[String],
+    secrets: Option<&SecretDir>,
+) -> ContainerCreateBody {
+    let mut mounts = mounts.to_vec();
+    let plain = spec.environment.iter().filter(|(name, _)| !spec.secrets.env.contains_key(*name));
+    let mut env: Vec<String> = plain.map(|(name, value)| format!("{name}={value}")).collect();
+    env.extend(spec.secrets.env.iter().map(|(name, value)| format!("{name}={}", value.as_str())));
+    if let Some(secrets) = secrets.filter(|_| !spec.secrets.files.is_empty()) {
+        mounts.push(format!("{}:{SECRETS_PATH}:ro", secrets.files().display()));
+        env.push(format!("{DIR_VARIABLE}={SECRETS_PATH}"));
+    }
+    if let Some(outputs) = &spec.outputs {
+        mounts.push(format!("{}:{OUTPUTS}", outputs.display()));
+        env.push(format!("GOFER_OUTPUTS={OUTPUTS}"));
+    }
     let mut labels: std::collections::HashMap<_, _> = spec.labels.clone().into_iter().collect();
     labels.insert(LABEL_LAUNCH.into(), spec.id.to_string());
     labels.insert(LABEL_NODE.into(), node.to_owned());
     let words = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
-    let mut mounts = mounts.to_vec();
-    let mut environment: Vec<_> = spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    if let Some(outputs) = &spec.outputs {
-        mounts.push(format!("{}:{OUTPUTS}", outputs.display()));
-        environment.push(format!("GOFER_OUTPUTS={OUTPUTS}"));
-    }
     let memory = (spec.memory_bytes > 0).then(|| i64::try_from(spec.memory_bytes).unwrap_or(i64::MAX));
     let log_bytes = spec.log_bytes_max.saturating_mul(4).clamp(DAEMON_LOG_BYTES.0, DAEMON_LOG_BYTES.1);
     let log_options = [("max-size".to_owned(), log_bytes.to_string()), ("max-file".to_owned(), "2".to_owned())];
@@ -170,7 +186,7 @@ pub(super) fn body(spec: &LaunchSpec, image: &str, node: &str, mounts: &[String]
         image: Some(image.to_owned()),
         entrypoint: words(&spec.entrypoint),
         cmd: words(&spec.command),
-        env: Some(environment),
+        env: Some(env),
         working_dir: spec.working_directory.as_ref().map(|path| path.to_string_lossy().into_owned()),
         labels: Some(labels),
         tty: Some(false),

@@ -34,7 +34,7 @@ const START_PATIENCE: Duration = Duration::from_secs(10);
 pub fn guard_main(root: &Path, lease_file: &Path, socket: &Path) -> ExitCode {
     if std::env::var_os(DETACHED_VARIABLE).is_none() {
         let arguments = ["__guard".as_ref(), root.as_os_str(), lease_file.as_os_str(), socket.as_os_str()];
-        return match detach(&arguments, DETACHED_VARIABLE) {
+        return match detach(&arguments, DETACHED_VARIABLE, Stdio::null()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         };

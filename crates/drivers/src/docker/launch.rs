@@ -15,6 +15,7 @@
 //! Before the removal the note says so (`retired`): a container that is missing under a note which does not say it may
 //! have run and was removed by somebody else, so there is no other start.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::Docker;
@@ -31,6 +32,7 @@ use super::{DockerDriver, guard, unavailable};
 use crate::driver::{Driver as _, Error, LaunchError, LaunchSpec, Launched, Pull, State};
 use crate::launch_dir::{Claim, LaunchDir, blocking};
 use crate::lease;
+use crate::secrets::SecretDir;
 
 /// How long a start that may be under way is waited for.
 const START_PATIENCE: Duration = Duration::from_secs(3);
@@ -51,6 +53,18 @@ pub(super) struct Sent {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Meta {
     pub(super) log_bytes_max: u64,
+    /// Whether the output must be searched for secrets, and what is put out, too.
+    #[serde(default)]
+    pub(super) has_secrets: bool,
+    #[serde(default)]
+    pub(super) outputs: Option<PathBuf>,
+}
+
+impl Meta {
+    pub(super) fn read(dir: &LaunchDir) -> Result<Self, Error> {
+        let meta = dir.read_json::<Self>("meta.json")?;
+        Ok(meta.unwrap_or(Self { log_bytes_max: 64 << 20, has_secrets: false, outputs: None }))
+    }
 }
 
 impl DockerDriver {
@@ -59,11 +73,17 @@ impl DockerDriver {
             return Err(LaunchError::Invalid { message: "the docker driver needs an image".into() });
         };
         let dir = self.dir(&spec.id);
-        let meta = Meta { log_bytes_max: spec.log_bytes_max };
+        let mut meta = Meta {
+            log_bytes_max: spec.log_bytes_max,
+            has_secrets: !spec.secrets.is_empty(),
+            outputs: spec.outputs.clone(),
+        };
         let claim = blocking({
             let dir = dir.clone();
             move || {
                 dir.create()?;
+                // Whoever adopts a launch need not know its secrets.
+                meta.has_secrets |= dir.read_json::<Meta>("meta.json")?.is_some_and(|meta| meta.has_secrets);
                 Ok((dir.claimed()?, meta))
             }
         });
@@ -162,8 +182,14 @@ impl DockerDriver {
             pulled = self.pull(spec, image) => pulled?,
             () = fenced(dir) => return Err(LaunchError::Fenced),
         }
+        let secrets = (!spec.secrets.is_empty()).then(|| SecretDir::of(dir.path()));
+        if let Some(secrets) = secrets.clone() {
+            let (dir, values) = (dir.clone(), spec.secrets.clone());
+            let make = move || secrets.create(&values, true).and_then(|()| secrets.keep_values(&values));
+            blocking(move || make().map_err(Error::io("can't make the secret files of", dir.path()))).await?;
+        }
         let options = CreateContainerOptions { name: Some(spec.id.to_string()), platform: String::new() };
-        let body = container::body(spec, image, &self.node, &self.mounts);
+        let body = container::body(spec, image, &self.node, &self.mounts, secrets.as_ref());
         let error = match self.docker.create_container(Some(options), body).await {
             Ok(_) => return Ok(self.find(&spec.id).await?),
             Err(error) => error,

@@ -10,23 +10,21 @@
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptions;
 use futures::StreamExt as _;
 use tokio::time::{sleep, timeout};
 
 use super::container::{self, Facts, Stage};
 use super::launch::Meta;
+use super::output::Copy;
 use crate::driver::{Error, Exit};
 use crate::launch_dir::{LaunchDir, blocking, try_lock};
 use crate::launch_id::LaunchId;
-use crate::logfile::{Reader, Stream, Writer, unix_ms};
+use crate::outputs;
+use crate::secrets::SecretDir;
 
 /// After so long without output the daemon is asked whether the container has ended.
 const QUIET: Duration = Duration::from_secs(2);
-/// Streams are stamped apart from each other, so the order in which the daemon keeps them may differ from that of their
-/// times by so much.
-const DISORDER_MS: u64 = 1_000;
 /// Pause after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 /// How an init process in a container says that it could not execute the program.
@@ -36,16 +34,6 @@ pub(super) struct Monitor {
     docker: Docker,
     dir: LaunchDir,
     id: LaunchId,
-}
-
-/// Where the copy stands.
-struct Copy {
-    writer: Writer,
-    since_ms: u64,
-    /// Bytes of stdout and stderr to skip.
-    skip: [usize; 2],
-    /// The last piece of stderr, to learn why nothing ran.
-    last_stderr: Vec<u8>,
 }
 
 impl Monitor {
@@ -115,20 +103,25 @@ impl Monitor {
         let mut ended = false;
         loop {
             match timeout(QUIET, output.next()).await {
-                Ok(None) => return Ok(true),
+                Ok(None) => break,
                 Ok(Some(Ok(piece))) => {
                     ended = false;
                     copy.put(piece).map_err(Error::io("can't write the log", &self.dir.log()))?;
                 }
                 Ok(Some(Err(_))) => return Ok(false),
                 // Some daemons keep the stream open although the container has ended.
-                Err(_) if ended => return Ok(true),
+                Err(_) if ended => break,
                 Err(_) => {
                     let facts = container::find(&self.docker, self.id.as_str()).await?;
                     ended = facts.is_none_or(|facts| facts.stage() == Stage::Ended);
                 }
             }
         }
+        if !follow {
+            // Only now is it known that no more comes.
+            copy.release().map_err(Error::io("can't write the log", &self.dir.log()))?;
+        }
+        Ok(true)
     }
 
     fn exit(&self, facts: &Facts, copy: &Copy) -> Exit {
@@ -145,78 +138,28 @@ impl Monitor {
         let dir = self.dir.clone();
         blocking(move || {
             copy.writer.sync().map_err(Error::io("can't sync the log", &dir.log()))?;
-            dir.write_exit(&exit)
+            dir.write_exit(&searched(&dir, exit)?)?;
+            // Nobody needs the secrets any more; a removal would try again.
+            let _ = SecretDir::of(dir.path()).remove();
+            Ok(())
         })
         .await
     }
 }
 
-impl Copy {
-    fn open(dir: &LaunchDir) -> Result<Self, Error> {
-        let meta = dir.read_json::<Meta>("meta.json")?.unwrap_or(Meta { log_bytes_max: 64 << 20 });
-        let writer = Writer::open(&dir.log(), meta.log_bytes_max)?;
-        let mut last_stderr = Vec::new();
-        let mut last_ms = 0;
-        let mut reader = Reader::open(&dir.log(), 0)?;
-        while let Some(record) = reader.next()? {
-            if record.stream == Stream::Stderr {
-                last_stderr = record.bytes.to_vec();
-            }
-            if record.stream != Stream::Notice {
-                last_ms = last_ms.max(record.unix_ms);
-            }
-        }
-        let since_ms = last_ms.saturating_sub(DISORDER_MS) / 1_000 * 1_000;
-        let mut skip = [0, 0];
-        let mut reader = Reader::open(&dir.log(), 0)?;
-        while let Some(record) = reader.next()? {
-            let index = match record.stream {
-                Stream::Stdout => 0,
-                Stream::Stderr => 1,
-                Stream::Notice => continue,
-            };
-            if record.unix_ms >= since_ms {
-                skip[index] += record.bytes.len();
-            }
-        }
-        Ok(Self { writer, since_ms, skip, last_stderr })
+/// The exit of a container that has ended, with what is wrong with its outputs; the noted one, if there is one by now.
+pub(super) fn searched(dir: &LaunchDir, exit: Exit) -> Result<Exit, Error> {
+    let meta = Meta::read(dir)?;
+    let Some(path) = meta.outputs.filter(|_| meta.has_secrets) else { return Ok(exit) };
+    let secrets = SecretDir::of(dir.path()).values();
+    let secrets = secrets.map_err(Error::io("can't read the secrets of", dir.path()))?;
+    // Asked after the secrets, which are destroyed when the exit is noted.
+    if let Some(noted) = dir.exit()? {
+        return Ok(noted);
     }
-
-    fn put(&mut self, piece: LogOutput) -> std::io::Result<()> {
-        let (stream, index, message) = match piece {
-            LogOutput::StdErr { message } => (Stream::Stderr, 1, message),
-            LogOutput::StdOut { message } | LogOutput::StdIn { message } | LogOutput::Console { message } => {
-                (Stream::Stdout, 0, message)
-            }
-        };
-        let (ms, bytes) = split_time(&message);
-        let ms = ms.unwrap_or_else(unix_ms);
-        if ms < self.since_ms {
-            return Ok(());
-        }
-        let skipped = self.skip[index].min(bytes.len());
-        self.skip[index] -= skipped;
-        let bytes = &bytes[skipped..];
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        if stream == Stream::Stderr {
-            self.last_stderr = bytes[..bytes.len().min(4_096)].to_vec();
-        }
-        self.writer.append(stream, ms, bytes)
-    }
+    Ok(Exit { outputs_fault: outputs::search(&path, secrets.as_ref()).unwrap_or_default(), ..exit })
 }
 
 fn broke_off() -> Error {
     Error::Unavailable { what: "the container daemon did not do as asked", message: "the output broke off".to_owned() }
-}
-
-/// The time that the daemon puts before each piece, in milliseconds, and the piece.
-fn split_time(message: &[u8]) -> (Option<u64>, &[u8]) {
-    let end = message.iter().take(40).position(|byte| *byte == b' ');
-    let time = end.and_then(|end| std::str::from_utf8(&message[..end]).ok()?.parse::<jiff::Timestamp>().ok());
-    match (end, time) {
-        (Some(end), Some(time)) => (u64::try_from(time.as_millisecond()).ok(), &message[end + 1..]),
-        _ => (None, message),
-    }
 }

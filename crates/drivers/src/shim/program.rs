@@ -12,6 +12,7 @@ use crate::cgroup::Cgroup;
 use crate::driver::{Exit, LaunchSpec};
 use crate::launch_dir::LaunchDir;
 use crate::logfile::{Writer, unix_ms};
+use crate::secrets::{DIR_VARIABLE, SecretDir};
 
 /// `PATH` of programs that get none.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -58,6 +59,14 @@ pub(super) fn start(dir: &LaunchDir, spec: &LaunchSpec, log: &mut Writer) -> Res
         .envs(&spec.environment)
         .envs(outputs)
         .current_dir(&work);
+    command.envs(spec.secrets.env.iter().map(|(name, value)| (name, value.as_str())));
+    if !spec.secrets.files.is_empty() {
+        let secrets = SecretDir::of(dir.path());
+        secrets
+            .create(&spec.secrets, false)
+            .map_err(|error| failed(format!("can't make the files of its secrets: {error}")))?;
+        command.env(DIR_VARIABLE, secrets.files());
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (cgroup, address_space) = limits(dir, spec, log);
     isolate(&mut command, cgroup.as_ref(), address_space).map_err(|error| failed(format!("can't limit: {error}")))?;

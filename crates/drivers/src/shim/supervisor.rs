@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{ChildStderr, ChildStdout};
+use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
@@ -13,6 +14,7 @@ use crate::driver::{Exit, LaunchSpec};
 use crate::launch_dir::LaunchDir;
 use crate::lease::{self, Watch};
 use crate::logfile::{RECORD_BYTES_MAX, Stream, Writer, unix_ms};
+use crate::redact::{Mask, Redactor};
 
 /// How often orders are looked for.
 const ORDERS_MS: u64 = 100;
@@ -37,6 +39,9 @@ pub(super) struct Supervisor<'a> {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     buffer: Vec<u8>,
+    /// Of standard output and standard error; none without secrets.
+    redactors: Option<[Redactor; 2]>,
+    redacted: Vec<u8>,
     status: Option<WaitStatus>,
     lease: Option<Watch<'a>>,
     lease_at_ms: u64,
@@ -66,6 +71,10 @@ impl<'a> Supervisor<'a> {
             stdout,
             stderr,
             buffer: vec![0; RECORD_BYTES_MAX],
+            redactors: Some(spec.secrets.patterns())
+                .filter(|patterns| !patterns.is_empty())
+                .map(|patterns| [Arc::clone(&patterns), patterns].map(|patterns| Redactor::new(patterns, Mask::Short))),
+            redacted: Vec::new(),
             status: None,
             lease: spec.lease_file.as_deref().map(Watch::new),
             lease_at_ms: 0,
@@ -93,6 +102,8 @@ impl<'a> Supervisor<'a> {
             self.pump();
         }
         while self.pump() {}
+        self.release(Stream::Stdout);
+        self.release(Stream::Stderr);
         if let Err(error) = self.log.sync() {
             self.log_error.get_or_insert_with(|| error.to_string());
         }
@@ -138,11 +149,33 @@ impl<'a> Supervisor<'a> {
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return Pumped::Nothing,
             Err(_) => return Pumped::Closed,
         };
+        let output = match redactor(&mut self.redactors, stream) {
+            None => &self.buffer[..length],
+            Some(redactor) => {
+                self.redacted.clear();
+                redactor.push(&self.buffer[..length], &mut self.redacted);
+                &self.redacted[..]
+            }
+        };
         // Without its log the program goes on; its pipes must not fill up.
-        if let Err(error) = self.log.append(stream, unix_ms(), &self.buffer[..length]) {
+        if !output.is_empty()
+            && let Err(error) = self.log.append(stream, unix_ms(), output)
+        {
             self.log_error.get_or_insert_with(|| error.to_string());
         }
         Pumped::Some
+    }
+
+    /// Writes what was held back as it might have become a secret.
+    fn release(&mut self, stream: Stream) {
+        let Some(redactor) = redactor(&mut self.redactors, stream) else { return };
+        self.redacted.clear();
+        redactor.finish(&mut self.redacted);
+        if !self.redacted.is_empty()
+            && let Err(error) = self.log.append(stream, unix_ms(), &self.redacted)
+        {
+            self.log_error.get_or_insert_with(|| error.to_string());
+        }
     }
 
     /// Collects who ended. True when there are no children left.
@@ -226,11 +259,17 @@ impl<'a> Supervisor<'a> {
             fenced: self.fenced,
             command_not_found: false,
             never_started: false,
+            outputs_fault: String::new(),
             started_at_ms: self.program.started_at_ms,
             finished_at_ms: 0,
             message,
         }
     }
+}
+
+fn redactor(redactors: &mut Option<[Redactor; 2]>, stream: Stream) -> Option<&mut Redactor> {
+    let [stdout, stderr] = redactors.as_mut()?;
+    Some(if stream == Stream::Stdout { stdout } else { stderr })
 }
 
 /// Kills the children of this process: they are not waited for yet, so their ids are theirs.

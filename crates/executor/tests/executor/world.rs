@@ -139,6 +139,7 @@ impl World {
             replicate: Arc::new(Alone(self.store.clone())),
             registries: Arc::new(NoCredentials),
             access: Arc::new(NoAccess),
+            secrets: Arc::new(gofer_executor::NoSecrets),
             host: gofer_consensus::Host::Machine,
         };
         let executor = Executor::new(parts, config).unwrap();

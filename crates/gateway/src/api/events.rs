@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::BoxStream;
-use gofer_domain::{Event, NamespaceId, ObjectScope, PipelineId, PipelineKey, Revision, RunKey};
+use gofer_domain::{Event, NamespaceId, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, SecretScope};
 use gofer_store::{Progress, StoredEvent};
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::event_service_server::EventService;
@@ -218,6 +218,13 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
     fn of_run(key: &RunKey) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<u64>) {
         (Some(&key.pipeline.namespace), Some(&key.pipeline.pipeline), Some(key.run))
     }
+    fn of_scope(scope: &SecretScope) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<u64>) {
+        match scope {
+            SecretScope::Global => (None, None, None),
+            SecretScope::Namespace(namespace) => (Some(namespace), None, None),
+            SecretScope::Pipeline(key) => of_pipeline(key),
+        }
+    }
     match event {
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
@@ -227,7 +234,10 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         | Event::NodeUndrained { .. }
         | Event::NodeLost { .. }
         | Event::NodeRemoved { .. }
-        | Event::EventsArchived { .. } => (None, None, None),
+        | Event::EventsArchived { .. }
+        | Event::ClusterKeyRotated { .. } => (None, None, None),
+        Event::SecretSet { secret } => of_scope(&secret.key.scope),
+        Event::SecretDeleted { key, .. } => of_scope(&key.scope),
         Event::NamespaceCreated { namespace, .. } | Event::NamespaceDeleted { namespace } => {
             (Some(namespace), None, None)
         }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gofer_consensus::{Config, Raft};
-use gofer_domain::NodeId;
+use gofer_domain::{ClusterKey, NodeId, Revision, SealedSecret, SecretKey};
 use gofer_gateway::{
-    ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, LeaseReport, NoLogs, ObjectSettings, Parts, Peers,
-    TaskTokens, serve,
+    ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, KeepKeys, KeysError, LeaseReport, NoLogs,
+    ObjectSettings, Parts, Peers, TaskTokens, serve,
 };
 use gofer_store::{Options, Store};
 use gofer_wire::api::v1 as api;
@@ -74,6 +74,32 @@ impl ArchiveHealth for NoArchive {
     }
 }
 
+/// No secrets are kept here.
+struct NoKeys;
+
+#[async_trait]
+impl KeepKeys for NoKeys {
+    async fn seal(&self, _: &SecretKey, _: &[u8]) -> Result<SealedSecret, KeysError> {
+        Err(KeysError::Unavailable("there is no key".into()))
+    }
+
+    async fn rotate(&self) -> Result<(ClusterKey, Revision), KeysError> {
+        Err(KeysError::Unavailable("there is no key".into()))
+    }
+
+    async fn take(&self, _: ClusterKey, _: NodeId) -> Result<(), KeysError> {
+        Err(KeysError::Unavailable("no key is kept".into()))
+    }
+
+    fn hand_out(&self, _: ClusterKey, _: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+        None
+    }
+
+    fn keys(&self) -> Vec<ClusterKey> {
+        Vec::new()
+    }
+}
+
 impl Node {
     pub(crate) async fn start(config: Config, logs: Arc<dyn AttemptLogs>) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -94,6 +120,7 @@ impl Node {
             archive: Arc::new(NoArchive),
             objects: ObjectSettings::default(),
             tokens: TaskTokens::open(&dir.path().join("task.key")).unwrap(),
+            keys: Arc::new(NoKeys),
             build: "test".into(),
         };
         let stop = shutdown.clone();

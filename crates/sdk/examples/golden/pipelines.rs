@@ -5,7 +5,7 @@ mod values;
 
 use std::time::Duration;
 
-use gofer_sdk::{Driver, GIB, MIB, Overlap, Pipeline, Pull, Requirement, Retry, Script, script};
+use gofer_sdk::{Driver, GIB, MIB, Overlap, Pipeline, Pull, Requirement, Retry, Script, script, secret};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -21,6 +21,7 @@ pub(crate) fn all() -> Vec<(&'static str, Pipeline)> {
         ("forbid", forbid()),
         ("replace", replace()),
         ("every-field", every_field()),
+        ("secrets", secrets()),
         ("diamond", diamond()),
         ("requirements", requirements()),
         ("retries", retries()),
@@ -128,6 +129,18 @@ fn every_field() -> Pipeline {
         .constraint("arch", "amd64")
         .env("B", "task")
         .env("A_B", "x=y");
+    p
+}
+
+fn secrets() -> Pipeline {
+    let mut p = Pipeline::new("secrets");
+    p.task("deploy")
+        .command(["deploy", "--key", "id_ed25519"])
+        .secret_env("TOKEN", secret("deploy-token"))
+        .secret_env("A_TOKEN", secret("deploy-token"))
+        .secret_file("id_ed25519", secret("deploy-key"))
+        .env("B", "1");
+    p.task("only-a-file").command(["true"]).secret_file("a.b", secret("x_1"));
     p
 }
 

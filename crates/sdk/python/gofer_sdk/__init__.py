@@ -34,6 +34,7 @@ from ._config import Queue, Retry
 from ._fault import Fault, InvalidPipeline, Source
 from ._pipeline import FORMAT, Pipeline, Task
 from ._script import Script, script, script_with
+from ._secret import Secret, secret
 from ._values import ITEM, Condition, Value, variable
 
 KIB = 1 << 10
@@ -56,10 +57,12 @@ __all__ = [
     "Queue",
     "Retry",
     "Script",
+    "Secret",
     "Source",
     "Task",
     "Value",
     "script",
     "script_with",
+    "secret",
     "variable",
 ]

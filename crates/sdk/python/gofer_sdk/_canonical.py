@@ -61,6 +61,8 @@ def _task(task: TaskConfig, with_sources: bool) -> Dict[str, Any]:
     _put(out, "constraints", _table(task.constraints))
     _put(out, "env", _table(task.env))
     _put(out, "inputs", _values(values.inputs))
+    _put(out, "secret_env", _table(task.secret_env))
+    _put(out, "secret_files", _table(task.secret_files))
     _put(out, "source", _source(task.source, with_sources))
     return out
 

@@ -68,6 +68,8 @@ class TaskConfig:
     constraints: Dict[str, str] = field(default_factory=dict)
     env: Dict[str, str] = field(default_factory=dict)
     values: ValuesConfig = field(default_factory=ValuesConfig)
+    secret_env: Dict[str, str] = field(default_factory=dict)
+    secret_files: Dict[str, str] = field(default_factory=dict)
     source: Optional[Source] = None
 
 

@@ -11,6 +11,7 @@ from ._config import PipelineConfig, Queue, Retry, RetryConfig, TaskConfig
 from ._fault import Fault, InvalidPipeline, Source
 from ._limits import FILE_BYTES_MAX
 from ._script import Script
+from ._secret import Secret
 from ._units import escaped, quoted, to_parts
 from ._values import (
     INTEGER_MAX,
@@ -216,6 +217,8 @@ class Pipeline:
         constraints: Optional[Mapping[str, str]] = None,
         env: Optional[Mapping[str, str]] = None,
         inputs: Optional[Mapping[str, Union[str, Value]]] = None,
+        secret_env: Optional[Mapping[str, Secret]] = None,
+        secret_files: Optional[Mapping[str, Secret]] = None,
         source: Optional[Source] = None,
     ) -> Task:
         """Adds a task.
@@ -227,6 +230,8 @@ class Pipeline:
         limit. ``constraints`` are labels that the node must carry. ``allow_failure`` lets the run succeed although this
         task failed. ``when`` has conditions, all of which must hold once the parents have ended; otherwise the task is
         skipped. ``inputs`` are variables whose values are known only in the run; they win over all other environment.
+        ``secret_env`` are variables that get their values from secrets of the cluster, and ``secret_files`` files that
+        hold some, in the directory that the variable ``GOFER_SECRETS_DIR`` names.
 
         Raises :class:`TypeError` and :class:`ValueError` for what is of the wrong kind; all else that is wrong with a
         pipeline is found by :meth:`faults`.
@@ -250,6 +255,8 @@ class Pipeline:
             constraints=_table(f"{at}.constraints", constraints),
             env=_table(f"{at}.env", env),
             values=ValuesConfig(as_conditions(f"{at}.when", when), as_values(f"{at}.inputs", inputs)),
+            secret_env=_secrets(f"{at}.secret_env", secret_env),
+            secret_files=_secrets(f"{at}.secret_files", secret_files),
             source=source,
         )
         if script is not None:
@@ -392,6 +399,15 @@ def _one_of(field: str, value: str, allowed: Tuple[str, ...]) -> str:
     if value not in allowed:
         raise ValueError(f"{field} is {value!r}, allowed are {', '.join(name for name in allowed if name)}")
     return value
+
+
+def _secrets(field: str, secrets: Optional[Mapping[str, Secret]]) -> Dict[str, str]:
+    names: Dict[str, str] = {}
+    for target, named in (secrets or {}).items():
+        if not isinstance(named, Secret):
+            raise TypeError(f"{field}.{target} is not a secret; write secret(\"name\")")
+        names[_text(field, target)] = _text(f"{field}.{target}", named.name)
+    return names
 
 
 def _table(field: str, table: Optional[Mapping[str, str]]) -> Dict[str, str]:

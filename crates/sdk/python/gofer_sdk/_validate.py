@@ -15,6 +15,7 @@ from ._units import escaped, micros, quoted, shown_duration
 from ._validate_values import check_parameters, check_values, texts_of_parameters, texts_of_values
 
 _ID = re.compile(r"[A-Za-z0-9_-]*\Z")
+_FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\Z")
 _LABEL = re.compile(r"[A-Za-z0-9_./-]+\Z")
 
 
@@ -76,6 +77,41 @@ def _check_task(check: Faults, at: str, task: TaskConfig) -> None:
     check.duration(f"{at}.timeout", task.timeout)
     _check_resources(check, f"{at}.resources", task)
     check.labels(f"{at}.constraints", task.constraints)
+    _check_secret_env(check, f"{at}.secret_env", task)
+    _check_secret_files(check, f"{at}.secret_files", task)
+
+
+def _check_secret_env(check: Faults, field: str, task: TaskConfig) -> None:
+    if not check.count(field, len(task.secret_env), limits.TASK_SECRETS_MAX):
+        return
+    for name, secret in sorted(task.secret_env.items()):
+        shown = name[: limits.ID_BYTES_MAX]
+        path = f"{field}.{escaped(shown)}"
+        check.length(path, name, limits.VARIABLE_NAME_BYTES_MAX)
+        if not name or "=" in name or "\0" in name:
+            message = f"the variable name {quoted(shown)} in {field} is not allowed"
+            check.add(path, message, "use a name that is not empty and has neither '=' nor NUL")
+        if name.startswith("GOFER_"):
+            check.add(path, f"the name {shown} is Gofer's own", "choose one that does not begin with GOFER_")
+        if name in task.env:
+            check.add(path, f"{path} is a variable of the environment, too", "take it out of one of them")
+        if name in task.values.inputs:
+            check.add(path, f"{path} is an input, too", "take it out of one of them")
+        check.id(path, "secret", secret)
+
+
+def _check_secret_files(check: Faults, field: str, task: TaskConfig) -> None:
+    if not check.count(field, len(task.secret_files), limits.TASK_SECRETS_MAX):
+        return
+    for name, secret in sorted(task.secret_files.items()):
+        shown = name[: limits.ID_BYTES_MAX]
+        path = f"{field}.{escaped(shown)}"
+        if len(name) > limits.SECRET_FILE_BYTES_MAX or not _FILE.match(name):
+            message = f"the file name {quoted(shown)} in {field} is not allowed"
+            most = limits.SECRET_FILE_BYTES_MAX
+            help = f"use 1 to {most} ASCII letters, digits, '_', '-' or '.', not beginning with '.'"
+            check.add(path, message, help)
+        check.id(path, "secret", secret)
 
 
 def _check_program(check: Faults, at: str, task: TaskConfig) -> None:
@@ -161,6 +197,7 @@ def _size(config: PipelineConfig) -> int:
         total += words([id, task.description, task.image, task.working_directory])
         total += words(task.entrypoint) + words(task.command) + words(list(task.depends_on))
         total += pairs(task.env) + pairs(task.constraints) + words(list(texts_of_values(task)))
+        total += pairs(task.secret_env) + pairs(task.secret_files)
     return total
 
 

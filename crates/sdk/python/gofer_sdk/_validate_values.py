@@ -108,7 +108,8 @@ def check_values(check: Faults, id: str, task: TaskConfig, config: PipelineConfi
 
 def _check_no_container(check: Faults, at: str, task: TaskConfig, what: str) -> None:
     words = [task.image, task.entrypoint, task.command, task.env, task.working_directory, task.driver]
-    if any(words) or task.values.inputs or task.constraints or task.cpu_millis or task.memory_bytes:
+    words += [task.values.inputs, task.secret_env, task.secret_files, task.constraints]
+    if any(words) or task.cpu_millis or task.memory_bytes:
         help = "take image, command, environment and the like out, or make two tasks of it"
         check.add(at, f"{at} {what}, and has settings of a container", help)
     if task.retry.attempts != 1:

@@ -7,7 +7,7 @@ import sys
 from datetime import timedelta
 from typing import Callable, Dict
 
-from gofer_sdk import GIB, ITEM, MIB, Pipeline, Queue, Retry, script, script_with, variable
+from gofer_sdk import GIB, ITEM, MIB, Pipeline, Queue, Retry, script, script_with, secret, variable
 
 MILLISECOND = timedelta(milliseconds=1)
 SECOND = timedelta(seconds=1)
@@ -85,6 +85,19 @@ def forbid() -> Pipeline:
 def replace() -> Pipeline:
     p = Pipeline("replace", overlap="replace", parallelism=4)
     p.task("preview", image="preview", pull="always")
+    return p
+
+
+def secrets() -> Pipeline:
+    p = Pipeline("secrets")
+    p.task(
+        "deploy",
+        command=["deploy", "--key", "id_ed25519"],
+        secret_env={"TOKEN": secret("deploy-token"), "A_TOKEN": secret("deploy-token")},
+        secret_files={"id_ed25519": secret("deploy-key")},
+        env={"B": "1"},
+    )
+    p.task("only-a-file", command=["true"], secret_files={"a.b": secret("x_1")})
     return p
 
 
@@ -307,6 +320,7 @@ ALL: Dict[str, Callable[[], Pipeline]] = {
     "forbid": forbid,
     "replace": replace,
     "every-field": every_field,
+    "secrets": secrets,
     "diamond": diamond,
     "requirements": requirements,
     "retries": retries,

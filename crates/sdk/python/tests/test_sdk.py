@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import gofer_sdk
-from gofer_sdk import ITEM, InvalidPipeline, Pipeline, Queue, Retry, Source, Task, Value, script, variable
+from gofer_sdk import ITEM, InvalidPipeline, Pipeline, Queue, Retry, Source, Task, Value, script, secret, variable
 from gofer_sdk._limits import FAULTS_MAX
 from gofer_sdk._values import as_values
 
@@ -115,6 +115,9 @@ def build(config: Dict[str, Any]) -> Pipeline:
             retry = task["retry"]
             times = {name: duration(retry[name]) for name in ("backoff", "backoff_max") if name in retry}
             fields["retry"] = Retry(**{**retry, **times})
+        for name in ("secret_env", "secret_files"):
+            if name in task:
+                fields[name] = {target: secret(named) for target, named in task[name].items()}
         if "timeout" in task:
             fields["timeout"] = duration(task["timeout"])
         if "cpu" in task:
@@ -233,6 +236,7 @@ class Faults(unittest.TestCase):
             {"command": ["make", 1]},
             {"image": 1},
             {"env": {"PORT": 8080}},
+            {"secret_env": {"TOKEN": "hunter2"}},
             {"memory": "4GiB"},
             {"memory": True},
             {"pull": "sometimes"},

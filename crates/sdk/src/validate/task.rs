@@ -1,10 +1,10 @@
 //! One task: what it runs, how long, how often, with what.
 
-use super::{Faults, check_duration};
+use super::{Faults, check_duration, shown};
 use crate::config::{Driver, KindConfig, RetryConfig, TaskConfig};
 use crate::limits::{
     ARGUMENT_BYTES_MAX, ARGUMENTS_MAX, ATTEMPTS_MAX, CPU_MILLIS_MAX, DURATION_MAX, MEMORY_BYTES_MAX, MEMORY_BYTES_MIN,
-    MULTIPLIER_PERCENT_MAX,
+    MULTIPLIER_PERCENT_MAX, SECRET_FILE_BYTES_MAX, TASK_SECRETS_MAX, VARIABLE_NAME_BYTES_MAX,
 };
 
 pub(super) fn check(faults: &mut Faults, at: &str, task: &TaskConfig) {
@@ -22,6 +22,56 @@ pub(super) fn check(faults: &mut Faults, at: &str, task: &TaskConfig) {
     check_duration(faults, &format!("{at}.timeout"), task.timeout);
     check_resources(faults, &format!("{at}.resources"), task);
     faults.labels(&format!("{at}.constraints"), &task.constraints);
+    check_secret_env(faults, &format!("{at}.secret_env"), task);
+    check_secret_files(faults, &format!("{at}.secret_files"), task);
+}
+
+fn check_secret_env(faults: &mut Faults, field: &str, task: &TaskConfig) {
+    if !faults.count(field, task.secret_env.len(), TASK_SECRETS_MAX) {
+        return;
+    }
+    for (name, secret) in &task.secret_env {
+        let shown = shown(name);
+        let path = format!("{field}.{}", shown.escape_debug());
+        faults.length(&path, name, VARIABLE_NAME_BYTES_MAX);
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let message = format!("the variable name {shown:?} in {field} is not allowed");
+            faults.add(path.clone(), message, "use a name that is not empty and has neither '=' nor NUL");
+        }
+        if name.starts_with("GOFER_") {
+            let message = format!("the name {shown} is Gofer's own");
+            faults.add(path.clone(), message, "choose one that does not begin with GOFER_");
+        }
+        for (is_taken, other) in [
+            (task.env.contains_key(name), "a variable of the environment"),
+            (task.inputs.contains_key(name), "an input"),
+        ] {
+            if is_taken {
+                faults.add(path.clone(), format!("{path} is {other}, too"), "take it out of one of them");
+            }
+        }
+        faults.id(&path, "secret", secret);
+    }
+}
+
+fn check_secret_files(faults: &mut Faults, field: &str, task: &TaskConfig) {
+    if !faults.count(field, task.secret_files.len(), TASK_SECRETS_MAX) {
+        return;
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    for (name, secret) in &task.secret_files {
+        let shown = shown(name);
+        let path = format!("{field}.{}", shown.escape_debug());
+        let is_plain = !name.is_empty() && name.len() <= SECRET_FILE_BYTES_MAX && name.chars().all(allowed);
+        if !is_plain || name.starts_with('.') {
+            let message = format!("the file name {shown:?} in {field} is not allowed");
+            let help = format!(
+                "use 1 to {SECRET_FILE_BYTES_MAX} ASCII letters, digits, '_', '-' or '.', not beginning with '.'"
+            );
+            faults.add(path.clone(), message, help);
+        }
+        faults.id(&path, "secret", secret);
+    }
 }
 
 fn check_program(faults: &mut Faults, at: &str, task: &TaskConfig) {

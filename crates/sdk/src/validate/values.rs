@@ -57,6 +57,8 @@ fn check_no_container(faults: &mut Faults, at: &str, task: &TaskConfig, what: &s
         && task.command.is_empty()
         && task.env.is_empty()
         && task.inputs.is_empty()
+        && task.secret_env.is_empty()
+        && task.secret_files.is_empty()
         && task.working_directory.is_empty()
         && task.driver.is_none()
         && task.constraints.is_empty()

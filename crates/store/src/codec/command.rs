@@ -13,7 +13,7 @@ use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
     duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
-    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire,
+    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, secret,
     segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
     variables_from_wire, variables_to_wire,
 };
@@ -173,6 +173,9 @@ fn inner_command(command: &Command) -> Option<Kind> {
             Kind::ArchiveEvents(log::ArchiveEvents { segment: Some(segment_to_wire(segment)), keep: *keep })
         }
         Command::PutObject { .. } | Command::DeleteObject { .. } => super::object::command_to_wire(command)?,
+        Command::SetSecret { .. } | Command::DeleteSecret { .. } | Command::RotateClusterKey { .. } => {
+            return secret::command_to_wire(command);
+        }
         Command::CreateCluster { .. }
         | Command::RestoreCluster { .. }
         | Command::RecoverCluster { .. }
@@ -270,6 +273,7 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         | Kind::RollBackPipeline(_)
         | Kind::PinPipeline(_)
         | Kind::UnpinPipeline(_)) => return release_command_from_wire(kind),
+        Kind::RotateClusterKey(c) => secret::rotate_from_wire(c)?,
         other => return inner_command_from_wire(&other),
     })
 }
@@ -307,6 +311,8 @@ fn inner_command_from_wire(kind: &Kind) -> Result<Command> {
         }
         Kind::PutObject(c) => super::object::put_from_wire(c)?,
         Kind::DeleteObject(c) => super::object::delete_from_wire(c)?,
+        Kind::SetSecret(c) => secret::set_from_wire(c)?,
+        Kind::DeleteSecret(c) => secret::delete_from_wire(c)?,
         _ => return Err(DecodeError::new("kind", "is not a known command")),
     })
 }

@@ -95,6 +95,8 @@ fn task_to_wire(id: &TaskId, task: &TaskConfig) -> model::TaskConfig {
         conditions: task.conditions.iter().map(condition_to_wire).collect(),
         inputs: named_to_wire(&task.inputs),
         kind: kind_to_wire(&task.kind),
+        secret_env: variables_to_wire(&task.secret_env),
+        secret_files: variables_to_wire(&task.secret_files),
     }
 }
 
@@ -133,6 +135,8 @@ fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
         conditions: task.conditions.into_iter().map(condition_from_wire).collect::<Result<_>>()?,
         inputs: named_from_wire(task.inputs, "inputs")?,
         kind: kind_from_wire(task.kind)?,
+        secret_env: variables_from_wire(task.secret_env, "secret_env")?,
+        secret_files: variables_from_wire(task.secret_files, "secret_files")?,
     })
 }
 

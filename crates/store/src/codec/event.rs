@@ -13,8 +13,8 @@ use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
     log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
-    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, segment_from_wire, segment_to_wire,
-    spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire,
+    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, secret, segment_from_wire,
+    segment_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire,
     task_status_from_wire, task_status_to_wire, time_from_wire, time_to_wire, variables_from_wire, variables_to_wire,
 };
 
@@ -172,6 +172,9 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
             super::object::event_to_wire(event)?
         }
+        Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
+            return secret::event_to_wire(event);
+        }
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
         | Event::ClusterRecovered { .. }
@@ -260,6 +263,9 @@ pub fn event_from_wire(event: log::Event) -> Result<Event> {
             trimmed: Revision(e.trimmed_revision),
             trimmed_hash: fixed(&e.trimmed_hash, "trimmed_hash")?,
         },
+        Kind::SecretSet(e) => secret::set_event_from_wire(&e)?,
+        Kind::SecretDeleted(e) => secret::deleted_event_from_wire(&e)?,
+        Kind::ClusterKeyRotated(e) => secret::rotated_event_from_wire(e)?,
         other => return run_event_from_wire(other),
     })
 }
@@ -312,10 +318,10 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::AttemptLaunching(_)
         | Kind::AttemptStarted(_)
         | Kind::AttemptStopRequested(_)
-        | Kind::AttemptFinished(_)) => return attempt_event_from_wire(&kind),
-        kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_)) => {
-            super::object::event_from_wire(&kind)?
-        }
+        | Kind::AttemptFinished(_)
+        | Kind::ObjectPut(_)
+        | Kind::ObjectDeleted(_)
+        | Kind::ObjectsDropped(_)) => return attempt_event_from_wire(&kind),
         other => return release_event_from_wire(other),
     })
 }
@@ -339,6 +345,7 @@ fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {
             log: e.log.as_ref().map(log_from_wire).transpose()?,
             outputs: variables_from_wire(e.outputs.clone(), "outputs")?,
         },
+        Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_) => super::object::event_from_wire(kind)?,
         _ => return Err(DecodeError::new("kind", "is not a known event")),
     })
 }

@@ -52,6 +52,12 @@ proptest! {
     }
 
     #[test]
+    fn secrets_come_back(secret in any::secret(), current in any::current_key()) {
+        prop_assert_eq!(secret_from_wire(&wired(&secret_to_wire(&secret.0, &secret.1))).unwrap(), secret);
+        prop_assert_eq!(current_key_from_wire(&wired(&current_key_to_wire(&current))).unwrap(), current);
+    }
+
+    #[test]
     fn namespaces_come_back(namespace in any::namespace()) {
         prop_assert_eq!(namespace_from_wire(&wired(&namespace_to_wire(&namespace))).unwrap(), namespace);
     }

@@ -121,3 +121,21 @@ fn a_node_gets_the_drivers_and_labels_that_tasks_ask_for() {
         assert_eq!(without_docker(&config), (vec![], vec![]));
     }
 }
+
+#[test]
+fn secrets_are_given_as_variables_and_no_stub_asks_for_any() {
+    let text = r#"
+id = "p"
+tasks.push = { command = ["push"], secret_env = { TOKEN = "t", OTHER = "o" }, secret_files = { key = "k" } }
+tasks.stubbed = { command = ["push"], secret_env = { TOKEN = "t" }, secret_files = { key = "k" } }
+"#;
+    let mut config = parse("p.toml".as_ref(), text, Format::Toml).unwrap().config;
+    let env = [("TOKEN".to_owned(), "mine".to_owned())].into();
+    let stubs = [("stubbed".to_owned(), Stub::default())].into();
+    Shape { env, stubs, ..Shape::default() }.apply(&mut config).unwrap();
+    let [push, stubbed] = &config.tasks[..] else { panic!("{config:?}") };
+    let of = |name: &str, value: &str| vec![model::Variable { name: name.into(), value: value.into() }];
+    assert_eq!((&push.environment, &push.secret_env), (&of("TOKEN", "mine"), &of("OTHER", "o")));
+    assert_eq!(push.secret_files, of("key", "k"));
+    assert!(stubbed.secret_env.is_empty() && stubbed.secret_files.is_empty());
+}

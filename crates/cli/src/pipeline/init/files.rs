@@ -84,7 +84,7 @@ const GO_SDK: [File; 14] = copies!(
         "values.go",
     ]
 );
-const PYTHON_SDK: [File; 13] = copies!(
+const PYTHON_SDK: [File; 14] = copies!(
     "gofer_sdk/",
     "python/gofer_sdk/",
     [
@@ -96,6 +96,7 @@ const PYTHON_SDK: [File; 13] = copies!(
         "_limits.py",
         "_pipeline.py",
         "_script.py",
+        "_secret.py",
         "_units.py",
         "_validate.py",
         "_validate_values.py",

@@ -18,6 +18,7 @@ var All = map[string]func() *gofer.Pipeline{
 	"forbid":       forbid,
 	"replace":      replace,
 	"every-field":  everyField,
+	"secrets":      secrets,
 	"diamond":      diamond,
 	"requirements": requirements,
 	"retries":      retries,
@@ -95,6 +96,24 @@ func forbid() *gofer.Pipeline {
 func replace() *gofer.Pipeline {
 	p := gofer.New("replace", gofer.Options{Overlap: gofer.Replace, Parallelism: 4})
 	p.Task("preview", gofer.Spec{Image: "preview", Pull: gofer.PullAlways})
+	return p
+}
+
+func secrets() *gofer.Pipeline {
+	p := gofer.New("secrets", gofer.Options{})
+	p.Task("deploy", gofer.Spec{
+		Command: []string{"deploy", "--key", "id_ed25519"},
+		SecretEnv: map[string]gofer.SecretRef{
+			"TOKEN":   gofer.Secret("deploy-token"),
+			"A_TOKEN": gofer.Secret("deploy-token"),
+		},
+		SecretFiles: map[string]gofer.SecretRef{"id_ed25519": gofer.Secret("deploy-key")},
+		Env:         map[string]string{"B": "1"},
+	})
+	p.Task("only-a-file", gofer.Spec{
+		Command:     []string{"true"},
+		SecretFiles: map[string]gofer.SecretRef{"a.b": gofer.Secret("x_1")},
+	})
 	return p
 }
 

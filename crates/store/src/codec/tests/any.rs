@@ -4,6 +4,7 @@ mod cluster;
 mod messages;
 mod object;
 mod releases;
+mod secret;
 mod values;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
 pub(super) use self::object::object;
 pub(super) use self::releases::release;
+pub(super) use self::secret::{current_key, secret};
 use self::values::{condition, kind, options, parameter, retry_from, value};
 
 const ID: &str = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}";
@@ -95,8 +97,10 @@ fn task_config() -> impl Strategy<Value = TaskConfig> {
     let program = (text(), option::of(some_text()), pull, vec(text(), 0..3), vec(text(), 0..3), texts());
     let place = (option::of(some_text()), btree_map(task_id(), need, 0..3), option::of(driver()), texts());
     let passed = (kind(), vec(condition(), 0..2), btree_map("[A-Z_]{0,6}", value(), 0..2));
-    (program, place, retry(), option::of(duration()), resources(), any::<bool>(), passed).prop_map(
-        |(program, place, retry, timeout, resources, allow_failure, (kind, conditions, inputs))| {
+    let flags = (any::<bool>(), texts(), texts());
+    (program, place, retry(), option::of(duration()), resources(), flags, passed).prop_map(
+        |(program, place, retry, timeout, resources, flags, (kind, conditions, inputs))| {
+            let (allow_failure, secret_env, secret_files) = flags;
             let (description, image, pull, entrypoint, command, environment) = program;
             let (working_directory, depends_on, driver, constraints) = place;
             TaskConfig {
@@ -117,6 +121,8 @@ fn task_config() -> impl Strategy<Value = TaskConfig> {
                 driver,
                 constraints,
                 allow_failure,
+                secret_env,
+                secret_files,
             }
         },
     )

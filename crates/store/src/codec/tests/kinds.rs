@@ -30,7 +30,7 @@ kinds!(command_kind of Command:
     RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode ArchiveEvents AnnotateRun
     DecideApproval AdvanceTask TimeOutTask
     RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline
-    PutObject DeleteObject);
+    PutObject DeleteObject SetSecret DeleteSecret RotateClusterKey);
 
 kinds!(event_kind of Event:
     ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
@@ -39,7 +39,7 @@ kinds!(event_kind of Event:
     NodeLost NodeRemoved EventsArchived RunAnnotated TaskWaiting TaskKept
     ReleaseStarted ReleaseAdvanced ReleaseSwitched ReleasePromoted ReleaseRolledBack LiveVersionChanged
     PipelinePinned PipelineUnpinned RunMoved
-    ObjectPut ObjectDeleted ObjectsDropped);
+    ObjectPut ObjectDeleted ObjectsDropped SecretSet SecretDeleted ClusterKeyRotated);
 
 /// Draws values, and checks that all kinds are among them, each with a field of its own on the wire.
 fn check<T>(

@@ -96,8 +96,13 @@ fn run_command() -> impl Strategy<Value = Command> {
 }
 
 pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelope> {
-    let command =
-        prop_oneof![3 => config_command(), 3 => run_command(), 2 => release_command(), 1 => super::object::command()];
+    let command = prop_oneof![
+        3 => config_command(),
+        3 => run_command(),
+        2 => release_command(),
+        1 => super::object::command(),
+        1 => super::secret::command(),
+    ];
     (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
         request_id: RequestId(id),
         actor: Actor(actor),
@@ -193,7 +198,13 @@ fn run_event() -> impl Strategy<Value = Event> {
 }
 
 pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![3 => config_event(), 3 => run_event(), 2 => release_event(), 1 => super::object::event()]
+    prop_oneof![
+        3 => config_event(),
+        3 => run_event(),
+        2 => release_event(),
+        1 => super::object::event(),
+        1 => super::secret::event(),
+    ]
 }
 
 pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {

@@ -313,8 +313,8 @@ fn damages(backup: &Path) -> Vec<(&'static str, Damage, Vec<String>)> {
         ("an unfinished backup", at(statement, remove), words(&["no finished backup"])),
         (
             "a newer format",
-            at(statement, |path| replace(path, "\"format\": 1", "\"format\": 2")),
-            words(&["format 2", "newer"]),
+            at(statement, |path| replace(path, "\"format\": 1", "\"format\": 3")),
+            words(&["format 3", "newer"]),
         ),
     ]
 }

@@ -96,8 +96,12 @@ impl Statement {
             return Err(Error::NewerFormat { path, found: format, known: FORMAT });
         }
         let statement: Self = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        let (format, needed) = (statement.format, format_of(&statement.content));
+        if format != needed {
+            return Err(damaged(format!("it says format {format}, and its content has format {needed}")));
+        }
         let found = digest(&statement.content);
-        if statement.format != format_of(&statement.content) || found != statement.digest {
+        if found != statement.digest {
             return Err(damaged(format!("its content has the digest {found}, and it says {}", statement.digest)));
         }
         Ok(statement)

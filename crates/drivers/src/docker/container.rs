@@ -153,7 +153,7 @@ pub(super) async fn remove(docker: &Docker, id: &str) -> Result<bool, Error> {
 }
 
 /// Where a container finds the file for its outputs.
-const OUTPUTS: &str = "/run/gofer/outputs";
+const OUTPUTS: &str = "/run/gofer-outputs";
 
 /// What to make for a launch.
 pub(super) fn body(

@@ -8,15 +8,31 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gofer_consensus::{Host, Work};
 use gofer_domain::limits::OUTPUTS_BYTES_MAX;
 use gofer_domain::validate::check_outputs;
 use gofer_drivers::{LaunchError, LaunchId};
+use rustix::io::Errno;
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::config::Config;
+use crate::context::Backoff;
 use crate::spec::Placed;
+
+/// How long outputs that this node can't read are asked for again, before the attempt is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why there are no outputs.
+#[derive(Debug, PartialEq, Eq)]
+enum Fault {
+    /// What the task left there is wrong.
+    Task(String),
+    /// This node can't read it at the moment.
+    Node(String),
+}
 
 /// The file of an attempt's outputs. It outlives this process, as the attempt does.
 pub(crate) fn path(config: &Config, id: &LaunchId) -> PathBuf {
@@ -30,18 +46,47 @@ pub(crate) async fn prepare(host: &Host, placed: &Placed) -> Result<(), LaunchEr
     blocking(host, make).await.map_err(|message| LaunchError::Unavailable { message })
 }
 
-/// What a program that has ended put out.
+/// What a program that has ended put out. A disk that fails for a while, or a worker that is stopped with the process,
+/// says nothing of the task: the file is read again.
 ///
 /// # Errors
 /// What is wrong with it, in words for whoever wrote the task.
 pub(crate) async fn read(host: &Host, placed: &Placed) -> Result<BTreeMap<String, String>, String> {
     let Some(path) = placed.spec.outputs.clone() else { return Ok(BTreeMap::new()) };
-    blocking(host, move || {
-        let text = load(&path)?;
-        let outputs = parse(&text)?;
-        check_outputs(&outputs).map(|()| outputs)
-    })
-    .await
+    let read = || {
+        let path = path.clone();
+        async move {
+            let read = host.blocking(Work::Outputs, move || read_once(&path)).await;
+            read.unwrap_or_else(|error| Err(Fault::Node(error.to_string())))
+        }
+    };
+    patiently(read).await
+}
+
+async fn patiently<T, F>(read: impl Fn() -> F) -> Result<T, String>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+    let start = Instant::now();
+    loop {
+        match read().await {
+            Ok(outputs) => return Ok(outputs),
+            Err(Fault::Task(message)) => return Err(message),
+            Err(Fault::Node(message)) if start.elapsed() > PATIENCE => {
+                return Err(format!("this node can't read the task's outputs: {message}"));
+            }
+            Err(Fault::Node(error)) => warn!(error, "the outputs of a task can't be read yet; trying again"),
+        }
+        backoff.pause().await;
+    }
+}
+
+fn read_once(path: &Path) -> Result<BTreeMap<String, String>, Fault> {
+    let text = load(path)?;
+    let outputs = parse(&text).map_err(Fault::Task)?;
+    check_outputs(&outputs).map_err(Fault::Task)?;
+    Ok(outputs)
 }
 
 /// Removes the file.
@@ -76,24 +121,32 @@ fn make(path: &Path) -> io::Result<()> {
     file.set_permissions(permissions)
 }
 
-fn load(path: &Path) -> Result<String, String> {
+fn load(path: &Path) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     let most = u64::try_from(OUTPUTS_BYTES_MAX).unwrap_or(u64::MAX).saturating_mul(2);
     // What a program leaves in the place of the file must not make this wait.
     let opened =
         OpenOptions::new().read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed()).open(path);
-    match opened {
-        Ok(file) => match file.take(most + 1).read_to_end(&mut bytes) {
-            Ok(_) => {}
-            Err(error) => return Err(format!("the task's outputs can't be read: {error}")),
-        },
+    match opened.and_then(|file| file.take(most + 1).read_to_end(&mut bytes)) {
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        Err(error) => return Err(format!("the task's outputs can't be read: {error}")),
+        Err(error) => return Err(unreadable(&error)),
     }
     if bytes.len() as u64 > most {
-        return Err(format!("the task's outputs have more than {OUTPUTS_BYTES_MAX} bytes, which is the limit"));
+        let what = format!("the task's outputs have more than {OUTPUTS_BYTES_MAX} bytes, which is the limit");
+        return Err(Fault::Task(what));
     }
-    String::from_utf8(bytes).map_err(|_| "the task's outputs are not UTF-8".to_owned())
+    String::from_utf8(bytes).map_err(|_| Fault::Task("the task's outputs are not UTF-8".to_owned()))
+}
+
+/// Tells a file in whose place the task left something else from a disk that fails.
+fn unreadable(error: &io::Error) -> Fault {
+    match Errno::from_io_error(error) {
+        Some(Errno::ISDIR | Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::AGAIN | Errno::ACCESS) => {
+            Fault::Task(format!("the task's outputs can't be read: {error}"))
+        }
+        _ => Fault::Node(error.to_string()),
+    }
 }
 
 fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
@@ -130,6 +183,8 @@ fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -145,15 +200,41 @@ mod tests {
     fn what_is_no_small_text_file_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("outputs").join("a");
+        let fault = |path| match load(path) {
+            Err(Fault::Task(message)) => message,
+            other => panic!("{other:?}"),
+        };
         assert_eq!(load(&path).as_deref(), Ok(""), "a task that puts out nothing");
         make(&path).unwrap();
         make(&path).unwrap();
         std::fs::write(&path, b"\xff").unwrap();
-        assert!(load(&path).unwrap_err().contains("UTF-8"));
+        assert!(fault(&path).contains("UTF-8"));
         std::fs::write(&path, "x".repeat(OUTPUTS_BYTES_MAX * 2 + 1)).unwrap();
-        assert!(load(&path).unwrap_err().contains("limit"));
+        assert!(fault(&path).contains("limit"));
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
-        assert!(load(&path).unwrap_err().contains("can't be read"));
+        assert!(fault(&path).contains("can't be read"));
+        std::fs::remove_dir(&path).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+        assert!(fault(&path).contains("can't be read"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_fails_is_asked_again_and_a_task_is_not() {
+        let failing = || unreadable(&io::Error::from_raw_os_error(Errno::IO.raw_os_error()));
+        let asked = Cell::new(0);
+        let ask = |good_at: u32, fault: fn() -> Fault| {
+            asked.set(0);
+            let asked = &asked;
+            patiently(move || async move {
+                asked.set(asked.get() + 1);
+                if asked.get() == good_at { Ok("outputs") } else { Err(fault()) }
+            })
+        };
+        assert_eq!(ask(3, failing).await, Ok("outputs"));
+        assert_eq!(ask(3, || Fault::Task("bad".into())).await, Err("bad".into()));
+        assert_eq!(asked.get(), 1);
+        assert!(ask(u32::MAX, failing).await.unwrap_err().contains("this node"));
+        assert!(asked.get() > 10);
     }
 }

@@ -116,6 +116,10 @@ impl Db {
         settings.create_if_missing(create);
         settings.create_missing_column_families(create);
         background::write_directly(&mut settings, path);
+        // Who makes a database fills it, and has nobody wait beside it.
+        if !create {
+            background::write_evenly(&mut settings);
+        }
         settings.set_env(&environment().map_err(|error| Error::rocks(path, error))?);
         Self::wrap(path, DB::open_cf_descriptors(&settings, path, families))
     }
@@ -138,7 +142,10 @@ impl Db {
         settings.set_keep_log_file_num(4);
         settings.set_max_open_files(512);
         settings.set_max_background_jobs(2);
-        let families = [(META, 1 << 20), (EVENTS, 32 << 20), (VIEWS, 8 << 20), (DEDUP, 4 << 20)]
+        background::open_sparingly(&mut settings);
+        // A flush waits until what was logged before it is on the disk. It should be on its way there by then.
+        settings.set_wal_bytes_per_sync(512 << 10);
+        let families = [(META, 1 << 20), (EVENTS, 8 << 20), (VIEWS, 8 << 20), (DEDUP, 4 << 20)]
             .map(|(name, buffer)| ColumnFamilyDescriptor::new(name, family(&cache, buffer)));
         (settings, families)
     }
@@ -244,7 +251,7 @@ fn family(cache: &Cache, buffer: usize) -> rocksdb::Options {
     let mut options = rocksdb::Options::default();
     options.set_block_based_table_factory(&blocks);
     options.set_write_buffer_size(buffer);
-    options.set_max_write_buffer_number(2);
+    options.set_max_write_buffer_number(background::WRITE_BUFFERS);
     // What lies in the first two levels is soon merged again.
     let mut compression = [DBCompressionType::Lz4; LEVELS];
     compression[..2].fill(DBCompressionType::None);

@@ -118,7 +118,7 @@ impl Process {
 }
 
 /// Far more than a run writes, and far less than by default: taking the room for it was half of the work of a run.
-pub(crate) const WAL_BYTES: u64 = 8 << 20;
+pub(crate) const WAL_BYTES: u64 = 1 << 20;
 
 /// Sizes that let a minute see snapshots, and leases that end within it.
 pub(crate) fn lease() -> gofer_scheduler::LeaseConfig {

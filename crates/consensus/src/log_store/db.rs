@@ -65,14 +65,16 @@ fn options(wal_bytes: u64) -> Options {
     options.set_paranoid_checks(true);
     options.set_keep_log_file_num(2);
     options.set_max_open_files(256);
+    background::open_sparingly(&mut options);
+    background::write_evenly(&mut options);
     options
 }
 
 fn log_options() -> Options {
     let mut options = Options::default();
     // Most entries are purged before they would be merged a second time, so to compress them is not worth it.
-    options.set_write_buffer_size(32 << 20);
-    options.set_max_write_buffer_number(2);
+    options.set_write_buffer_size(8 << 20);
+    options.set_max_write_buffer_number(background::WRITE_BUFFERS);
     options.set_compression_type(DBCompressionType::None);
     options.set_target_file_size_base(64 << 20);
     options

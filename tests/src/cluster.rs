@@ -165,7 +165,7 @@ impl Cluster {
         Ok(self.pipelines(index)?.register_pipeline(request).await?.into_inner().version)
     }
 
-    /// Starts a run of a pipeline in the default namespace.
+    /// Starts a run of a pipeline, which is in the default namespace unless its name says `NAMESPACE/PIPELINE`.
     ///
     /// # Errors
     /// When it is refused or the node does not answer.
@@ -175,9 +175,10 @@ impl Cluster {
         pipeline: &str,
         variables: &[(&str, &str)],
     ) -> anyhow::Result<model::RunRef> {
+        let (namespace, pipeline) = pipeline.split_once('/').unwrap_or(("default", pipeline));
         let variables = variables.iter().map(|(name, value)| variable(name, value)).collect();
         let request = api::StartRunRequest {
-            pipeline: Some(model::PipelineRef { namespace: "default".into(), pipeline: pipeline.into() }),
+            pipeline: Some(model::PipelineRef { namespace: namespace.into(), pipeline: pipeline.into() }),
             variables,
             request_id: request_id(),
             ..Default::default()

@@ -18,6 +18,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-calendar", layer: 0, uses: &[] },
     Crate { name: "gofer-sdk", layer: 0, uses: &[] },
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
+    Crate { name: "gofer-catalogue", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-client", layer: 1, uses: &["gofer-wire"] },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },

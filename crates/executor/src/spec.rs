@@ -97,7 +97,7 @@ fn environment(
     environment
 }
 
-/// What Gofer says to every attempt; docs/tasks.md lists it.
+/// What Gofer says to every attempt; docs/pipelines.md lists it.
 fn system(
     state: &State,
     live: &LiveRun,

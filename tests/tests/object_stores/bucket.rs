@@ -2,43 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
 
+use gofer_tests::StandIn;
 use serde_json::Value;
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
-/// The server, and its one bucket. Killed when dropped.
+/// The server, and its one bucket.
 pub(crate) struct Bucket {
-    _files: TempDir,
-    process: Child,
-    talk: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
-    ready: Value,
+    server: StandIn,
     credentials: NamedTempFile,
 }
 
 impl Bucket {
     pub(crate) fn start(name: &str, flags: &[&str]) -> Self {
-        let files = tempfile::tempdir().unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/s3.py");
-        let mut command = Command::new(gofer_tests::python().unwrap());
-        command.arg(script).arg(files.path()).arg(name).args(flags).env("PYTHONDONTWRITEBYTECODE", "1");
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let talk = Mutex::new((process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap())));
+        let server = StandIn::start("s3.py", &[&[name], flags].concat()).unwrap();
         let credentials = NamedTempFile::new().unwrap();
-        let mut bucket = Self { _files: files, process, talk, ready: Value::Null, credentials };
-        bucket.ready = read(&mut bucket.talk.lock().unwrap().1);
-        write(&bucket.credentials, &bucket.ready["owner"], None);
-        bucket
+        write(&credentials, &server.ready["owner"], None);
+        Self { server, credentials }
     }
 
     /// Does what the script says of an order.
     pub(crate) fn order(&self, line: &str) -> Value {
-        let mut talk = self.talk.lock().unwrap();
-        writeln!(talk.0, "{line}").unwrap();
-        read(&mut talk.1)
+        self.server.order(line).unwrap()
     }
 
     /// The keys in the bucket that begin so, without that, and their sizes.
@@ -56,33 +41,20 @@ impl Bucket {
 
     /// What it said of itself.
     pub(crate) fn said(&self, name: &str) -> &str {
-        self.ready[name].as_str().unwrap()
+        self.server.said(name)
     }
 
     /// The secret of the user who may do all.
     pub(crate) fn secret(&self) -> &str {
-        self.ready["owner"]["secret"].as_str().unwrap()
+        self.server.ready["owner"]["secret"].as_str().unwrap()
     }
 
     /// A file with the key of a user, and with another secret if there is one.
     pub(crate) fn credentials(&self, user: &str, secret: Option<&str>) -> NamedTempFile {
         let file = NamedTempFile::new().unwrap();
-        write(&file, &self.ready[user], secret);
+        write(&file, &self.server.ready[user], secret);
         file
     }
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn read(answers: &mut BufReader<ChildStdout>) -> Value {
-    let mut line = String::new();
-    answers.read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("the server of buckets said {line:?}: {error}"))
 }
 
 fn write(file: &NamedTempFile, user: &Value, secret: Option<&str>) {

@@ -244,7 +244,7 @@ fn put_object(world: &World, a: u8, b: u8) -> Command {
     let run = live_run(world, a).unwrap_or(run(a, b));
     let scope = if b.is_multiple_of(2) { ObjectScope::Run(run) } else { ObjectScope::Pipeline(pipeline(a)) };
     let mut content = Box::new(content(u64::from(a)));
-    content.place = (b % 5 == 0).then(|| place(u64::from(a % 2)));
+    content.place = b.is_multiple_of(5).then(|| place(u64::from(a % 2)));
     Command::PutObject { scope, key: object_key(b), content, limits, attempt }
 }
 

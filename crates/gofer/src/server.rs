@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gofer_node::config::{ArchiveSettings, DockerSettings, ExecutionSettings, ObjectSettings, RaftSettings, Settings};
+use gofer_node::config::{
+    ArchiveSettings, DockerSettings, ExecutionSettings, ObjectSettings, RaftSettings, Settings, VaultSettings,
+};
 use gofer_node::{Config, Node};
 
 /// Where the configuration file is looked for when none is named.
@@ -153,6 +155,7 @@ impl ServerArgs {
                 adopt: args.objects.adopt,
                 ..ObjectSettings::default()
             },
+            vault: VaultSettings::default(),
             registry: Vec::new(),
         }
     }

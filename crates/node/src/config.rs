@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 
 mod merge;
 mod validate;
+mod vault;
 
 pub use validate::Fault;
+pub use vault::VaultSettings;
 
 /// Largest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -77,6 +79,7 @@ pub struct Settings {
     pub raft: RaftSettings,
     pub archive: ArchiveSettings,
     pub objects: ObjectSettings,
+    pub vault: VaultSettings,
     pub registry: Vec<RegistrySettings>,
 }
 
@@ -215,6 +218,7 @@ pub struct Config {
     pub archive: Option<gofer_archive::Config>,
     pub objects: gofer_gateway::ObjectSettings,
     pub outside: Option<OutsideConfig>,
+    pub vault: Option<gofer_vault::Config>,
     pub registries: Vec<RegistrySettings>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, ObjectSettings, OutsideConfig, RaftSettings,
-    Settings, Start,
+    Settings, Start, VaultSettings,
 };
 
 /// `strong` where it says something, else `weak`. Lists and maps are taken whole, not mixed.
@@ -30,6 +30,7 @@ pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
             segment_bytes: strong.archive.segment_bytes.or(weak.archive.segment_bytes),
         },
         objects: objects(strong.objects, weak.objects),
+        vault: strong.vault.over(weak.vault),
         registry: if strong.registry.is_empty() { weak.registry } else { strong.registry },
     }
 }
@@ -129,6 +130,7 @@ pub(super) fn effective(config: &Config) -> Settings {
             sweep_every_ms: millis(config.objects.sweep_every),
             ..config.outside.as_ref().map(outside).unwrap_or_default()
         },
+        vault: config.vault.as_ref().map(VaultSettings::of).unwrap_or_default(),
         registry: config.registries.clone(),
     }
 }

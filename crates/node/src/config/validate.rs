@@ -30,10 +30,10 @@ impl fmt::Display for Fault {
 
 /// Collects faults while values are read.
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, key: &'static str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, key: &'static str, message: impl Into<String>) {
         self.0.push(Fault { key, message: message.into() });
     }
 
@@ -98,6 +98,7 @@ pub(super) fn check(settings: &Settings) -> Result<Config, Vec<Fault>> {
         archive: archive(settings, &mut faults),
         objects: objects(settings, &mut faults),
         outside: outside(&settings.objects, &mut faults),
+        vault: settings.vault.check(&mut faults),
         registries: settings.registry.clone(),
     };
     relations(&config, &mut faults);

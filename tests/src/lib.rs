@@ -8,12 +8,14 @@ mod cluster;
 mod node;
 mod pipelines;
 mod process;
+mod stand_in;
 
 pub use cli::{Printed, gofer, line_of, needs, printed, python, run, says};
 pub use cluster::{Cluster, PATIENCE, request_id};
 pub use node::{Node, binary, free_port};
 pub use pipelines::{IMAGE, effects_task, import_image, pipeline, shell_task};
 pub use process::Process;
+pub use stand_in::StandIn;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

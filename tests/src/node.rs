@@ -52,6 +52,29 @@ impl Node {
         self.process.start(command)
     }
 
+    /// Starts the process with `instead` after its own flags, of which those with the same names are left out.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub fn start_with(&mut self, extra: &[&str], instead: &[&str]) -> anyhow::Result<()> {
+        let before = self.flags.clone();
+        let is_replaced = |flag: &String| instead.iter().any(|other| flag.starts_with("--") && flag == other);
+        let mut kept = Vec::new();
+        let mut flags = before.iter().peekable();
+        while let Some(flag) = flags.next() {
+            let is_replaced = is_replaced(flag);
+            let value = flags.next_if(|value| !value.starts_with("--"));
+            if !is_replaced {
+                kept.push(flag.clone());
+                kept.extend(value.cloned());
+            }
+        }
+        self.flags = kept.into_iter().chain(instead.iter().map(ToString::to_string)).collect();
+        let started = self.start(extra);
+        self.flags = before;
+        started
+    }
+
     /// SIGKILL, and waits until the process is gone.
     pub fn kill(&mut self) {
         self.process.kill();

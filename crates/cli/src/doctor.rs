@@ -2,6 +2,7 @@
 
 mod archive;
 mod checks;
+mod object_store;
 
 use std::process::ExitCode;
 

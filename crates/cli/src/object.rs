@@ -242,12 +242,17 @@ async fn info(context: &mut Context<'_>, scope: model::ObjectScope, key: String)
         return Ok(EXIT_OK);
     }
     let content = object.content.unwrap_or_default();
+    let kept = match &content.place {
+        None => "on the nodes".to_owned(),
+        Some(place) => format!("in store {}, folder {}", to_json::hex(&place.store), to_json::hex(&place.folder)),
+    };
     let (of, age) = (scope_text(object.scope.as_ref()), time::age(object.created_at.as_ref(), time::now()));
     for (name, value) in [
         ("key", object.key),
         ("of", of),
         ("bytes", content.bytes.to_string()),
         ("sha-256", to_json::hex(&content.digest)),
+        ("kept", kept),
         ("age", age),
         ("revision", object.revision.to_string()),
     ] {

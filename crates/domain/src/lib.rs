@@ -46,7 +46,7 @@ pub use ids::{
 };
 pub use logic::LOGIC_VERSION;
 pub use node::{Node, NodeSpec, NodeStatus};
-pub use object::{Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope, Objects};
+pub use object::{Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, ObjectPlace, ObjectScope, Objects};
 pub use rejection::{Reason, Rejection};
 pub use release::{Release, Releases};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, RetryFrom, Run, RunOptions, RunStatus, TaskRun, TaskStatus};

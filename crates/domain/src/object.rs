@@ -86,6 +86,26 @@ pub struct ObjectContent {
     pub digest: [u8; 32],
     /// SHA-256 of the manifest, which names the chunks.
     pub manifest: [u8; 32],
+    /// Where manifest and chunks are; none: on the nodes.
+    pub place: Option<ObjectPlace>,
+}
+
+impl ObjectContent {
+    /// Whether it is made of the same bytes as another, and kept by the same store: then one is as good as the other.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let store = |content: &Self| content.place.map(|place| place.store);
+        (self.bytes, self.digest, store(self)) == (other.bytes, other.digest, store(other))
+    }
+}
+
+/// A place for an object outside the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectPlace {
+    /// Id of the store.
+    pub store: [u8; 16],
+    /// Folder in it, which holds nothing but this object.
+    pub folder: [u8; 16],
 }
 
 /// An object.

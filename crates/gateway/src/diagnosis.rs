@@ -79,7 +79,8 @@ pub(crate) async fn of_self(parts: &Parts, request: wire::DiagnoseRequest) -> Re
     let probing = join_all(others.map(|member| probe(parts, member)));
     let dir = parts.store.dir().to_owned();
     let examining = tokio::task::spawn_blocking(move || gofer_store::disk::examine(&dir));
-    let (peers, report, archive) = tokio::join!(probing, examining, parts.archive.examine());
+    let (peers, report, archive, object_store) =
+        tokio::join!(probing, examining, parts.archive.examine(), crate::objects::diagnose(parts));
     let report = report.map_err(|error| crate::errors::interrupted(&error))?;
     let log = parts.raft.disk();
     let mean = log.flush_time.checked_div(u32::try_from(log.flushes).unwrap_or(u32::MAX)).unwrap_or_default();
@@ -103,6 +104,7 @@ pub(crate) async fn of_self(parts: &Parts, request: wire::DiagnoseRequest) -> Re
         peers,
         leases: parts.leases.report().into_iter().map(lease).collect(),
         archive: archive.map(archive_to_wire),
+        object_store,
         ..Default::default()
     })
 }

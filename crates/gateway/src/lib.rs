@@ -30,7 +30,7 @@ pub use blobs::{BlobReplicator, ReplicateError};
 pub use cluster::{Cluster, JoinError};
 pub use lease::{GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, RenewError};
 pub use logs::{AttemptLogs, LogRecord, LogRecords, LogSource, LogsError, NoLogs};
-pub use objects::{ObjectKeeper, ObjectSettings, TaskTokens};
+pub use objects::{ObjectKeeper, ObjectSettings, Outside, TaskTokens};
 pub use peers::Peers;
 pub use secrets::{KeepKeys, KeyClient, KeysError};
 pub use server::{Error, Parts, serve, serve_tasks};

@@ -1,6 +1,7 @@
 //! Objects: taken in chunk by chunk, given out from any node, and kept complete.
 
 mod keeper;
+mod outside;
 mod put;
 mod read;
 mod token;
@@ -15,8 +16,10 @@ use tonic::{Code, Status};
 use crate::errors::{Fault, reason};
 
 pub use keeper::ObjectKeeper;
+pub use outside::Outside;
 pub use token::TaskTokens;
 
+pub(crate) use outside::diagnose;
 pub(crate) use put::{Target, put};
 pub(crate) use read::{Wanted, send};
 

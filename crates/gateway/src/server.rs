@@ -31,7 +31,7 @@ use crate::coalesce::Coalesced;
 use crate::lease::GrantLease;
 use crate::limits;
 use crate::logs::AttemptLogs;
-use crate::objects::{ObjectSettings, TaskTokens};
+use crate::objects::{ObjectSettings, Outside, TaskTokens};
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::secrets::KeepKeys;
@@ -53,6 +53,8 @@ pub struct Parts {
     pub leases: Arc<dyn GrantLease>,
     pub archive: Arc<dyn ArchiveHealth>,
     pub objects: ObjectSettings,
+    /// Where objects are kept instead of on the nodes.
+    pub outside: Option<Outside>,
     /// What tasks prove themselves with.
     pub tokens: TaskTokens,
     pub keys: Arc<dyn KeepKeys>,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use gofer_node::config::{ArchiveSettings, DockerSettings, ExecutionSettings, ObjectSettings, RaftSettings, Settings};
+use gofer_node::config::{
+    ArchiveSettings, DockerSettings, ExecutionSettings, ObjectSettings, RaftSettings, Settings, VaultSettings,
+};
 use gofer_node::{Config, Node};
 
 /// Where the configuration file is looked for when none is named.
@@ -73,6 +75,34 @@ pub(crate) struct ServerArgs {
     /// Bytes of events after which a segment is archived, however few they are [default: 67108864]
     #[arg(long, env = "GOFER_ARCHIVE_SEGMENT_BYTES", value_name = "BYTES")]
     archive_segment_bytes: Option<u64>,
+    #[command(flatten)]
+    objects: ObjectArgs,
+}
+
+/// Where objects are kept.
+#[derive(Args, Clone, Debug, Default)]
+struct ObjectArgs {
+    /// Where objects are kept instead of on the nodes, alike on all of them: file:///DIRECTORY or s3://BUCKET/PREFIX
+    #[arg(long = "objects-url", env = "GOFER_OBJECTS_URL", value_name = "URL")]
+    url: Option<String>,
+    /// Server of the bucket, http(s)://HOST:PORT [default: Amazon's]
+    #[arg(long = "objects-endpoint", env = "GOFER_OBJECTS_ENDPOINT", value_name = "URL")]
+    endpoint: Option<String>,
+    /// Region of the bucket [default: us-east-1]
+    #[arg(long = "objects-region", env = "GOFER_OBJECTS_REGION", value_name = "REGION")]
+    region: Option<String>,
+    /// Whether requests name the bucket in their path instead of the host [default: where an endpoint is set]
+    #[arg(long = "objects-path-style", env = "GOFER_OBJECTS_PATH_STYLE", value_name = "BOOL")]
+    path_style: Option<bool>,
+    /// File with aws_access_key_id and aws_secret_access_key [default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY]
+    #[arg(long = "objects-credentials-file", env = "GOFER_OBJECTS_CREDENTIALS_FILE", value_name = "FILE")]
+    credentials_file: Option<PathBuf>,
+    /// File with the certificates (PEM) that the bucket's server is checked with [default: the system's]
+    #[arg(long = "objects-ca-file", env = "GOFER_OBJECTS_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Take over the store of a cluster that is gone, after this one was restored or recovered from it
+    #[arg(long = "objects-adopt", env = "GOFER_OBJECTS_ADOPT", value_name = "CLUSTER")]
+    adopt: Option<String>,
 }
 
 /// `gofer config`.
@@ -115,7 +145,17 @@ impl ServerArgs {
                 segment_events: args.archive_segment_events,
                 segment_bytes: args.archive_segment_bytes,
             },
-            objects: ObjectSettings::default(),
+            objects: ObjectSettings {
+                url: args.objects.url,
+                endpoint: args.objects.endpoint,
+                region: args.objects.region,
+                path_style: args.objects.path_style,
+                credentials_file: args.objects.credentials_file,
+                ca_file: args.objects.ca_file,
+                adopt: args.objects.adopt,
+                ..ObjectSettings::default()
+            },
+            vault: VaultSettings::default(),
             registry: Vec::new(),
         }
     }

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 
 mod merge;
 mod validate;
+mod vault;
 
 pub use validate::Fault;
+pub use vault::VaultSettings;
 
 /// Largest configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -77,6 +79,7 @@ pub struct Settings {
     pub raft: RaftSettings,
     pub archive: ArchiveSettings,
     pub objects: ObjectSettings,
+    pub vault: VaultSettings,
     pub registry: Vec<RegistrySettings>,
 }
 
@@ -137,10 +140,24 @@ pub struct ArchiveSettings {
     pub segment_bytes: Option<u64>,
 }
 
-/// Objects of pipelines and runs. Limits hold for what is put through this node; all nodes should have the same.
+/// Objects of pipelines and runs. Limits hold for what is put through this node; all nodes should have the same, and must
+/// have the same store.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ObjectSettings {
+    /// Where objects are kept instead of on the nodes: `file:///DIRECTORY` or `s3://BUCKET/PREFIX`.
+    pub url: Option<String>,
+    /// `http://` or `https://` and the host of an S3-compatible server; absent: Amazon's.
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    /// Whether the bucket is in the path of requests instead of the host's name; absent: where an endpoint is set.
+    pub path_style: Option<bool>,
+    /// File that holds the credentials; absent: those of the environment.
+    pub credentials_file: Option<PathBuf>,
+    /// File with the certificates that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Id of a cluster that is gone, whose store becomes this cluster's.
+    pub adopt: Option<String>,
     /// Most objects of a pipeline, besides those of its runs.
     pub pipeline_objects: Option<u32>,
     /// Most bytes of them together.
@@ -200,7 +217,17 @@ pub struct Config {
     pub keep_entries: u64,
     pub archive: Option<gofer_archive::Config>,
     pub objects: gofer_gateway::ObjectSettings,
+    pub outside: Option<OutsideConfig>,
+    pub vault: Option<gofer_vault::Config>,
     pub registries: Vec<RegistrySettings>,
+}
+
+/// Where objects are kept instead of on the nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutsideConfig {
+    pub store: gofer_blobstore::Config,
+    /// A cluster that is gone, whose store becomes this cluster's.
+    pub adopt: Option<gofer_domain::ClusterId>,
 }
 
 /// What a node with an empty data directory does.

@@ -9,6 +9,7 @@ use gofer_executor::{FindError, FindSecrets};
 use gofer_gateway::{KeepKeys, KeyClient, KeysError, Peers};
 use gofer_secrets::{Error, Keeper, KeyPeers, PeerError, SealedKey, Zeroizing};
 use gofer_store::Store;
+use gofer_vault::{Scope, Vault};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -82,24 +83,63 @@ fn told(error: Error) -> KeysError {
 }
 
 /// The keeper, for the executor.
-pub(crate) struct Found(pub(crate) Keeper);
+pub(crate) struct Found {
+    keeper: Keeper,
+    /// Where secrets are looked for that the cluster does not hold.
+    vault: Option<Vault>,
+}
+
+impl Found {
+    pub(crate) fn open(keeper: Keeper, vault: Option<&gofer_vault::Config>) -> anyhow::Result<Self> {
+        Ok(Self { keeper, vault: vault.map(Vault::open).transpose()? })
+    }
+}
 
 #[async_trait]
 impl FindSecrets for Found {
     async fn find(&self, pipeline: &PipelineKey, name: &str) -> Result<Zeroizing<Vec<u8>>, FindError> {
         // Names were checked with the pipeline.
         let name = SecretName::new(name).map_err(|rejection| FindError::Missing(rejection.to_string()))?;
-        match self.0.find(pipeline, &name).await {
+        match self.keeper.find(pipeline, &name).await {
             Ok(Some((_, value))) => Ok(value),
-            Ok(None) => Err(FindError::Missing(format!(
-                "there is no secret {name}: not of pipeline {pipeline}, not of namespace {}, not global; set it with \
-                 `gofer secret set {name}` and run again",
-                pipeline.namespace
-            ))),
+            Ok(None) => match &self.vault {
+                Some(vault) => in_vault(vault, pipeline, &name).await,
+                None => Err(FindError::Missing(format!(
+                    "there is no secret {name}: not of pipeline {pipeline}, not of namespace {}, not global; set it with \
+                     `gofer secret set {name}` and run again",
+                    pipeline.namespace
+                ))),
+            },
             Err(error @ Error::Damaged { .. }) => Err(FindError::Missing(error.to_string())),
             Err(error) => Err(FindError::Unavailable(chain(&error))),
         }
     }
+}
+
+/// The value of the narrowest scope that the Vault has the secret in.
+async fn in_vault(vault: &Vault, pipeline: &PipelineKey, name: &SecretName) -> Result<Zeroizing<Vec<u8>>, FindError> {
+    let (namespace, name) = (pipeline.namespace.as_str(), name.as_str());
+    let scopes = [
+        Scope::Pipeline { namespace, pipeline: pipeline.pipeline.as_str() },
+        Scope::Namespace(namespace),
+        Scope::Global,
+    ];
+    for scope in scopes {
+        match vault.find(scope, name).await {
+            Ok(Some(value)) => return Ok(value),
+            Ok(None) => {}
+            Err(error @ gofer_vault::Error::Unavailable { .. }) => {
+                return Err(FindError::Unavailable(error.to_string()));
+            }
+            Err(error) => return Err(FindError::Missing(error.to_string())),
+        }
+    }
+    let paths = scopes.map(|scope| vault.path(scope, name)).join(", ");
+    Err(FindError::Missing(format!(
+        "there is no secret {name}, neither in the cluster nor in the Vault {} at {paths}; set it with `gofer secret set \
+         {name}`, or write the field \"value\" at one of these paths, and run again",
+        vault.address()
+    )))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

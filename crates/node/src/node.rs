@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use gofer_archive::{Archiver, Health};
+use gofer_blobstore::BlobStore;
 use gofer_consensus::Raft;
 use gofer_domain::config::{DriverKind, Resources};
 use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
-use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Parts, Peers};
+use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Outside, Parts, Peers};
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
@@ -125,7 +126,7 @@ impl Node {
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
             access: Arc::new(tasks.access()),
-            secrets: Arc::new(Found(keeper.clone())),
+            secrets: Arc::new(Found::open(keeper.clone(), config.vault.as_ref())?),
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
@@ -139,6 +140,7 @@ impl Node {
             leases,
             archive: Arc::new(LookedAt(Health::new(store.clone(), config.archive.clone()))),
             objects: config.objects,
+            outside: outside(&config)?,
             tokens: tasks.tokens,
             keys: Arc::new(Kept(keeper.clone())),
             build: BUILD.to_owned(),
@@ -280,6 +282,14 @@ fn execution(config: &Config, spec: NodeSpec, lease: LeaseConfig) -> gofer_execu
         stop_before_lease_end: lease.duration / 4,
         ..gofer_executor::Config::new(spec, config.data_dir.join("lease"))
     }
+}
+
+/// The store of objects outside the nodes, if there is one.
+fn outside(config: &Config) -> anyhow::Result<Option<Outside>> {
+    let Some(outside) = &config.outside else { return Ok(None) };
+    let store = BlobStore::open(&outside.store)
+        .with_context(|| format!("can't use the store of objects {}", outside.store.location))?;
+    Ok(Some(Outside::new(store, outside.adopt)))
 }
 
 /// A lease outlives a few renewals that were lost.

@@ -10,9 +10,10 @@ use gofer_store::{Blobs, Digest, ObjectBlobs};
 use crate::blobs::{BlobSource, TOGETHER, copy};
 use crate::error::Error;
 
-/// The manifests that a state names.
+/// The manifests that a state names, but for those of objects outside the nodes.
 pub(crate) fn manifests(state: &State) -> BTreeSet<Digest> {
-    state.objects.iter().map(|(_, _, object)| Digest(object.content.manifest)).collect()
+    let contents = state.objects.iter().map(|(_, _, object)| &object.content);
+    contents.filter(|content| content.place.is_none()).map(|content| Digest(content.manifest)).collect()
 }
 
 /// Fetches what is not there; answers how much that was, and notes what nobody has.

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use crate::blobs::{Blobs, Digest, IncomingBlob};
 use crate::error::Error;
-use crate::objects::{Manifest, STORED_BYTES_MAX};
+use crate::objects::{MANIFEST_BYTES_MAX, Manifest};
 
 /// Names that a sweep looks at together.
 const TOGETHER: usize = 1_000;
@@ -161,11 +161,6 @@ impl ObjectBlobs {
         Ok(())
     }
 }
-
-/// Most bytes of a manifest: as many chunks as there may be, each with its digest, size and encoding.
-pub(crate) const MANIFEST_BYTES_MAX: usize = 48 * crate::objects::CHUNKS_MAX;
-
-const _: () = assert!(STORED_BYTES_MAX < MANIFEST_BYTES_MAX);
 
 #[cfg(test)]
 mod tests {

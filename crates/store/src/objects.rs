@@ -22,6 +22,11 @@ pub const CHUNKS_MAX: usize = (OBJECT_BYTES_MAX / CHUNK_BYTES as u64) as usize;
 /// Most bytes that a chunk may take as it is stored; zstd adds a little to what it can't compress.
 pub const STORED_BYTES_MAX: usize = CHUNK_BYTES as usize + (CHUNK_BYTES as usize >> 8) + 64;
 
+/// Most bytes of a manifest: as many chunks as there may be, each with its digest, size and encoding.
+pub const MANIFEST_BYTES_MAX: usize = 48 * CHUNKS_MAX;
+
+const _: () = assert!(STORED_BYTES_MAX < MANIFEST_BYTES_MAX);
+
 /// How a chunk is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {

@@ -10,6 +10,7 @@ use gofer_wire::model::v1 as model;
 
 use super::Finding;
 use super::archive::archive;
+use super::object_store::object_store;
 use crate::size::rough;
 use crate::time::short;
 
@@ -52,6 +53,7 @@ pub(crate) fn all(answer: &api::DiagnoseResponse) -> Vec<Finding> {
         findings.extend(peers(&of, member, &name));
         findings.push(behind(&of, member, answer));
         findings.extend(archive(&of, member));
+        findings.extend(object_store(&of, member));
     }
     findings.extend(leases::all(answer, &name));
     findings

@@ -235,8 +235,8 @@ fn the_examples_of_the_manual_are_read() {
     assert!(release.tasks.len() >= 6);
     let manual = std::fs::read_to_string(examples.join("../pipelines.md")).unwrap();
     let blocks = manual.split("```").skip(1).step_by(2);
-    for name in ["roll-out", "install"] {
-        let path = examples.join(format!("../../examples/values/{name}.toml"));
+    for name in ["values/roll-out", "values/install", "cache/build"] {
+        let path = examples.join(format!("../../examples/{name}.toml"));
         assert_eq!(load(&path).unwrap().declared.validate(), Ok(()), "{name}");
     }
     let mut whole = 0;

@@ -16,8 +16,8 @@ use crate::run::{AttemptOutcome, FailureReason, RetryFrom, RunOptions, StopReaso
 use crate::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, TaskKind, Test, Value};
 use crate::{
     AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, ObjectContent, ObjectKey,
-    ObjectLimits, ObjectLoss, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId, TaskKey,
-    TaskStatus, Timestamp, Version,
+    ObjectLimits, ObjectLoss, ObjectPlace, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId,
+    TaskKey, TaskStatus, Timestamp, Version,
 };
 
 /// Runs a script in a new world; fails at the first line that goes otherwise than it says.
@@ -181,7 +181,8 @@ fn object_command(words: &[&str]) -> Command {
     if words[0] == "unput" {
         return Command::DeleteObject { scope, key, attempt };
     }
-    let content = Box::new(content(number(words[3])));
+    let mut content = Box::new(content(number(words[3])));
+    content.place = option("store").map(|store| place(number(store)));
     Command::PutObject { scope, key, content, limits: object_limits(option), attempt }
 }
 
@@ -316,7 +317,13 @@ pub(crate) fn segment(first: u64, last: u64) -> ArchiveSegment {
 
 /// Bytes of which only the number counts.
 pub(crate) fn content(bytes: u64) -> ObjectContent {
-    ObjectContent { bytes, digest: hash(bytes), manifest: hash(bytes + 1) }
+    ObjectContent { bytes, digest: hash(bytes), manifest: hash(bytes + 1), place: None }
+}
+
+/// A place in a store that is told from others by a number.
+pub(crate) fn place(store: u64) -> ObjectPlace {
+    let id = (u128::from(store) << 64 | 1).to_be_bytes();
+    ObjectPlace { store: id, folder: id }
 }
 
 /// `objects` and `bytes` hold for pipelines and runs alike.

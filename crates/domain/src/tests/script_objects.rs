@@ -30,6 +30,22 @@ fn an_object_is_put_replaced_and_deleted() {
 }
 
 #[test]
+fn the_same_bytes_again_change_nothing_but_the_store_that_keeps_them() {
+    let world = check(&format!(
+        "{RUN}
+        put p a 10          -> p put a
+        put p a 10 store=1  -> p put a
+        put p a 10 store=1  ->
+        put p a 10 store=2  -> p put a
+        put p a 10          -> p put a
+        put p b 10 store=1  -> p put b
+        "
+    ));
+    let stores: Vec<bool> = world.state.objects.iter().map(|(_, _, object)| object.content.place.is_some()).collect();
+    assert_eq!(stores, [false, true]);
+}
+
+#[test]
 fn a_pipeline_keeps_what_was_written_last() {
     check(&format!(
         "{RUN}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::script::{content, node_spec, outcome, pipeline_config, segment, task_config};
+use super::script::{content, node_spec, outcome, pipeline_config, place, segment, task_config};
 use super::universe_releases::{release_command, release_event};
 use super::universe_secrets::{secret_command, secret_event};
 use super::world::World;
@@ -243,7 +243,9 @@ fn put_object(world: &World, a: u8, b: u8) -> Command {
     let attempt = b.is_multiple_of(8).then(|| stray(a, b));
     let run = live_run(world, a).unwrap_or(run(a, b));
     let scope = if b.is_multiple_of(2) { ObjectScope::Run(run) } else { ObjectScope::Pipeline(pipeline(a)) };
-    Command::PutObject { scope, key: object_key(b), content: Box::new(content(u64::from(a))), limits, attempt }
+    let mut content = Box::new(content(u64::from(a)));
+    content.place = b.is_multiple_of(5).then(|| place(u64::from(a % 2)));
+    Command::PutObject { scope, key: object_key(b), content, limits, attempt }
 }
 
 fn delete_object(world: &World, a: u8, b: u8) -> Command {

@@ -2,16 +2,18 @@
 //! read from the caller meanwhile.
 //!
 //! The node that takes an object has hashed all of it before it says so in the log: what was sent to another node before
-//! is read from this one's disk.
+//! is read from this one's disk, or from outside.
 
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesOrdered;
 use gofer_consensus::Proposal;
-use gofer_domain::{Actor, AttemptKey, Command, ObjectContent, ObjectKey, ObjectScope, RequestId};
+use gofer_domain::{
+    Actor, AttemptKey, Command, ObjectContent, ObjectKey, ObjectLimits, ObjectPlace, ObjectScope, RequestId,
+};
 use gofer_store::objects::{CHUNKS_MAX, Chunk, Manifest, STORED_BYTES_MAX};
-use gofer_store::{Digest, codec};
+use gofer_store::{Digest, Store, codec};
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::put_object_request::Part;
 use gofer_wire::api::v1::put_object_response::Part as Answer;
@@ -21,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tonic::{Code, Status, Streaming};
 
-use super::ObjectSettings;
+use super::outside::{self, Folder};
 use super::read::load_chunk;
 use crate::blobs::{BlobReplicator, Room};
 use crate::convert;
@@ -44,10 +46,17 @@ pub(crate) struct Target {
     pub(crate) attempt: Option<AttemptKey>,
 }
 
+/// Where an object's bytes go.
+#[derive(Clone)]
+enum Home {
+    /// To a majority of the nodes.
+    Nodes(BlobReplicator),
+    Outside(Folder),
+}
+
 struct Put<'a> {
     parts: &'a Parts,
-    copies: BlobReplicator,
-    settings: ObjectSettings,
+    home: Home,
     bytes_max: u64,
     sender: &'a Sender,
     hasher: Sha256,
@@ -72,10 +81,18 @@ pub(crate) async fn put(
         ObjectScope::Pipeline(_) => settings.limits.pipeline_bytes,
         ObjectScope::Run(_) => settings.limits.run_bytes,
     };
+    // Sweeps leave alone for twice as long what is put from now on.
+    let deadline = Instant::now() + settings.grace / 2;
+    let home = match &parts.outside {
+        None => {
+            outside::check_none(&parts.store)?;
+            Home::Nodes(copies)
+        }
+        Some(outside) => Home::Outside(Folder::open(outside, &parts.store, target.request_id, settings.grace).await?),
+    };
     let mut put = Put {
         parts,
-        copies,
-        settings,
+        home,
         bytes_max,
         sender,
         hasher: Sha256::new(),
@@ -85,12 +102,15 @@ pub(crate) async fn put(
         wanted: None,
         on_their_way: FuturesOrdered::new(),
     };
-    let deadline = Instant::now() + settings.grace / 2;
-    let end = tokio::time::timeout_at(deadline, put.take(&mut stream)).await.map_err(|_| {
+    let taken = tokio::time::timeout_at(deadline, async {
+        let end = put.take(&mut stream).await?;
+        put.complete(&end).await
+    });
+    let content = taken.await.map_err(|_| {
         let message = format!("the object was not whole after {:?}, the limit", settings.grace / 2);
         Status::from(Fault::new(Code::Aborted, reason::TIMEOUT, message).help("put it in parts"))
     })??;
-    put.finish(&end, target).await
+    put.commit(content, target, settings.limits).await
 }
 
 impl Put<'_> {
@@ -144,7 +164,7 @@ impl Put<'_> {
         if let (true, Some(digest)) = (sent.data.is_empty(), digest) {
             return self.offered(chunk(digest)?).await;
         }
-        let (store, mut hasher) = (self.parts.store.clone(), self.hasher.clone());
+        let mut hasher = self.hasher.clone();
         let data = sent.data;
         let checked = tokio::task::spawn_blocking(move || {
             let found = Digest::of(&data);
@@ -157,32 +177,37 @@ impl Put<'_> {
         });
         let (chunk, hasher, data) = checked.await.map_err(|error| errors::interrupted(&error))??;
         self.hasher = hasher;
-        let copies = self.copies.clone();
-        self.add(chunk, async move {
-            let put = tokio::task::spawn_blocking(move || store.objects().put(&data)).await;
-            put.map_err(|error| errors::interrupted(&error))?.map_err(|error| errors::storage(&error))?;
-            replicate(&copies, chunk.digest).await
-        });
+        let (home, store) = (self.home.clone(), self.parts.store.clone());
+        self.add(chunk, async move { home.keep(&store, chunk.digest, data).await });
         Ok(())
     }
 
     /// Takes a chunk that was sent before, to this or to another node.
     async fn offered(&mut self, chunk: Chunk) -> Result<(), Status> {
-        let Ok(bytes) = load_chunk(self.parts, chunk).await else {
+        let Some(bytes) = self.known(chunk).await else {
             let index = self.chunks.len() as u64;
             self.wanted = Some(index);
             return self.answer(Answer::Wanted(index)).await;
         };
-        let (store, mut hasher) = (self.parts.store.clone(), self.hasher.clone());
+        let mut hasher = self.hasher.clone();
         let hashed = tokio::task::spawn_blocking(move || {
             hasher.update(&bytes);
-            store.objects().renew(chunk.digest).map(|_| hasher)
+            hasher
         });
-        let hashed = hashed.await.map_err(|error| errors::interrupted(&error))?;
-        self.hasher = hashed.map_err(|error| errors::storage(&error))?;
-        let copies = self.copies.clone();
-        self.add(chunk, async move { replicate(&copies, chunk.digest).await });
+        self.hasher = hashed.await.map_err(|error| errors::interrupted(&error))?;
+        let (home, store) = (self.home.clone(), self.parts.store.clone());
+        self.add(chunk, async move { home.renew(&store, chunk.digest).await });
         Ok(())
+    }
+
+    /// The bytes of a chunk that was sent before, unless they have to be sent again.
+    async fn known(&self, chunk: Chunk) -> Option<Vec<u8>> {
+        let place = match &self.home {
+            Home::Nodes(_) => None,
+            Home::Outside(folder) if folder.holds(chunk.digest) => Some(folder.place()),
+            Home::Outside(_) => return None,
+        };
+        load_chunk(self.parts, place, chunk).await.ok()
     }
 
     fn add(&mut self, chunk: Chunk, copying: impl Future<Output = Result<(), Status>> + Send + 'static) {
@@ -210,8 +235,8 @@ impl Put<'_> {
         Ok(())
     }
 
-    /// Has the log say that it is there, once all of it is.
-    async fn finish(mut self, end: &wire::PutObjectEnd, target: Target) -> Result<(), Status> {
+    /// Waits until all of it is where it has to be, and keeps what lists it.
+    async fn complete(&mut self, end: &wire::PutObjectEnd) -> Result<ObjectContent, Status> {
         while let Some(copied) = self.on_their_way.next().await {
             self.copied(copied).await?;
         }
@@ -227,19 +252,52 @@ impl Put<'_> {
         let invalid = |why: String| Status::from(Fault::invalid("chunk", why));
         let manifest = Manifest::new(std::mem::take(&mut self.chunks)).map_err(invalid)?;
         let bytes = manifest.bytes();
-        let store = self.parts.store.clone();
-        let put = tokio::task::spawn_blocking(move || store.objects().put(&manifest.encode())).await;
-        let manifest = put.map_err(|error| errors::interrupted(&error))?.map_err(|error| errors::storage(&error))?;
-        replicate(&self.copies, manifest).await?;
-        let content = ObjectContent { bytes, digest, manifest: manifest.0 };
+        let stored = manifest.encode();
+        let manifest = Digest::of(&stored);
+        self.home.keep(&self.parts.store, manifest, stored).await?;
+        Ok(ObjectContent { bytes, digest, manifest: manifest.0, place: self.home.place() })
+    }
+
+    /// Has the log say that it is there.
+    async fn commit(self, content: ObjectContent, target: Target, limits: ObjectLimits) -> Result<(), Status> {
         let Target { scope, key, request_id, actor, attempt } = target;
-        let limits = self.settings.limits;
         let command = Command::PutObject { scope, key, content: Box::new(content.clone()), limits, attempt };
         let proposal = Proposal { request_id, actor, command };
         let (revision, _) = crate::api::propose(self.parts, proposal, Instant::now() + COMMIT).await?;
         let header = convert::header(revision, self.parts.store.identity().node_id);
         let content = Some(codec::object_content_to_wire(&content));
         self.answer(Answer::Done(wire::PutObjectDone { header, content })).await
+    }
+}
+
+impl Home {
+    /// Keeps bytes where they are to be, durably, as of now.
+    async fn keep(&self, store: &Store, digest: Digest, bytes: Vec<u8>) -> Result<(), Status> {
+        match self {
+            Self::Nodes(copies) => {
+                let store = store.clone();
+                let put = tokio::task::spawn_blocking(move || store.objects().put(&bytes)).await;
+                put.map_err(|error| errors::interrupted(&error))?.map_err(|error| errors::storage(&error))?;
+                replicate(copies, digest).await
+            }
+            Self::Outside(folder) => folder.put(digest, bytes.into()).await,
+        }
+    }
+
+    /// Makes what is here count as put now. Outside it is new enough, or the put would not have begun.
+    async fn renew(&self, store: &Store, digest: Digest) -> Result<(), Status> {
+        let Self::Nodes(copies) = self else { return Ok(()) };
+        let store = store.clone();
+        let renewed = tokio::task::spawn_blocking(move || store.objects().renew(digest)).await;
+        renewed.map_err(|error| errors::interrupted(&error))?.map_err(|error| errors::storage(&error))?;
+        replicate(copies, digest).await
+    }
+
+    fn place(&self) -> Option<ObjectPlace> {
+        match self {
+            Self::Nodes(_) => None,
+            Self::Outside(folder) => Some(folder.place()),
+        }
     }
 }
 

@@ -119,6 +119,7 @@ impl Node {
             leases: Arc::new(Lease(Some(Duration::from_secs(6)))),
             archive: Arc::new(NoArchive),
             objects: ObjectSettings::default(),
+            outside: None,
             tokens: TaskTokens::open(&dir.path().join("task.key")).unwrap(),
             keys: Arc::new(NoKeys),
             build: "test".into(),

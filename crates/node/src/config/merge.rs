@@ -1,7 +1,8 @@
 //! Settings over settings, and back from a configuration to settings.
 
 use super::{
-    ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, ObjectSettings, RaftSettings, Settings, Start,
+    ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, ObjectSettings, OutsideConfig, RaftSettings,
+    Settings, Start, VaultSettings,
 };
 
 /// `strong` where it says something, else `weak`. Lists and maps are taken whole, not mixed.
@@ -28,7 +29,8 @@ pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
             segment_events: strong.archive.segment_events.or(weak.archive.segment_events),
             segment_bytes: strong.archive.segment_bytes.or(weak.archive.segment_bytes),
         },
-        objects: objects(&strong.objects, &weak.objects),
+        objects: objects(strong.objects, weak.objects),
+        vault: strong.vault.over(weak.vault),
         registry: if strong.registry.is_empty() { weak.registry } else { strong.registry },
     }
 }
@@ -46,8 +48,15 @@ fn execution(strong: ExecutionSettings, weak: ExecutionSettings) -> ExecutionSet
     }
 }
 
-fn objects(strong: &ObjectSettings, weak: &ObjectSettings) -> ObjectSettings {
+fn objects(strong: ObjectSettings, weak: ObjectSettings) -> ObjectSettings {
     ObjectSettings {
+        url: strong.url.or(weak.url),
+        endpoint: strong.endpoint.or(weak.endpoint),
+        region: strong.region.or(weak.region),
+        path_style: strong.path_style.or(weak.path_style),
+        credentials_file: strong.credentials_file.or(weak.credentials_file),
+        ca_file: strong.ca_file.or(weak.ca_file),
+        adopt: strong.adopt.or(weak.adopt),
         pipeline_objects: strong.pipeline_objects.or(weak.pipeline_objects),
         pipeline_bytes: strong.pipeline_bytes.or(weak.pipeline_bytes),
         run_objects: strong.run_objects.or(weak.run_objects),
@@ -119,7 +128,23 @@ pub(super) fn effective(config: &Config) -> Settings {
             runs: Some(config.objects.limits.runs),
             grace_ms: millis(config.objects.grace),
             sweep_every_ms: millis(config.objects.sweep_every),
+            ..config.outside.as_ref().map(outside).unwrap_or_default()
         },
+        vault: config.vault.as_ref().map(VaultSettings::of).unwrap_or_default(),
         registry: config.registries.clone(),
+    }
+}
+
+fn outside(outside: &OutsideConfig) -> ObjectSettings {
+    let bucket = outside.store.bucket.clone();
+    ObjectSettings {
+        url: Some(outside.store.location.to_string()),
+        endpoint: bucket.endpoint,
+        region: bucket.region,
+        path_style: bucket.path_style,
+        credentials_file: bucket.credentials_file,
+        ca_file: bucket.ca_file,
+        adopt: outside.adopt.map(|cluster| cluster.to_string()),
+        ..ObjectSettings::default()
     }
 }

@@ -57,8 +57,71 @@ fn an_unspecified_listen_address_needs_an_advertised_one() {
 }
 
 #[test]
+fn a_store_of_objects_is_named_whole_or_refused() {
+    let objects = |text: &str| {
+        let file: Settings = toml::from_str(&format!("[objects]\n{text}")).unwrap();
+        Config::resolve(&data(), &file).map(|config| config.outside).map_err(|error| error.to_string())
+    };
+    assert_eq!(objects("runs = 3").unwrap(), None);
+    let bucket =
+        "url = 's3://b-1/p/q/'\nendpoint = 'http://127.0.0.1:9000'\nadopt = '000102030405060708090a0b0c0d0e0f'";
+    let outside = objects(bucket).unwrap().unwrap();
+    assert_eq!(outside.store.location.to_string(), "s3://b-1/p/q");
+    assert_eq!(outside.adopt.unwrap().0[15], 15);
+    for (text, why) in [
+        ("url = 'http://b'", "objects.url: \"http://b\" is not supported; use file:///DIRECTORY"),
+        ("url = 's3://b-1'\nendpoint = 'b'", "objects.endpoint: \"b\" is no endpoint"),
+        ("url = 'file:///a'\nregion = 'r'", "need objects.url = \"s3://"),
+        ("endpoint = 'http://b'", "need objects.url = \"s3://"),
+        ("url = 'file:///a'\nadopt = 'x'", "objects.adopt: \"x\" is no id"),
+        ("url = 'file:///a'\ngrace-ms = 599999", "at least 600000 with objects.url"),
+    ] {
+        let fault = objects(text).unwrap_err();
+        assert!(fault.contains(why), "{text}: {fault}");
+    }
+}
+
+#[test]
+fn a_vault_is_named_with_a_way_to_prove_this_node_or_refused() {
+    let vault = |text: &str| {
+        let file: Settings = toml::from_str(&format!("[vault]\n{text}")).unwrap();
+        Config::resolve(&data(), &file).map_err(|error| error.to_string())
+    };
+    assert_eq!(vault("").unwrap().vault, None);
+    let role = "address = 'https://v:8200'\nrole-id = 'r'\nsecret-id-file = '/s'\nprefix = ''\nnamespace = 'a/b'";
+    let config = vault(role).unwrap();
+    let found = config.vault.clone().unwrap();
+    assert_eq!((found.mount.as_str(), found.prefix.as_str(), found.namespace.as_deref()), ("secret", "", Some("a/b")));
+    let printed = toml::to_string(&config.effective()).unwrap();
+    let again: Settings = toml::from_str(&printed).unwrap();
+    assert_eq!(Config::resolve(&again, &Settings::default()).unwrap().vault, config.vault);
+    let token = vault("address = 'http://127.0.0.1:1'\ntoken-file = '/t'").unwrap().vault.unwrap();
+    assert_eq!((token.prefix.as_str(), token.login), ("gofer", gofer_vault::Login::TokenFile("/t".into())));
+    for (text, why) in [
+        ("token-file = '/t'", "vault.address: is missing"),
+        ("address = 'v'\ntoken-file = '/t'", "vault.address: \"v\" is no address"),
+        ("address = 'https://v'", "needs either token-file, or role-id and secret-id-file"),
+        ("address = 'https://v'\nrole-id = 'r'", "needs either token-file"),
+        ("address = 'https://v'\ntoken-file = '/t'\nrole-id = 'r'", "needs either token-file"),
+        ("address = 'https://v'\ntoken-file = '/t'\nmount = ''", "vault.mount: \"\" is no path"),
+        ("address = 'https://v'\ntoken-file = '/t'\nprefix = '/a'", "vault.prefix"),
+        ("address = 'https://v'\ntoken-file = '/t'\nnamespace = ''", "vault.namespace"),
+    ] {
+        let fault = vault(text).unwrap_err();
+        assert!(fault.contains(why), "{text}: {fault}");
+    }
+}
+
+#[test]
 fn the_effective_settings_lead_to_the_same_configuration() {
-    let config = Config::resolve(&data(), &Settings::default()).unwrap();
+    let bucket = ObjectSettings {
+        url: Some("s3://bucket/a".into()),
+        path_style: Some(false),
+        credentials_file: Some("/etc/gofer/bucket".into()),
+        ..ObjectSettings::default()
+    };
+    let config = Config::resolve(&Settings { objects: bucket, ..data() }, &Settings::default()).unwrap();
+    assert_eq!(config.effective().objects.path_style, Some(false));
     let printed = toml::to_string(&config.effective()).unwrap();
     let again: Settings = toml::from_str(&printed).unwrap();
     assert_eq!(Config::resolve(&again, &Settings::default()).unwrap().effective(), config.effective());

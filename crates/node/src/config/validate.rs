@@ -5,7 +5,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, DEFAULTS, Drivers, Settings, Start};
+use gofer_blobstore::{BucketOptions, Location};
+use gofer_domain::ClusterId;
+
+use super::{Config, DEFAULTS, Drivers, ObjectSettings, OutsideConfig, Settings, Start};
+
+/// Shortest grace with a store outside: a put may go on for half of it with what is a quarter of it old, and has half a minute
+/// to get into the log; the rest is how much the clocks of nodes and store may differ.
+const OUTSIDE_GRACE_MIN: Duration = Duration::from_secs(600);
 
 /// One thing that is wrong, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +30,10 @@ impl fmt::Display for Fault {
 
 /// Collects faults while values are read.
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+pub(super) struct Faults(Vec<Fault>);
 
 impl Faults {
-    fn add(&mut self, key: &'static str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, key: &'static str, message: impl Into<String>) {
         self.0.push(Fault { key, message: message.into() });
     }
 
@@ -90,6 +97,8 @@ pub(super) fn check(settings: &Settings) -> Result<Config, Vec<Fault>> {
         keep_entries: settings.raft.keep_entries.unwrap_or(DEFAULTS.keep_entries),
         archive: archive(settings, &mut faults),
         objects: objects(settings, &mut faults),
+        outside: outside(&settings.objects, &mut faults),
+        vault: settings.vault.check(&mut faults),
         registries: settings.registry.clone(),
     };
     relations(&config, &mut faults);
@@ -109,6 +118,9 @@ fn relations(config: &Config, faults: &mut Faults) {
     }
     if config.log_bytes_max < 1024 {
         faults.add("execution.log-bytes-max", "must be at least 1024");
+    }
+    if config.outside.is_some() && config.objects.grace < OUTSIDE_GRACE_MIN {
+        faults.add("objects.grace-ms", "must be at least 600000 with objects.url, as clocks differ and puts take time");
     }
     for registry in &config.registries {
         if registry.host.is_empty() || registry.username.is_empty() || registry.password_file.as_os_str().is_empty() {
@@ -229,6 +241,45 @@ fn objects(settings: &Settings, faults: &mut Faults) -> gofer_gateway::ObjectSet
             (100, 24 * 3_600_000),
         ),
     }
+}
+
+fn outside(objects: &ObjectSettings, faults: &mut Faults) -> Option<OutsideConfig> {
+    let adopt = objects.adopt.as_ref().and_then(|text| {
+        let id = cluster_id(text);
+        if id.is_none() {
+            faults.add("objects.adopt", format!("{text:?} is no id of a cluster; use the 32 digits that errors name"));
+        }
+        id
+    });
+    let bucket = BucketOptions {
+        endpoint: objects.endpoint.clone(),
+        region: objects.region.clone(),
+        path_style: objects.path_style,
+        credentials_file: objects.credentials_file.clone(),
+        ca_file: objects.ca_file.clone(),
+    };
+    if let Some(Err(why)) = bucket.endpoint.as_deref().map(BucketOptions::check_endpoint) {
+        faults.add("objects.endpoint", why);
+    }
+    let location = match objects.url.as_ref().map(|url| url.parse::<Location>()) {
+        Some(Ok(location)) => Some(location),
+        Some(Err(why)) => {
+            faults.add("objects.url", why);
+            return None;
+        }
+        None => None,
+    };
+    if bucket != BucketOptions::default() && !matches!(location, Some(Location::Bucket { .. })) {
+        let message = "endpoint, region, path-style, credentials-file and ca-file need objects.url = \"s3://…\"";
+        faults.add("objects.url", message);
+    }
+    let store = gofer_blobstore::Config { location: location?, bucket };
+    Some(OutsideConfig { store, adopt })
+}
+
+fn cluster_id(text: &str) -> Option<ClusterId> {
+    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(|id| ClusterId(id.to_be_bytes()))
 }
 
 fn mounts(settings: &Settings, faults: &mut Faults) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! Objects: what they are, commands and events about them, and the manifests of their chunks.
 
 use gofer_domain::{
-    Command, Event, Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope, Revision, RunKey,
+    Command, Event, Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, ObjectPlace, ObjectScope, Revision,
+    RunKey,
 };
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::{command, event};
@@ -46,7 +47,10 @@ pub fn object_scope_from_wire(scope: Option<&model::ObjectScope>) -> Result<Obje
 /// What an object's bytes are, as a message.
 #[must_use]
 pub fn object_content_to_wire(content: &ObjectContent) -> model::ObjectContent {
-    model::ObjectContent { bytes: content.bytes, digest: content.digest.to_vec(), manifest: content.manifest.to_vec() }
+    let place =
+        content.place.map(|place| model::ObjectPlace { store: place.store.to_vec(), folder: place.folder.to_vec() });
+    let (digest, manifest) = (content.digest.to_vec(), content.manifest.to_vec());
+    model::ObjectContent { bytes: content.bytes, digest, manifest, place }
 }
 
 /// A message as what an object's bytes are.
@@ -59,7 +63,12 @@ pub fn object_content_from_wire(content: Option<&model::ObjectContent>) -> Resul
         bytes: content.bytes,
         digest: fixed(&content.digest, "digest")?,
         manifest: fixed(&content.manifest, "manifest")?,
+        place: content.place.as_ref().map(place_from_wire).transpose()?,
     })
+}
+
+fn place_from_wire(place: &model::ObjectPlace) -> Result<ObjectPlace> {
+    Ok(ObjectPlace { store: fixed(&place.store, "place.store")?, folder: fixed(&place.folder, "place.folder")? })
 }
 
 /// An object as a message.

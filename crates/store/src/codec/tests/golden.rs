@@ -4,7 +4,7 @@ use gofer_domain::config::DriverKind;
 use gofer_domain::run::{FailureReason, LogRef};
 use gofer_domain::{
     Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, Event, NodeId, ObjectContent, ObjectKey, ObjectLoss,
-    ObjectScope, Revision,
+    ObjectPlace, ObjectScope, Revision,
 };
 use prost::Message;
 
@@ -57,13 +57,19 @@ fn events() {
 #[test]
 fn an_object() {
     let (scope, key) = (ObjectScope::Run(attempt().task.run), ObjectKey::new("a/b").unwrap());
-    let content = ObjectContent { bytes: 300, digest: [0x44; 32], manifest: [0x55; 32] };
+    let content = ObjectContent { bytes: 300, digest: [0x44; 32], manifest: [0x55; 32], place: None };
     let scope_bytes = "0a0f".to_owned() + "0a0a" + "0a026e73" + "120470697065" + "10ac02";
-    let put = Event::ObjectPut { scope: scope.clone(), key: key.clone(), content: Box::new(content) };
+    let put = Event::ObjectPut { scope: scope.clone(), key: key.clone(), content: Box::new(content.clone()) };
     let content_bytes = "1a47".to_owned() + "08ac02" + "1220" + &"44".repeat(32) + "1a20" + &"55".repeat(32);
     assert_eq!(
         hex(&event_to_wire(&put).encode_to_vec()),
         "92035f".to_owned() + &scope_bytes + "1203" + "612f62" + &content_bytes
+    );
+    let place = Some(ObjectPlace { store: [0x66; 16], folder: [0x77; 16] });
+    let outside = hex(&object_content_to_wire(&ObjectContent { place, ..content }).encode_to_vec());
+    assert_eq!(
+        outside,
+        content_bytes["1a47".len()..].to_owned() + "2224" + "0a10" + &"66".repeat(16) + "1210" + &"77".repeat(16)
     );
     let deleted = Event::ObjectDeleted { scope: scope.clone(), key, cause: ObjectLoss::Evicted };
     assert_eq!(

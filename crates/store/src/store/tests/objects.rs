@@ -7,7 +7,7 @@ use super::*;
 use crate::{PlacedEvent, Replayer, Views};
 
 fn put(scope: &ObjectScope, key: &str, bytes: u64, limits: ObjectLimits) -> Command {
-    let content = ObjectContent { bytes, digest: [1; 32], manifest: [2; 32] };
+    let content = ObjectContent { bytes, digest: [1; 32], manifest: [2; 32], place: None };
     let (scope, key) = (scope.clone(), ObjectKey::new(key).unwrap());
     Command::PutObject { scope, key, content: Box::new(content), limits, attempt: None }
 }

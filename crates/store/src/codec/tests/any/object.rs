@@ -15,7 +15,9 @@ fn key() -> impl Strategy<Value = ObjectKey> {
 }
 
 fn content() -> impl Strategy<Value = ObjectContent> {
-    any::<(u64, [u8; 32], [u8; 32])>().prop_map(|(bytes, digest, manifest)| ObjectContent { bytes, digest, manifest })
+    let place = any::<([u8; 16], [u8; 16])>().prop_map(|(store, folder)| ObjectPlace { store, folder });
+    (any::<(u64, [u8; 32], [u8; 32])>(), option::of(place))
+        .prop_map(|((bytes, digest, manifest), place)| ObjectContent { bytes, digest, manifest, place })
 }
 
 fn loss() -> impl Strategy<Value = ObjectLoss> {

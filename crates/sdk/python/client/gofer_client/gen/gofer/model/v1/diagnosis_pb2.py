@@ -23,24 +23,25 @@ _sym_db = _symbol_database.Default()
 
 
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as gofer_dot_model_dot_v1_dot_archive__pb2
+from gofer_client.gen.gofer.model.v1 import object_pb2 as gofer_dot_model_dot_v1_dot_object__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egofer/model/v1/diagnosis.proto\x12\x0egofer.model.v1\x1a\x1cgofer/model/v1/archive.proto\x1a\x1egoogle/protobuf/duration.proto\"\xa5\x03\n\tDiagnosis\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12\r\n\x05\x62uild\x18\x04 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\x04\x12\x10\n\x08revision\x18\x06 \x01(\x04\x12\x0c\n\x04hash\x18\x07 \x01(\x0c\x12\x17\n\x0f\x63ommitted_index\x18\x08 \x01(\x04\x12\x15\n\rapplied_index\x18\t \x01(\x04\x12\x0e\n\x06leader\x18\n \x01(\x04\x12+\n\x04\x64isk\x18\x0b \x01(\x0b\x32\x1d.gofer.model.v1.DiskDiagnosis\x12,\n\x05peers\x18\x0c \x03(\x0b\x32\x1d.gofer.model.v1.PeerDiagnosis\x12-\n\nquorum_age\x18\r \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x06leases\x18\x0e \x03(\x0b\x32\x1e.gofer.model.v1.LeaseDiagnosis\x12\x31\n\x07\x61rchive\x18\x0f \x01(\x0b\x32 .gofer.model.v1.ArchiveDiagnosis\"\xca\x01\n\x0eLeaseDiagnosis\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.gofer.model.v1.LeaseState\x12\'\n\x04left\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x04\x66ull\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nlost_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xaa\x01\n\rDiskDiagnosis\x12\x12\n\nsize_bytes\x18\x01 \x01(\x04\x12\x12\n\nfree_bytes\x18\x02 \x01(\x04\x12\'\n\x04sync\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x0f\n\x07\x66lushes\x18\x05 \x01(\x04\x12(\n\x05\x66lush\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x85\x01\n\rPeerDiagnosis\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12-\n\nround_trip\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0f\x63lock_offset_ms\x18\x05 \x01(\x12*q\n\nLeaseState\x12\x1b\n\x17LEASE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10LEASE_STATE_HELD\x10\x01\x12\x17\n\x13LEASE_STATE_UNKNOWN\x10\x02\x12\x17\n\x13LEASE_STATE_RUN_OUT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1egofer/model/v1/diagnosis.proto\x12\x0egofer.model.v1\x1a\x1cgofer/model/v1/archive.proto\x1a\x1bgofer/model/v1/object.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe1\x03\n\tDiagnosis\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12\r\n\x05\x62uild\x18\x04 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x05 \x01(\x04\x12\x10\n\x08revision\x18\x06 \x01(\x04\x12\x0c\n\x04hash\x18\x07 \x01(\x0c\x12\x17\n\x0f\x63ommitted_index\x18\x08 \x01(\x04\x12\x15\n\rapplied_index\x18\t \x01(\x04\x12\x0e\n\x06leader\x18\n \x01(\x04\x12+\n\x04\x64isk\x18\x0b \x01(\x0b\x32\x1d.gofer.model.v1.DiskDiagnosis\x12,\n\x05peers\x18\x0c \x03(\x0b\x32\x1d.gofer.model.v1.PeerDiagnosis\x12-\n\nquorum_age\x18\r \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x06leases\x18\x0e \x03(\x0b\x32\x1e.gofer.model.v1.LeaseDiagnosis\x12\x31\n\x07\x61rchive\x18\x0f \x01(\x0b\x32 .gofer.model.v1.ArchiveDiagnosis\x12:\n\x0cobject_store\x18\x12 \x01(\x0b\x32$.gofer.model.v1.ObjectStoreDiagnosis\"\xca\x01\n\x0eLeaseDiagnosis\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.gofer.model.v1.LeaseState\x12\'\n\x04left\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\'\n\x04\x66ull\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nlost_after\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xaa\x01\n\rDiskDiagnosis\x12\x12\n\nsize_bytes\x18\x01 \x01(\x04\x12\x12\n\nfree_bytes\x18\x02 \x01(\x04\x12\'\n\x04sync\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x0f\n\x07\x66lushes\x18\x05 \x01(\x04\x12(\n\x05\x66lush\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x85\x01\n\rPeerDiagnosis\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05\x65rror\x18\x03 \x01(\t\x12-\n\nround_trip\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x17\n\x0f\x63lock_offset_ms\x18\x05 \x01(\x12*q\n\nLeaseState\x12\x1b\n\x17LEASE_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10LEASE_STATE_HELD\x10\x01\x12\x17\n\x13LEASE_STATE_UNKNOWN\x10\x02\x12\x17\n\x13LEASE_STATE_RUN_OUT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.diagnosis_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LEASESTATE']._serialized_start=1050
-  _globals['_LEASESTATE']._serialized_end=1163
-  _globals['_DIAGNOSIS']._serialized_start=113
-  _globals['_DIAGNOSIS']._serialized_end=534
-  _globals['_LEASEDIAGNOSIS']._serialized_start=537
-  _globals['_LEASEDIAGNOSIS']._serialized_end=739
-  _globals['_DISKDIAGNOSIS']._serialized_start=742
-  _globals['_DISKDIAGNOSIS']._serialized_end=912
-  _globals['_PEERDIAGNOSIS']._serialized_start=915
-  _globals['_PEERDIAGNOSIS']._serialized_end=1048
+  _globals['_LEASESTATE']._serialized_start=1139
+  _globals['_LEASESTATE']._serialized_end=1252
+  _globals['_DIAGNOSIS']._serialized_start=142
+  _globals['_DIAGNOSIS']._serialized_end=623
+  _globals['_LEASEDIAGNOSIS']._serialized_start=626
+  _globals['_LEASEDIAGNOSIS']._serialized_end=828
+  _globals['_DISKDIAGNOSIS']._serialized_start=831
+  _globals['_DISKDIAGNOSIS']._serialized_end=1001
+  _globals['_PEERDIAGNOSIS']._serialized_start=1004
+  _globals['_PEERDIAGNOSIS']._serialized_end=1137
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
+from gofer_client.gen.gofer.model.v1 import object_pb2 as _object_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -23,7 +24,7 @@ LEASE_STATE_UNKNOWN: LeaseState
 LEASE_STATE_RUN_OUT: LeaseState
 
 class Diagnosis(_message.Message):
-    __slots__ = ("node", "address", "error", "build", "format", "revision", "hash", "committed_index", "applied_index", "leader", "disk", "peers", "quorum_age", "leases", "archive")
+    __slots__ = ("node", "address", "error", "build", "format", "revision", "hash", "committed_index", "applied_index", "leader", "disk", "peers", "quorum_age", "leases", "archive", "object_store")
     NODE_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +40,7 @@ class Diagnosis(_message.Message):
     QUORUM_AGE_FIELD_NUMBER: _ClassVar[int]
     LEASES_FIELD_NUMBER: _ClassVar[int]
     ARCHIVE_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_STORE_FIELD_NUMBER: _ClassVar[int]
     node: int
     address: str
     error: str
@@ -54,7 +56,8 @@ class Diagnosis(_message.Message):
     quorum_age: _duration_pb2.Duration
     leases: _containers.RepeatedCompositeFieldContainer[LeaseDiagnosis]
     archive: _archive_pb2.ArchiveDiagnosis
-    def __init__(self, node: _Optional[int] = ..., address: _Optional[str] = ..., error: _Optional[str] = ..., build: _Optional[str] = ..., format: _Optional[int] = ..., revision: _Optional[int] = ..., hash: _Optional[bytes] = ..., committed_index: _Optional[int] = ..., applied_index: _Optional[int] = ..., leader: _Optional[int] = ..., disk: _Optional[_Union[DiskDiagnosis, _Mapping]] = ..., peers: _Optional[_Iterable[_Union[PeerDiagnosis, _Mapping]]] = ..., quorum_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., leases: _Optional[_Iterable[_Union[LeaseDiagnosis, _Mapping]]] = ..., archive: _Optional[_Union[_archive_pb2.ArchiveDiagnosis, _Mapping]] = ...) -> None: ...
+    object_store: _object_pb2.ObjectStoreDiagnosis
+    def __init__(self, node: _Optional[int] = ..., address: _Optional[str] = ..., error: _Optional[str] = ..., build: _Optional[str] = ..., format: _Optional[int] = ..., revision: _Optional[int] = ..., hash: _Optional[bytes] = ..., committed_index: _Optional[int] = ..., applied_index: _Optional[int] = ..., leader: _Optional[int] = ..., disk: _Optional[_Union[DiskDiagnosis, _Mapping]] = ..., peers: _Optional[_Iterable[_Union[PeerDiagnosis, _Mapping]]] = ..., quorum_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., leases: _Optional[_Iterable[_Union[LeaseDiagnosis, _Mapping]]] = ..., archive: _Optional[_Union[_archive_pb2.ArchiveDiagnosis, _Mapping]] = ..., object_store: _Optional[_Union[_object_pb2.ObjectStoreDiagnosis, _Mapping]] = ...) -> None: ...
 
 class LeaseDiagnosis(_message.Message):
     __slots__ = ("node", "state", "left", "full", "lost_after")

@@ -26,25 +26,29 @@ from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/model/v1/object.proto\x12\x0egofer.model.v1\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x0bObjectScope\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0b\n\x03run\x18\x02 \x01(\x04\"@\n\rObjectContent\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x10\n\x08manifest\x18\x03 \x01(\x0c\"\xb3\x01\n\x06Object\x12*\n\x05scope\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ObjectScope\x12\x0b\n\x03key\x18\x02 \x01(\t\x12.\n\x07\x63ontent\x18\x03 \x01(\x0b\x32\x1d.gofer.model.v1.ObjectContent\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x05 \x01(\x04\"=\n\x0eObjectManifest\x12+\n\x06\x63hunks\x18\x01 \x03(\x0b\x32\x1b.gofer.model.v1.ObjectChunk\"^\n\x0bObjectChunk\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\r\n\x05\x62ytes\x18\x02 \x01(\r\x12\x30\n\x08\x65ncoding\x18\x03 \x01(\x0e\x32\x1e.gofer.model.v1.ObjectEncoding*d\n\x0eObjectEncoding\x12\x1f\n\x1bOBJECT_ENCODING_UNSPECIFIED\x10\x00\x12\x17\n\x13OBJECT_ENCODING_RAW\x10\x01\x12\x18\n\x14OBJECT_ENCODING_ZSTD\x10\x02*\x96\x01\n\nObjectLoss\x12\x1b\n\x17OBJECT_LOSS_UNSPECIFIED\x10\x00\x12\x17\n\x13OBJECT_LOSS_DELETED\x10\x01\x12\x17\n\x13OBJECT_LOSS_EVICTED\x10\x02\x12\x17\n\x13OBJECT_LOSS_EXPIRED\x10\x03\x12 \n\x1cOBJECT_LOSS_PIPELINE_DELETED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/model/v1/object.proto\x12\x0egofer.model.v1\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x0bObjectScope\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0b\n\x03run\x18\x02 \x01(\x04\"l\n\rObjectContent\x12\r\n\x05\x62ytes\x18\x01 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x10\n\x08manifest\x18\x03 \x01(\x0c\x12*\n\x05place\x18\x04 \x01(\x0b\x32\x1b.gofer.model.v1.ObjectPlace\",\n\x0bObjectPlace\x12\r\n\x05store\x18\x01 \x01(\x0c\x12\x0e\n\x06\x66older\x18\x02 \x01(\x0c\"\xb3\x01\n\x06Object\x12*\n\x05scope\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ObjectScope\x12\x0b\n\x03key\x18\x02 \x01(\t\x12.\n\x07\x63ontent\x18\x03 \x01(\x0b\x32\x1d.gofer.model.v1.ObjectContent\x12.\n\ncreated_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x05 \x01(\x04\"=\n\x0eObjectManifest\x12+\n\x06\x63hunks\x18\x01 \x03(\x0b\x32\x1b.gofer.model.v1.ObjectChunk\"^\n\x0bObjectChunk\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\r\n\x05\x62ytes\x18\x02 \x01(\r\x12\x30\n\x08\x65ncoding\x18\x03 \x01(\x0e\x32\x1e.gofer.model.v1.ObjectEncoding\"A\n\x14ObjectStoreDiagnosis\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\r\n\x05\x65rror\x18\x02 \x01(\t\x12\r\n\x05store\x18\x03 \x01(\x0c*d\n\x0eObjectEncoding\x12\x1f\n\x1bOBJECT_ENCODING_UNSPECIFIED\x10\x00\x12\x17\n\x13OBJECT_ENCODING_RAW\x10\x01\x12\x18\n\x14OBJECT_ENCODING_ZSTD\x10\x02*\x96\x01\n\nObjectLoss\x12\x1b\n\x17OBJECT_LOSS_UNSPECIFIED\x10\x00\x12\x17\n\x13OBJECT_LOSS_DELETED\x10\x01\x12\x17\n\x13OBJECT_LOSS_EVICTED\x10\x02\x12\x17\n\x13OBJECT_LOSS_EXPIRED\x10\x03\x12 \n\x1cOBJECT_LOSS_PIPELINE_DELETED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.object_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OBJECTENCODING']._serialized_start=588
-  _globals['_OBJECTENCODING']._serialized_end=688
-  _globals['_OBJECTLOSS']._serialized_start=691
-  _globals['_OBJECTLOSS']._serialized_end=841
+  _globals['_OBJECTENCODING']._serialized_start=745
+  _globals['_OBJECTENCODING']._serialized_end=845
+  _globals['_OBJECTLOSS']._serialized_start=848
+  _globals['_OBJECTLOSS']._serialized_end=998
   _globals['_OBJECTSCOPE']._serialized_start=106
   _globals['_OBJECTSCOPE']._serialized_end=179
   _globals['_OBJECTCONTENT']._serialized_start=181
-  _globals['_OBJECTCONTENT']._serialized_end=245
-  _globals['_OBJECT']._serialized_start=248
-  _globals['_OBJECT']._serialized_end=427
-  _globals['_OBJECTMANIFEST']._serialized_start=429
-  _globals['_OBJECTMANIFEST']._serialized_end=490
-  _globals['_OBJECTCHUNK']._serialized_start=492
-  _globals['_OBJECTCHUNK']._serialized_end=586
+  _globals['_OBJECTCONTENT']._serialized_end=289
+  _globals['_OBJECTPLACE']._serialized_start=291
+  _globals['_OBJECTPLACE']._serialized_end=335
+  _globals['_OBJECT']._serialized_start=338
+  _globals['_OBJECT']._serialized_end=517
+  _globals['_OBJECTMANIFEST']._serialized_start=519
+  _globals['_OBJECTMANIFEST']._serialized_end=580
+  _globals['_OBJECTCHUNK']._serialized_start=582
+  _globals['_OBJECTCHUNK']._serialized_end=676
+  _globals['_OBJECTSTOREDIAGNOSIS']._serialized_start=678
+  _globals['_OBJECTSTOREDIAGNOSIS']._serialized_end=743
 # @@protoc_insertion_point(module_scope)

@@ -42,14 +42,24 @@ class ObjectScope(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., run: _Optional[int] = ...) -> None: ...
 
 class ObjectContent(_message.Message):
-    __slots__ = ("bytes", "digest", "manifest")
+    __slots__ = ("bytes", "digest", "manifest", "place")
     BYTES_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
     bytes: int
     digest: bytes
     manifest: bytes
-    def __init__(self, bytes: _Optional[int] = ..., digest: _Optional[bytes] = ..., manifest: _Optional[bytes] = ...) -> None: ...
+    place: ObjectPlace
+    def __init__(self, bytes: _Optional[int] = ..., digest: _Optional[bytes] = ..., manifest: _Optional[bytes] = ..., place: _Optional[_Union[ObjectPlace, _Mapping]] = ...) -> None: ...
+
+class ObjectPlace(_message.Message):
+    __slots__ = ("store", "folder")
+    STORE_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    store: bytes
+    folder: bytes
+    def __init__(self, store: _Optional[bytes] = ..., folder: _Optional[bytes] = ...) -> None: ...
 
 class Object(_message.Message):
     __slots__ = ("scope", "key", "content", "created_at", "revision")
@@ -80,3 +90,13 @@ class ObjectChunk(_message.Message):
     bytes: int
     encoding: ObjectEncoding
     def __init__(self, digest: _Optional[bytes] = ..., bytes: _Optional[int] = ..., encoding: _Optional[_Union[ObjectEncoding, str]] = ...) -> None: ...
+
+class ObjectStoreDiagnosis(_message.Message):
+    __slots__ = ("url", "error", "store")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    STORE_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    error: str
+    store: bytes
+    def __init__(self, url: _Optional[str] = ..., error: _Optional[str] = ..., store: _Optional[bytes] = ...) -> None: ...

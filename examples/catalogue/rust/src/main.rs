@@ -14,8 +14,11 @@ use std::time::Duration;
 
 use gofer_sdk::{Pipeline, Pull, TaskBuilder, script};
 
-/// By name, in the order in which they are best read.
-const CATALOGUE: [(&str, fn() -> Pipeline); 12] = [
+/// A name, and what writes the pipeline.
+type Entry = (&'static str, fn() -> Pipeline);
+
+/// In the order in which they are best read.
+const CATALOGUE: [Entry; 12] = [
     ("greet", values::greet),
     ("matrix", flow::matrix),
     ("flaky", flow::flaky),

@@ -25,7 +25,8 @@ pub fn write_directly(options: &mut Options, dir: &Path) {
 /// more than one of these, a flush that takes its time would hold up all writes.
 pub const WRITE_BUFFERS: i32 = 4;
 
-/// What flushes and merges may write, in bytes a second: some times what the fastest nodes need for their flushes.
+/// What flushes and merges of one database may write, in bytes a second. It is some times what nodes flushed when they
+/// were measured, about 12 MB/s: a limit near the need stops all writes once the buffers are full.
 const RATE: i64 = 64 << 20;
 /// How often a share of that may be written, in microseconds.
 const RATE_PERIOD: i64 = 10_000;

@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gofer_rng::Rng;
 
-/// How often a copy is made anew because RocksDB was busy in the background.
+/// How often a copy is made anew because RocksDB was busy in the background. With what is waited in between, that is
+/// nine seconds: a busy machine may need one.
 const TRIES: u32 = 200;
 
 /// Copies a data directory. Files that never change are linked.
 pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let mut last = String::from("it changes all the time");
-    for _ in 0..TRIES {
+    for attempt in 0..TRIES {
         match copy_once(from, to) {
             Ok(true) => return Ok(()),
             Ok(false) => {}
@@ -27,7 +29,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
         if to.exists() {
             remove(to)?;
         }
-        std::thread::sleep(std::time::Duration::from_millis(2));
+        wait(attempt);
     }
     Err(io::Error::other(format!("{} never stands still: {last}", from.display())))
 }
@@ -81,13 +83,18 @@ fn copy_files<'a>(from: &Path, to: &Path, files: impl Iterator<Item = &'a PathBu
 
 /// Removes the data directory of a process that is gone. A store that is being closed may still make a file in it.
 pub(crate) fn remove(dir: &Path) -> io::Result<()> {
-    for _ in 1..TRIES {
+    for attempt in 1..TRIES {
         match fs::remove_dir_all(dir) {
             Ok(()) => return Ok(()),
-            Err(_) => std::thread::sleep(std::time::Duration::from_millis(2)),
+            Err(_) => wait(attempt),
         }
     }
     fs::remove_dir_all(dir)
+}
+
+/// Waits before another try, from a fiftieth of what it waits at last.
+fn wait(attempt: u32) {
+    std::thread::sleep(Duration::from_millis(u64::from(attempt.clamp(1, 50))));
 }
 
 /// The newest write-ahead log of the state in a data directory, below it, with its size.
@@ -134,13 +141,14 @@ mod tests {
         fs::write(data.join("state-1/9.log"), "newest").unwrap();
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
+            // It stands still now and then, or no copy could be a picture of one instant on a slow machine.
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     for number in 1..9 {
                         fs::write(data.join(format!("state-1/{number}.log")), "old").unwrap();
                         fs::remove_file(data.join(format!("state-1/{number}.log"))).unwrap();
                     }
-                    std::thread::sleep(std::time::Duration::from_millis(1));
+                    std::thread::sleep(Duration::from_millis(20));
                 }
             });
             for _ in 0..300 {

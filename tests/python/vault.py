@@ -19,16 +19,12 @@ log                the requests since the last time, as method and path, and how
 import json
 import pathlib
 import secrets
-import ssl
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from certificates import certificate
+from standin import Refused, serve
 
 NAMESPACE = sys.argv[2]
 ROLE, SECRET = secrets.token_hex(16), secrets.token_hex(16)
-LOCK = threading.Lock()
 
 
 class State:
@@ -38,10 +34,8 @@ class State:
     sealed = False
 
 
-class Refused(Exception):
-    def __init__(self, status: int, *errors: str) -> None:
-        super().__init__(status, errors)
-        self.status, self.errors = status, errors
+def refused(status: int, *errors: str) -> Refused:
+    return Refused(status, {"errors": list(errors)})
 
 
 def may_read(path: str) -> bool:
@@ -51,7 +45,7 @@ def may_read(path: str) -> bool:
 def read(path: str) -> tuple[int, dict]:
     versions = State.values.get(path.removeprefix("kv/data/"))
     if not versions:
-        raise Refused(404)
+        raise refused(404)
     deleted = "" if versions[-1] is not None else "2026-01-01T00:00:00.000000000Z"
     metadata = {"version": len(versions), "created_time": "2026-01-01T00:00:00Z", "deletion_time": deleted}
     metadata |= {"destroyed": False, "custom_metadata": None}
@@ -64,11 +58,11 @@ def log_in(body: bytes) -> tuple[int, dict]:
     try:
         sent = json.loads(body)
     except ValueError:
-        raise Refused(400, "failed to parse JSON input") from None
+        raise refused(400, "failed to parse JSON input") from None
     if "role_id" not in sent:
-        raise Refused(400, "missing role_id")
+        raise refused(400, "missing role_id")
     if (sent["role_id"], sent.get("secret_id")) != (ROLE, SECRET):
-        raise Refused(400, "invalid role or secret ID")
+        raise refused(400, "invalid role or secret ID")
     token = "hvs." + secrets.token_urlsafe(24)
     State.tokens.add(token)
     auth = {"client_token": token, "policies": ["default", "gofer"], "lease_duration": 1200, "renewable": True}
@@ -78,51 +72,28 @@ def log_in(body: bytes) -> tuple[int, dict]:
 def answer(method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict]:
     State.log.append(f"{method} {url}")
     if State.sealed:
-        raise Refused(503, "Vault is sealed")
+        raise refused(503, "Vault is sealed")
     if not url.startswith("/v1/"):
-        raise Refused(404, "no handler for route")
+        raise refused(404, "no handler for route")
     path = url.removeprefix("/v1/")
     if headers.get("x-vault-request") != "true":
-        raise Refused(412, "missing 'X-Vault-Request' header")
+        raise refused(412, "missing 'X-Vault-Request' header")
     if headers.get("x-vault-namespace", "").strip("/") != NAMESPACE:
-        raise Refused(404, f'no handler for route "{path}". route entry not found.')
+        raise refused(404, f'no handler for route "{path}". route entry not found.')
     if (method, path) == ("POST", "auth/approle/login"):
         return log_in(body)
     token = headers.get("x-vault-token")
     if token is None:
-        raise Refused(403, "permission denied")
+        raise refused(403, "permission denied")
     if token not in State.tokens:
-        raise Refused(403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
+        raise refused(403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
     if (method, path) == ("GET", "auth/token/lookup-self"):
         return 200, {"data": {"policies": ["default", "gofer"], "ttl": 900}}
     if not may_read(path):
-        raise Refused(403, "1 error occurred:\n\t* permission denied\n\n")
+        raise refused(403, "1 error occurred:\n\t* permission denied\n\n")
     if method != "GET":
-        raise Refused(405)
+        raise refused(405)
     return read(path)
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        with LOCK:
-            try:
-                status, found = answer(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-            except Refused as refused:
-                status, found = refused.status, {"errors": list(refused.errors)}
-        text = json.dumps(found).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    do_GET = do_POST = do_PUT = do_DELETE = handle_any
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def obey(order: str, arguments: list[str]) -> object:
@@ -144,24 +115,12 @@ def obey(order: str, arguments: list[str]) -> object:
 
 def main() -> None:
     directory = pathlib.Path(sys.argv[1])
-    files = certificate(directory, "vault")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     token = "file." + secrets.token_hex(16)
     State.tokens.add(token)
     for name, text in (("token", token), ("secret-id", SECRET)):
         (directory / name).write_text(text + "\n")
-    ready = {"address": f"https://127.0.0.1:{server.server_port}", "certificate": files[0], "role_id": ROLE}
-    ready |= {"secret_id_file": str(directory / "secret-id"), "token_file": str(directory / "token")}
-    print(json.dumps(ready), flush=True)
-    for line in sys.stdin:
-        order, *arguments = line.split()
-        with LOCK:
-            print(json.dumps(obey(order, arguments)), flush=True)
+    files = {"secret_id_file": str(directory / "secret-id"), "token_file": str(directory / "token")}
+    serve(directory, "vault", answer, obey, role_id=ROLE, **files)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use gofer_node::config::{
-    ArchiveSettings, DockerSettings, ExecutionSettings, ObjectSettings, RaftSettings, Settings, VaultSettings,
+    ArchiveSettings, DockerSettings, ExecutionSettings, KubernetesSecretsSettings, ObjectSettings, RaftSettings,
+    SecretFilesSettings, Settings, VaultSettings,
 };
 use gofer_node::{Config, Node};
 
@@ -155,7 +156,9 @@ impl ServerArgs {
                 adopt: args.objects.adopt,
                 ..ObjectSettings::default()
             },
+            secret_files: SecretFilesSettings::default(),
             vault: VaultSettings::default(),
+            kubernetes_secrets: KubernetesSecretsSettings::default(),
             registry: Vec::new(),
         }
     }

@@ -11,9 +11,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 mod merge;
+mod outside_secrets;
 mod validate;
 mod vault;
 
+pub use outside_secrets::{KubernetesSecretsSettings, SecretFilesSettings};
 pub use validate::Fault;
 pub use vault::VaultSettings;
 
@@ -79,7 +81,9 @@ pub struct Settings {
     pub raft: RaftSettings,
     pub archive: ArchiveSettings,
     pub objects: ObjectSettings,
+    pub secret_files: SecretFilesSettings,
     pub vault: VaultSettings,
+    pub kubernetes_secrets: KubernetesSecretsSettings,
     pub registry: Vec<RegistrySettings>,
 }
 
@@ -218,7 +222,7 @@ pub struct Config {
     pub archive: Option<gofer_archive::Config>,
     pub objects: gofer_gateway::ObjectSettings,
     pub outside: Option<OutsideConfig>,
-    pub vault: Option<gofer_vault::Config>,
+    pub secrets: gofer_secret_providers::Configs,
     pub registries: Vec<RegistrySettings>,
 }
 

@@ -7,9 +7,9 @@ use gofer_consensus::{Propose, Raft};
 use gofer_domain::{ClusterKey, NodeId, PipelineKey, Revision, SealedSecret, SecretKey, SecretName};
 use gofer_executor::{FindError, FindSecrets};
 use gofer_gateway::{KeepKeys, KeyClient, KeysError, Peers};
+use gofer_secret_providers::{Configs, Providers};
 use gofer_secrets::{Error, Keeper, KeyPeers, PeerError, SealedKey, Zeroizing};
 use gofer_store::Store;
-use gofer_vault::{Scope, Vault};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -86,12 +86,12 @@ fn told(error: Error) -> KeysError {
 pub(crate) struct Found {
     keeper: Keeper,
     /// Where secrets are looked for that the cluster does not hold.
-    vault: Option<Vault>,
+    outside: Providers,
 }
 
 impl Found {
-    pub(crate) fn open(keeper: Keeper, vault: Option<&gofer_vault::Config>) -> anyhow::Result<Self> {
-        Ok(Self { keeper, vault: vault.map(Vault::open).transpose()? })
+    pub(crate) fn open(keeper: Keeper, outside: &Configs) -> anyhow::Result<Self> {
+        Ok(Self { keeper, outside: Providers::open(outside)? })
     }
 }
 
@@ -102,44 +102,29 @@ impl FindSecrets for Found {
         let name = SecretName::new(name).map_err(|rejection| FindError::Missing(rejection.to_string()))?;
         match self.keeper.find(pipeline, &name).await {
             Ok(Some((_, value))) => Ok(value),
-            Ok(None) => match &self.vault {
-                Some(vault) => in_vault(vault, pipeline, &name).await,
-                None => Err(FindError::Missing(format!(
-                    "there is no secret {name}: not of pipeline {pipeline}, not of namespace {}, not global; set it with \
-                     `gofer secret set {name}` and run again",
-                    pipeline.namespace
-                ))),
-            },
+            Ok(None) => outside(&self.outside, pipeline, &name).await,
             Err(error @ Error::Damaged { .. }) => Err(FindError::Missing(error.to_string())),
             Err(error) => Err(FindError::Unavailable(chain(&error))),
         }
     }
 }
 
-/// The value of the narrowest scope that the Vault has the secret in.
-async fn in_vault(vault: &Vault, pipeline: &PipelineKey, name: &SecretName) -> Result<Zeroizing<Vec<u8>>, FindError> {
-    let (namespace, name) = (pipeline.namespace.as_str(), name.as_str());
-    let scopes = [
-        Scope::Pipeline { namespace, pipeline: pipeline.pipeline.as_str() },
-        Scope::Namespace(namespace),
-        Scope::Global,
-    ];
-    for scope in scopes {
-        match vault.find(scope, name).await {
-            Ok(Some(value)) => return Ok(value),
-            Ok(None) => {}
-            Err(error @ gofer_vault::Error::Unavailable { .. }) => {
-                return Err(FindError::Unavailable(error.to_string()));
-            }
-            Err(error) => return Err(FindError::Missing(error.to_string())),
-        }
-    }
-    let paths = scopes.map(|scope| vault.path(scope, name)).join(", ");
-    Err(FindError::Missing(format!(
-        "there is no secret {name}, neither in the cluster nor in the Vault {} at {paths}; set it with `gofer secret set \
-         {name}`, or write the field \"value\" at one of these paths, and run again",
-        vault.address()
-    )))
+/// The value of a secret that the cluster does not hold.
+async fn outside(
+    providers: &Providers,
+    pipeline: &PipelineKey,
+    name: &SecretName,
+) -> Result<Zeroizing<Vec<u8>>, FindError> {
+    use gofer_secret_providers::Error;
+    let (namespace, id) = (pipeline.namespace.as_str(), pipeline.pipeline.as_str());
+    providers.find(namespace, id, name.as_str()).await.map_err(|error| match error {
+        Error::Missing(looked) => FindError::Missing(format!(
+            "there is no secret {name}: not of pipeline {pipeline}, not of namespace {namespace}, not global{looked}; set it \
+             with `gofer secret set {name}` and run again"
+        )),
+        error @ Error::Unavailable { .. } => FindError::Unavailable(error.to_string()),
+        error => FindError::Missing(error.to_string()),
+    })
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -126,7 +126,7 @@ impl Node {
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
             access: Arc::new(tasks.access()),
-            secrets: Arc::new(Found::open(keeper.clone(), config.vault.as_ref())?),
+            secrets: Arc::new(Found::open(keeper.clone(), &config.secrets)?),
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;

@@ -20,7 +20,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-catalogue", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-blobstore", layer: 1, uses: &[] },
-    Crate { name: "gofer-vault", layer: 1, uses: &[] },
+    Crate { name: "gofer-secret-providers", layer: 1, uses: &[] },
     Crate { name: "gofer-client", layer: 1, uses: &["gofer-wire"] },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
@@ -60,7 +60,7 @@ const CRATES: &[Crate] = &[
             "gofer-gateway",
             "gofer-archive",
             "gofer-secrets",
-            "gofer-vault",
+            "gofer-secret-providers",
         ],
     },
     Crate {

@@ -1,8 +1,8 @@
 //! Settings over settings, and back from a configuration to settings.
 
 use super::{
-    ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, ObjectSettings, OutsideConfig, RaftSettings,
-    Settings, Start, VaultSettings,
+    ArchiveSettings, Config, DockerSettings, Drivers, ExecutionSettings, KubernetesSecretsSettings, ObjectSettings,
+    OutsideConfig, RaftSettings, SecretFilesSettings, Settings, Start, VaultSettings,
 };
 
 /// `strong` where it says something, else `weak`. Lists and maps are taken whole, not mixed.
@@ -30,7 +30,9 @@ pub(super) fn merge(strong: &Settings, weak: &Settings) -> Settings {
             segment_bytes: strong.archive.segment_bytes.or(weak.archive.segment_bytes),
         },
         objects: objects(strong.objects, weak.objects),
+        secret_files: strong.secret_files.over(weak.secret_files),
         vault: strong.vault.over(weak.vault),
+        kubernetes_secrets: strong.kubernetes_secrets.over(weak.kubernetes_secrets),
         registry: if strong.registry.is_empty() { weak.registry } else { strong.registry },
     }
 }
@@ -130,7 +132,9 @@ pub(super) fn effective(config: &Config) -> Settings {
             sweep_every_ms: millis(config.objects.sweep_every),
             ..config.outside.as_ref().map(outside).unwrap_or_default()
         },
-        vault: config.vault.as_ref().map(VaultSettings::of).unwrap_or_default(),
+        secret_files: config.secrets.files.as_ref().map(SecretFilesSettings::of).unwrap_or_default(),
+        vault: config.secrets.vault.as_ref().map(VaultSettings::of).unwrap_or_default(),
+        kubernetes_secrets: config.secrets.kubernetes.as_ref().map(KubernetesSecretsSettings::of).unwrap_or_default(),
         registry: config.registries.clone(),
     }
 }

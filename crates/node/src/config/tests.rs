@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use gofer_secret_providers::vault::Login;
+
 use super::*;
 
 fn data() -> Settings {
@@ -87,16 +89,16 @@ fn a_vault_is_named_with_a_way_to_prove_this_node_or_refused() {
         let file: Settings = toml::from_str(&format!("[vault]\n{text}")).unwrap();
         Config::resolve(&data(), &file).map_err(|error| error.to_string())
     };
-    assert_eq!(vault("").unwrap().vault, None);
+    assert_eq!(vault("").unwrap().secrets.vault, None);
     let role = "address = 'https://v:8200'\nrole-id = 'r'\nsecret-id-file = '/s'\nprefix = ''\nnamespace = 'a/b'";
     let config = vault(role).unwrap();
-    let found = config.vault.clone().unwrap();
+    let found = config.secrets.vault.clone().unwrap();
     assert_eq!((found.mount.as_str(), found.prefix.as_str(), found.namespace.as_deref()), ("secret", "", Some("a/b")));
     let printed = toml::to_string(&config.effective()).unwrap();
     let again: Settings = toml::from_str(&printed).unwrap();
-    assert_eq!(Config::resolve(&again, &Settings::default()).unwrap().vault, config.vault);
-    let token = vault("address = 'http://127.0.0.1:1'\ntoken-file = '/t'").unwrap().vault.unwrap();
-    assert_eq!((token.prefix.as_str(), token.login), ("gofer", gofer_vault::Login::TokenFile("/t".into())));
+    assert_eq!(Config::resolve(&again, &Settings::default()).unwrap().secrets, config.secrets);
+    let token = vault("address = 'http://127.0.0.1:1'\ntoken-file = '/t'").unwrap().secrets.vault.unwrap();
+    assert_eq!((token.prefix.as_str(), token.login), ("gofer", Login::TokenFile("/t".into())));
     for (text, why) in [
         ("token-file = '/t'", "vault.address: is missing"),
         ("address = 'v'\ntoken-file = '/t'", "vault.address: \"v\" is no address"),

@@ -98,7 +98,11 @@ pub(super) fn check(settings: &Settings) -> Result<Config, Vec<Fault>> {
         archive: archive(settings, &mut faults),
         objects: objects(settings, &mut faults),
         outside: outside(&settings.objects, &mut faults),
-        vault: settings.vault.check(&mut faults),
+        secrets: gofer_secret_providers::Configs {
+            files: settings.secret_files.check(&mut faults),
+            vault: settings.vault.check(&mut faults),
+            kubernetes: settings.kubernetes_secrets.check(&mut faults),
+        },
         registries: settings.registry.clone(),
     };
     relations(&config, &mut faults);

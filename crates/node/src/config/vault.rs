@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gofer_vault::{Config, Login};
+use gofer_secret_providers::vault::{Config, Login};
 use serde::{Deserialize, Serialize};
 
 use super::validate::Faults;

@@ -1,75 +1,19 @@
 //! What a Vault may answer, and what is made of it. A strict stand-in with TLS and AppRole is asked by real nodes elsewhere.
 
-use std::collections::HashMap;
-use std::fs;
-use std::sync::Mutex;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::config::Login;
+use crate::test_server::{Server, file};
 
 const SCOPE: Scope<'static> = Scope::Pipeline { namespace: "team", pipeline: "ci" };
 const PATH: &str = "GET /v1/kv/data/gofer/pipelines/team/ci/token";
 const LOOKUP: &str = "GET /v1/auth/token/lookup-self";
 const LOGIN: &str = "POST /v1/auth/approle/login";
 
-/// Answers of a server by request line; what it was asked.
-struct Server {
-    address: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    /// Each request is answered by the next of its answers; the last one stays.
-    async fn start(answers: &[(&'static str, &[(u16, &str)])]) -> Self {
-        let answers = answers.iter().map(|(line, answers)| {
-            let answers = answers.iter().rev().map(|(status, body)| (*status, (*body).to_owned()));
-            (*line, answers.collect::<Vec<_>>())
-        });
-        let mut answers: HashMap<&str, Vec<(u16, String)>> = answers.collect();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let log = asked.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = vec![0; 16 << 10];
-                let read = stream.read(&mut request).await.unwrap();
-                let request = String::from_utf8_lossy(&request[..read]).into_owned();
-                let line = request.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
-                let known = answers.get_mut(line.as_str());
-                let (status, body) = known.map_or((500, String::new()), |answers| {
-                    if answers.len() > 1 { answers.pop().unwrap() } else { answers[0].clone() }
-                });
-                log.lock().unwrap().push(request);
-                let head = format!(
-                    "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nlocation: http://127.0.0.1:1/\r\n",
-                    body.len()
-                );
-                let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await;
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn vault(&self, login: Login) -> Vault {
-        let (mount, prefix) = ("kv".to_owned(), "gofer".to_owned());
-        let config = Config { address: self.address.clone(), mount, prefix, namespace: None, login, ca_file: None };
-        Vault::open(&config).unwrap()
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let asked = self.asked.lock().unwrap();
-        asked.iter().map(|request| request.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned()).collect()
-    }
-}
-
-fn file(text: &str) -> tempfile::NamedTempFile {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), text).unwrap();
-    file
+fn vault(server: &Server, login: Login) -> Vault {
+    let (mount, prefix) = ("kv".to_owned(), "gofer".to_owned());
+    let config = Config { address: server.address.clone(), mount, prefix, namespace: None, login, ca_file: None };
+    Vault::open(&config).unwrap()
 }
 
 fn of_kv2(value: &str) -> String {
@@ -104,7 +48,7 @@ async fn answers_are_told_apart_by_what_becomes_of_the_attempt() {
     ];
     for (status, body, expected) in cases {
         let server = Server::start(&[(PATH, &[(*status, body)])]).await;
-        let found = server.vault(Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await;
+        let found = vault(&server, Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await;
         let said = match &found {
             Ok(Some(value)) => format!("some {} bytes", value.len()),
             Ok(None) => "none".to_owned(),
@@ -125,7 +69,7 @@ async fn a_token_that_ended_is_told_from_one_that_may_not_read() {
         (denied, "token is refused: permission denied"),
     ] {
         let server = Server::start(&[(PATH, &[denied]), (LOOKUP, &[lookup])]).await;
-        let fault = server.vault(Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await.unwrap_err();
+        let fault = vault(&server, Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await.unwrap_err();
         assert!(fault.to_string().contains(expected), "{fault}");
         assert_eq!(server.lines(), [PATH, LOOKUP]);
     }
@@ -141,15 +85,15 @@ async fn a_login_is_kept_until_it_is_refused() {
         [(200, r#"{"auth":{"client_token":"one"}}"#), (200, r#"{"auth":{"client_token":"two"}}"#)];
     let values: [(u16, &str); 4] = [(200, &value), (200, &value), (403, "{}"), (200, &value)];
     let server = Server::start(&[(LOGIN, &logins), (PATH, &values)]).await;
-    let vault = server.vault(login());
+    let place = vault(&server, login());
     for _ in 0..3 {
-        assert_eq!(vault.find(SCOPE, "token").await.unwrap().unwrap().as_slice(), b"x");
+        assert_eq!(place.find(SCOPE, "token").await.unwrap().unwrap().as_slice(), b"x");
     }
     assert_eq!(server.lines(), [LOGIN, PATH, PATH, PATH, LOGIN, PATH]);
     assert!(server.asked.lock().unwrap()[5].to_ascii_lowercase().contains("x-vault-token: two\r\n"));
 
     let server = Server::start(&[(LOGIN, &[(400, r#"{"errors":["invalid role or secret ID"]}"#)])]).await;
-    let fault = server.vault(login()).find(SCOPE, "token").await.unwrap_err().to_string();
+    let fault = vault(&server, login()).find(SCOPE, "token").await.unwrap_err().to_string();
     assert!(fault.contains("was refused: invalid role or secret ID") && !fault.contains("the-secret-id"), "{fault}");
 }
 
@@ -161,10 +105,10 @@ async fn files_that_are_no_tokens_are_named() {
         [("", "it is empty"), (" \n", "it is empty"), (&long, "more than 16384"), ("a\nb", "no token has")]
     {
         let token = file(text);
-        let fault = server.vault(Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await.unwrap_err();
+        let fault = vault(&server, Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await.unwrap_err();
         assert!(matches!(&fault, Error::Unavailable { why: said, .. } if said.contains(why)), "{fault}");
     }
-    let fault = server.vault(Login::TokenFile("/no/such".into())).find(SCOPE, "token").await.unwrap_err();
+    let fault = vault(&server, Login::TokenFile("/no/such".into())).find(SCOPE, "token").await.unwrap_err();
     assert!(fault.to_string().contains("can't use /no/such"), "{fault}");
     assert!(server.lines().is_empty());
 }
@@ -175,7 +119,7 @@ async fn a_vault_that_is_not_there_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server { address: format!("http://{}", listener.local_addr().unwrap()), asked: Arc::default() };
     drop(listener);
-    let fault = server.vault(Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await.unwrap_err();
+    let fault = vault(&server, Login::TokenFile(token.path().to_owned())).find(SCOPE, "token").await.unwrap_err();
     assert!(matches!(&fault, Error::Unavailable { why, .. } if why.contains("refused")), "{fault}");
 }
 
@@ -190,7 +134,7 @@ fn paths_name_the_scope() {
         ca_file: None,
     };
     let vault = Vault::open(&config("gofer")).unwrap();
-    assert_eq!(vault.address(), "https://vault:8200");
+    assert_eq!(vault.place(), "the Vault https://vault:8200");
     assert_eq!(vault.path(SCOPE, "a"), "team/kv/gofer/pipelines/team/ci/a");
     assert_eq!(vault.path(Scope::Namespace("n"), "a"), "team/kv/gofer/namespaces/n/a");
     assert_eq!(Vault::open(&config("")).unwrap().path(Scope::Global, "a"), "team/kv/global/a");

@@ -1,23 +1,23 @@
 //! What can be wrong, by what becomes of an attempt. No text holds a value, a token or a secret.
 
-/// Longest text taken from an answer.
-const TEXT_CHARS_MAX: usize = 300;
+use crate::limits::TEXT_CHARS_MAX;
 
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// It may work later.
-    #[error("the Vault {address} can't be asked: {why}")]
-    Unavailable { address: String, why: String },
+    #[error("{place} can't be asked: {why}")]
+    Unavailable { place: String, why: String },
     /// This node proved itself, and may not read that.
-    #[error(
-        "the Vault {address} does not let this node read {path}: allow \"read\" there in the policy of its token or role"
-    )]
-    Denied { address: String, path: String },
+    #[error("{place} does not let this node read {path}: {help}")]
+    Denied { place: String, path: String, help: &'static str },
     /// What is there is no value.
-    #[error("{path} in the Vault {address} {why}")]
-    Unusable { address: String, path: String, why: String },
+    #[error("{path} in {place} {why}")]
+    Unusable { place: String, path: String, why: String },
+    /// No place has it.
+    #[error("{0}")]
+    Missing(String),
     /// The configuration can't be used.
     #[error("{0}")]
     Config(String),

@@ -1,7 +1,8 @@
 //! How a Vault is reached, and what is read there.
 
-use std::fmt;
 use std::path::PathBuf;
+
+use crate::address;
 
 /// Longest mount or prefix, in bytes.
 const PATH_BYTES_MAX: usize = 256;
@@ -37,12 +38,7 @@ impl Config {
     /// # Errors
     /// The rule.
     pub fn check_address(address: &str) -> Result<(), String> {
-        let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
-        match host.map(|host| host.trim_end_matches('/')) {
-            Some(host) if !host.is_empty() && host.len() <= 255 && host.chars().all(allowed) => Ok(()),
-            _ => Err(format!("{address:?} is no address of a Vault; use https://HOST:PORT or http://HOST:PORT")),
-        }
+        address::check(address, "Vault")
     }
 
     /// What is wrong with a mount, a prefix or a namespace, if anything.
@@ -64,24 +60,12 @@ impl Config {
     }
 }
 
-impl fmt::Display for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.address.trim_end_matches('/'))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_paths_are_checked() {
-        for good in ["https://vault.example.com:8200", "http://127.0.0.1:8200/", "http://[::1]:8200"] {
-            Config::check_address(good).unwrap();
-        }
-        for bad in ["", "vault:8200", "https://", "https://a/b", "https://u:p@a", "ftp://a"] {
-            assert!(Config::check_address(bad).unwrap_err().contains("https://HOST:PORT"), "{bad}");
-        }
+    fn paths_are_checked() {
         for good in ["secret", "team-a/kv.2", "A_b"] {
             Config::check_path(good).unwrap();
         }

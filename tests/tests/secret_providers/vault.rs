@@ -1,70 +1,22 @@
-//! Secrets of a Vault: found by scope and after the cluster's own, taken out of output, and in no file of a node.
-//!
-//! The Vault is `tests/python/vault.py`, a strict stand-in that was made from the published API of Vault and OpenBao.
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-mod common {
-    pub(super) mod scan;
-}
+//! A Vault: `tests/python/vault.py`, a strict stand-in that was made from the published API of Vault and OpenBao.
 
 use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use common::scan::{Needle, find, needles};
-use gofer_tests::{Cluster, PATIENCE, StandIn, eventually, gofer, pipeline, run, says, shell_task};
+use gofer_tests::{Cluster, PATIENCE, StandIn, eventually, gofer, pipeline};
 use gofer_wire::model::v1 as model;
-use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-/// A task that proves which value it has, and shows it.
-fn shower() -> model::TaskConfig {
-    let script = "echo \"canary $TOKEN\"; printf %s \"$TOKEN\" | sha256sum";
-    let token = model::Variable { name: "TOKEN".into(), value: "token".into() };
-    model::TaskConfig { secret_env: vec![token], ..shell_task("show", script, &[]) }
-}
+use crate::scan::{Needle, find, needles};
+use crate::world::{draw, fails, fails_of, gets, shower, world};
 
-fn sum(value: &str) -> String {
-    Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-async fn world(vault: &StandIn, login: &str) -> (NamedTempFile, Cluster) {
-    let settings = NamedTempFile::new().unwrap();
+/// A node that knows a Vault.
+async fn vault_world(vault: &StandIn, login: &str) -> (NamedTempFile, Cluster) {
     let (address, certificate) = (vault.said("address"), vault.said("certificate"));
-    let text = format!(
-        "[vault]\naddress = '{address}'\nca-file = '{certificate}'\nmount = 'kv'\nnamespace = 'team/a'\n{login}"
-    );
-    fs::write(settings.path(), text).unwrap();
-    let config = settings.path().to_str().unwrap().to_owned();
-    let cluster = Cluster::start(1, &["--drivers", "process", "--config", &config]).await.unwrap();
-    cluster.register(0, pipeline("build", vec![shower()])).await.unwrap();
-    (settings, cluster)
-}
-
-/// Runs a pipeline to its end; how it ended, and its output, or why there is none.
-async fn outcome(cluster: &Cluster, pipeline: &str) -> (model::RunStatus, String) {
-    let started = cluster.start_run(0, pipeline, &[]).await.unwrap();
-    let ended = cluster.finished(0, &started, PATIENCE).await.unwrap();
-    let number = started.run.to_string();
-    let logs = ["run", "logs", &format!("{pipeline}/{number}"), "show", "--address", &cluster.nodes[0].address];
-    (ended.status(), format!("{}{ended:?}", run(&logs).unwrap().1))
-}
-
-async fn gets(cluster: &Cluster, value: &str) {
-    let (status, said) = outcome(cluster, "build").await;
-    assert_eq!(status, model::RunStatus::Succeeded, "{said}");
-    says(&said, &[&sum(value), "canary ***"]);
-    assert!(!said.contains(value), "{said}");
-}
-
-async fn fails(cluster: &Cluster, words: &[&str]) {
-    fails_of(cluster, "build", words).await;
-}
-
-async fn fails_of(cluster: &Cluster, pipeline: &str, words: &[&str]) {
-    let (status, said) = outcome(cluster, pipeline).await;
-    assert_eq!(status, model::RunStatus::Failed, "{said}");
-    says(&said, words);
+    let place =
+        format!("[vault]\naddress = '{address}'\nca-file = '{certificate}'\nmount = 'kv'\nnamespace = 'team/a'");
+    world(&format!("{place}\n{login}")).await
 }
 
 fn put(vault: &StandIn, path: &str, value: &str) {
@@ -76,8 +28,7 @@ async fn tasks_get_the_secrets_of_a_vault_by_scope_and_after_the_clusters_own() 
     let vault = StandIn::start("vault.py", &["team/a"]).unwrap();
     let (role, secret_id) = (vault.said("role_id").to_owned(), vault.said("secret_id_file").to_owned());
     let login = format!("role-id = '{role}'\nsecret-id-file = '{secret_id}'\n");
-    let (_settings, cluster) = world(&vault, &login).await;
-    let draw = |name: &str| format!("{name}-{}", uuid::Uuid::new_v4());
+    let (_settings, cluster) = vault_world(&vault, &login).await;
     let [global, namespace, own, newer, in_cluster] = ["g", "n", "p", "q", "c"].map(draw);
 
     fails(&cluster, &["there is no secret token", "kv/gofer/pipelines/default/build/token", "kv/gofer/global/token"])
@@ -129,7 +80,7 @@ async fn tasks_get_the_secrets_of_a_vault_by_scope_and_after_the_clusters_own() 
 async fn a_token_of_a_file_is_enough_and_what_it_may_not_read_is_said() {
     let vault = StandIn::start("vault.py", &["team/a"]).unwrap();
     let token = vault.said("token_file").to_owned();
-    let (_settings, cluster) = world(&vault, &format!("token-file = '{token}'\n")).await;
+    let (_settings, cluster) = vault_world(&vault, &format!("token-file = '{token}'\n")).await;
     put(&vault, "global/token", "a-value-of-all");
     gets(&cluster, "a-value-of-all").await;
     cluster.register(0, pipeline("locked", vec![shower()])).await.unwrap();

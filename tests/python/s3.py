@@ -7,7 +7,7 @@ Prints a line of JSON once it serves: its endpoint, the keys of a user who may d
 a line of JSON:
 
 keys    the keys in the bucket with their sizes
-age     makes all of them three days older
+age     [PREFIX]  makes all of them, or those that begin so, three days older
 damage  KEY  flips the first byte
 delete  KEY
 put     KEY  puts a byte
@@ -103,8 +103,8 @@ def main() -> None:
     def keys() -> dict[str, int]:
         return {name: key.size for name, key in list(backend.buckets[bucket].keys.items())}
 
-    def age() -> None:
-        for _, key in list(backend.buckets[bucket].keys.items()):
+    def age(prefix: str = "") -> None:
+        for key in [key for name, key in list(backend.buckets[bucket].keys.items()) if name.startswith(prefix)]:
             key.last_modified -= datetime.timedelta(days=3)
 
     def damage(name: str) -> None:

@@ -145,13 +145,17 @@ async fn a_bucket_takes_what_a_killed_node_began_and_loses_what_nobody_names() {
         ok(object(&all, &["put", key, file.to_str().unwrap(), "--pipeline", "build"]));
     };
     put("a", "first");
-    put("b", "kept");
     put("a", "second");
+    put("b", "kept");
     assert_eq!(folders_of(&bucket).len(), 4 + old.len() - 1, "nothing goes before it is old");
+    // The last put evicted the large object, so a sweep that removes it knows of that put. One that was begun before would
+    // take the others for nobody's, were they old by then: nothing is put and then gets days old while a sweep lasts.
+    old.iter().for_each(|folder| drop(bucket.order(&format!("age some/prefix/objects/{folder}"))));
+    let gone = async || Ok(folders_of(&bucket).is_disjoint(&old).then_some(()));
+    eventually("what was evicted to be gone", PATIENCE, gone).await.unwrap();
     bucket.order("age");
     let left = async || Ok((folders_of(&bucket).len() == 2).then_some(()));
     eventually("what nobody names to be gone", PATIENCE, left).await.unwrap();
-    assert!(folders_of(&bucket).is_disjoint(&old));
     let get = |key: &str| object(&all, &["get", key, "--pipeline", "build"]);
     assert_eq!((ok(get("a")), ok(get("b"))), ("second".into(), "kept".into()), "what is named was removed");
     refused(get("big"), &["big"]);

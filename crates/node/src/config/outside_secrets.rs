@@ -112,7 +112,7 @@ impl KubernetesSecretsSettings {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use super::super::{Config, Settings, Start};
+    use super::super::{Config, Settings};
     use super::*;
 
     fn resolve(text: &str) -> Result<Config, String> {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn places_are_named_whole_or_refused() {
         let none = resolve("[secret-files]\n[kubernetes-secrets]\n").unwrap();
-        assert_eq!((none.secrets, none.start), (gofer_secret_providers::Configs::default(), Start::Bootstrap));
+        assert_eq!(none.secrets, gofer_secret_providers::Configs::default());
         let pod = resolve("[kubernetes-secrets]\nnamespace = 'ci'\n").unwrap().secrets.kubernetes.unwrap();
         assert_eq!((pod.prefix.as_str(), pod.address.as_str()), ("gofer", "https://kubernetes.default.svc"));
         assert_eq!(pod.ca_file, Some(kubernetes::Config::CA_FILE.into()));

@@ -1,6 +1,7 @@
 //! Objects outside the nodes: in a directory that all nodes share, and in a bucket.
 //!
-//! The bucket's server is moto's, a stand-in for a real one: it speaks S3's protocol, and checks signatures and policies.
+//! One of the bucket's servers is versitygw, a real one. The other one is moto's, a stand-in that can be told to refuse, to
+//! fail and to damage: it speaks S3's protocol, and checks signatures and policies.
 //!
 //! `GOFER_OBJECT_MIB=2048 cargo test --release --workspace --test object_stores killed -- --nocapture` puts 2 GiB.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests fail by panicking and report")]
@@ -123,7 +124,15 @@ async fn what_is_wrong_with_a_directory_is_said_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_takes_what_a_killed_node_began_and_loses_what_nobody_names() {
-    let bucket = Bucket::start("objects", &[]);
+    a_bucket_is_filled_and_swept(&Bucket::start("objects", &[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_of_a_real_server_does_so_too() {
+    a_bucket_is_filled_and_swept(&Bucket::start_real("objects")).await;
+}
+
+async fn a_bucket_is_filled_and_swept(bucket: &Bucket) {
     let settings =
         Settings::new(&bucket.settings("s3://objects/some/prefix", &format!("pipeline-objects = 2\n{SWEEPS}")));
     let mut cluster = cluster(&settings).await;
@@ -138,7 +147,7 @@ async fn a_bucket_takes_what_a_killed_node_began_and_loses_what_nobody_names() {
     // What is evicted, replaced and deleted is removed; what is named, and what is not ours, stays.
     let foreign = "some/prefix/objects/of-somebody/else";
     bucket.order(&format!("put {foreign}"));
-    let old = folders_of(&bucket);
+    let old = folders_of(bucket);
     let file = cluster.path().join("small");
     let put = |key: &str, text: &str| {
         fs::write(&file, text).unwrap();
@@ -147,20 +156,20 @@ async fn a_bucket_takes_what_a_killed_node_began_and_loses_what_nobody_names() {
     put("a", "first");
     put("a", "second");
     put("b", "kept");
-    assert_eq!(folders_of(&bucket).len(), 4 + old.len() - 1, "nothing goes before it is old");
+    assert_eq!(folders_of(bucket).len(), 4 + old.len() - 1, "nothing goes before it is old");
     // The last put evicted the large object, so a sweep that removes it knows of that put. One that was begun before would
     // take the others for nobody's, were they old by then: nothing is put and then gets days old while a sweep lasts.
     old.iter().for_each(|folder| drop(bucket.order(&format!("age some/prefix/objects/{folder}"))));
-    let gone = async || Ok(folders_of(&bucket).is_disjoint(&old).then_some(()));
+    let gone = async || Ok(folders_of(bucket).is_disjoint(&old).then_some(()));
     eventually("what was evicted to be gone", PATIENCE, gone).await.unwrap();
     bucket.order("age");
-    let left = async || Ok((folders_of(&bucket).len() == 2).then_some(()));
+    let left = async || Ok((folders_of(bucket).len() == 2).then_some(()));
     eventually("what nobody names to be gone", PATIENCE, left).await.unwrap();
     let get = |key: &str| object(&all, &["get", key, "--pipeline", "build"]);
     assert_eq!((ok(get("a")), ok(get("b"))), ("second".into(), "kept".into()), "what is named was removed");
     refused(get("big"), &["big"]);
     assert_eq!(run(&["pipeline", "delete", "build", "--address", &all]).unwrap().0, Some(0));
-    let left = async || Ok(folders_of(&bucket).is_empty().then_some(()));
+    let left = async || Ok(folders_of(bucket).is_empty().then_some(()));
     eventually("what went with its pipeline to be gone", PATIENCE, left).await.unwrap();
     let keys: Vec<String> = bucket.keys("").into_keys().collect();
     assert_eq!(keys, ["some/prefix/gofer-objects.json", foreign]);

@@ -1,7 +1,8 @@
-//! A server of buckets in a process of its own: `tests/python/s3.py`.
+//! Servers of buckets in processes of their own: `tests/python/s3.py` with moto, and `s3_gateway.py` with a real one.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use gofer_tests::StandIn;
 use serde_json::Value;
@@ -15,7 +16,17 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn start(name: &str, flags: &[&str]) -> Self {
-        let server = StandIn::start("s3.py", &[&[name], flags].concat()).unwrap();
+        Self::of(StandIn::start("s3.py", &[&[name], flags].concat()).unwrap())
+    }
+
+    /// A real server, which `scripts/install-deps --test` builds.
+    pub(crate) fn start_real(name: &str) -> Self {
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tools/versitygw");
+        assert!(Path::new(program).exists(), "{program} is missing; run scripts/install-deps --test");
+        Self::of(StandIn::start("s3_gateway.py", &[name, program]).unwrap())
+    }
+
+    fn of(server: StandIn) -> Self {
         let credentials = NamedTempFile::new().unwrap();
         write(&credentials, &server.ready["owner"], None);
         Self { server, credentials }

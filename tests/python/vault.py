@@ -120,7 +120,7 @@ def main() -> None:
     for name, text in (("token", token), ("secret-id", SECRET)):
         (directory / name).write_text(text + "\n")
     files = {"secret_id_file": str(directory / "secret-id"), "token_file": str(directory / "token")}
-    serve(directory, "vault", answer, obey, role_id=ROLE, **files)
+    serve(directory, "vault", answer, obey, role_id=ROLE, namespace=NAMESPACE, **files)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-//! A Vault: `tests/python/vault.py`, a strict stand-in that was made from the published API of Vault and OpenBao.
+//! A Vault: `tests/python/vault.py`, a strict stand-in that was made from the published API of Vault and OpenBao; or a real one
+//! of either, when `GOFER_TEST_VAULT` names its program.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,6 +11,13 @@ use tempfile::NamedTempFile;
 
 use crate::scan::{Needle, find, needles};
 use crate::world::{draw, fails, fails_of, gets, shower, world};
+
+fn start() -> StandIn {
+    match std::env::var("GOFER_TEST_VAULT") {
+        Ok(program) => StandIn::start("vault_server.py", &[&program]).unwrap(),
+        Err(_) => StandIn::start("vault.py", &["team/a"]).unwrap(),
+    }
+}
 
 /// A node that knows a Vault.
 async fn vault_world(vault: &StandIn, login: &str) -> (NamedTempFile, Cluster) {
@@ -25,7 +33,7 @@ fn put(vault: &StandIn, path: &str, value: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_get_the_secrets_of_a_vault_by_scope_and_after_the_clusters_own() {
-    let vault = StandIn::start("vault.py", &["team/a"]).unwrap();
+    let vault = start();
     let (role, secret_id) = (vault.said("role_id").to_owned(), vault.said("secret_id_file").to_owned());
     let login = format!("role-id = '{role}'\nsecret-id-file = '{secret_id}'\n");
     let (_settings, cluster) = vault_world(&vault, &login).await;
@@ -78,7 +86,7 @@ async fn tasks_get_the_secrets_of_a_vault_by_scope_and_after_the_clusters_own() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_a_file_is_enough_and_what_it_may_not_read_is_said() {
-    let vault = StandIn::start("vault.py", &["team/a"]).unwrap();
+    let vault = start();
     let token = vault.said("token_file").to_owned();
     let (_settings, cluster) = vault_world(&vault, &format!("token-file = '{token}'\n")).await;
     put(&vault, "global/token", "a-value-of-all");

@@ -7,6 +7,7 @@ mod index;
 mod pipeline;
 mod release;
 mod run;
+mod schedule;
 mod secret;
 
 use crate::archive::Archive;
@@ -15,6 +16,7 @@ use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Ve
 use crate::node::{Node, NodeStatus};
 use crate::object::{Object, ObjectKey, ObjectScope};
 use crate::run::Run;
+use crate::schedule::ScheduleKey;
 use crate::secret::SecretKey;
 use crate::state::{History, Index, Namespace, State};
 use crate::time::Timestamp;
@@ -43,6 +45,7 @@ pub enum Record {
     Secret(SecretKey),
     /// The cluster key in force.
     ClusterKey,
+    Schedule(ScheduleKey),
 }
 
 impl State {
@@ -114,6 +117,12 @@ impl State {
             Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
                 secret::apply(self, time, event);
             }
+            Event::ScheduleCreated { .. }
+            | Event::ScheduleUpdated { .. }
+            | Event::ScheduleDeleted { .. }
+            | Event::ScheduleEnabled { .. }
+            | Event::ScheduleDisabled { .. }
+            | Event::SlotsSettled { .. } => schedule::apply(self, event),
         }
     }
 
@@ -245,6 +254,12 @@ impl Event {
                 let secrets = wrapped_keys.iter().map(|wrapped| Record::Secret(wrapped.key.clone()));
                 secrets.chain([Record::ClusterKey]).collect()
             }
+            Self::ScheduleCreated { schedule, .. }
+            | Self::ScheduleUpdated { schedule, .. }
+            | Self::ScheduleDeleted { schedule }
+            | Self::ScheduleEnabled { schedule, .. }
+            | Self::ScheduleDisabled { schedule }
+            | Self::SlotsSettled { schedule, .. } => vec![Record::Schedule(schedule.clone())],
         }
     }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::script_secrets;
 use super::world::{World, hash};
+use super::{script_schedules, script_secrets};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::event::Standing;
@@ -38,7 +38,11 @@ pub(crate) fn check(script: &str) -> World {
             continue;
         }
         let start = world.time;
-        let found = match world.give(parse(&words)) {
+        let command = match words[0] {
+            "settle" => script_schedules::settle(&world, &words),
+            _ => parse(&words),
+        };
+        let found = match world.give(command) {
             Ok(decision) => decision.events.iter().map(|event| show(event, start)).collect::<Vec<_>>().join(", "),
             Err(rejection) => {
                 assert!(!rejection.message.is_empty(), "{line}: a rejection without a message");
@@ -122,6 +126,7 @@ fn parse(words: &[&str]) -> Command {
         "set" => script_secrets::set(words),
         "delete-secret" => Command::DeleteSecret { key: script_secrets::key(words[1]) },
         "rotate" => script_secrets::rotate(words),
+        "schedule" | "reschedule" | "unschedule" | "pause" | "resume" => script_schedules::parse(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
     }
@@ -146,13 +151,13 @@ fn parse_values(words: &[&str]) -> Command {
 }
 
 /// The pairs of words like `set=A:1`.
-fn pairs(words: &[&str], name: &str) -> BTreeMap<String, String> {
+pub(crate) fn pairs(words: &[&str], name: &str) -> BTreeMap<String, String> {
     let values = words.iter().filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     let pair = |value: &str| value.split_once(':').map(|(name, value)| (name.to_owned(), value.replace('+', "\n")));
     values.filter_map(pair).collect()
 }
 
-fn options(words: &[&str]) -> RunOptions {
+pub(crate) fn options(words: &[&str]) -> RunOptions {
     let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     RunOptions {
         variables: pairs(words, "set"),
@@ -465,12 +470,13 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
         Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
         Event::PipelineDeleted { pipeline } => format!("{pipeline} deleted"),
-        Event::RunCreated { run, version, retry_of, parent, options, release, .. } => {
+        Event::RunCreated { run, version, retry_of, parent, options, release, schedule, .. } => {
             let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
             let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
             let release = release.map_or(String::new(), |release| format!(" by release {release}"));
+            let slot = schedule.as_ref().map_or(String::new(), |due| format!(" for {}@{}", due.schedule, due.slot.0));
             let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
-            format!("{run} created v{version}{of}{release}{by}{values}")
+            format!("{run} created v{version}{of}{release}{by}{slot}{values}")
         }
         Event::RunAnnotated { run, note, labels } => format!("{run} noted {note:?} {}", labels.len()),
         Event::TaskWaiting { task } => format!("{task} waits"),
@@ -516,6 +522,12 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
             script_secrets::show(event)
         }
+        Event::ScheduleCreated { .. }
+        | Event::ScheduleUpdated { .. }
+        | Event::ScheduleDeleted { .. }
+        | Event::ScheduleEnabled { .. }
+        | Event::ScheduleDisabled { .. }
+        | Event::SlotsSettled { .. } => script_schedules::show(event),
     };
     text.replace("default/", "")
 }

@@ -1,6 +1,7 @@
 //! An event as one line for people.
 
 mod releases;
+mod schedules;
 
 use gofer_wire::log::v1::event::Kind;
 use gofer_wire::log::v1::{Event, EventEnvelope, EventsArchived};
@@ -80,6 +81,14 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
         ) => releases::describe(kind),
         Some(kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_))) => object(kind),
         Some(kind @ (Kind::SecretSet(_) | Kind::SecretDeleted(_) | Kind::ClusterKeyRotated(_))) => secret(kind),
+        Some(
+            kind @ (Kind::ScheduleCreated(_)
+            | Kind::ScheduleUpdated(_)
+            | Kind::ScheduleDeleted(_)
+            | Kind::ScheduleEnabled(_)
+            | Kind::ScheduleDisabled(_)
+            | Kind::SlotsSettled(_)),
+        ) => schedules::describe(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }
@@ -128,7 +137,8 @@ fn run(kind: Kind) -> Described {
                 0 => String::new(),
                 release => format!(", chosen by release {release}"),
             };
-            let details = format!("version {} by {}{retry}{release}", event.version, event.started_by);
+            let slot = event.schedule.as_ref().map_or_else(String::new, schedules::slot_text);
+            let details = format!("version {} by {}{retry}{release}{slot}", event.version, event.started_by);
             line("run created", event.run, details, Style::Plain)
         }
         Kind::RunStarted(event) => line("run started", event.run, String::new(), Style::Busy),

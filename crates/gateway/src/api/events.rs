@@ -253,6 +253,12 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         | Event::LiveVersionChanged { pipeline, .. }
         | Event::PipelinePinned { pipeline, .. }
         | Event::PipelineUnpinned { pipeline } => of_pipeline(pipeline),
+        Event::ScheduleCreated { schedule, .. }
+        | Event::ScheduleUpdated { schedule, .. }
+        | Event::ScheduleDeleted { schedule }
+        | Event::ScheduleEnabled { schedule, .. }
+        | Event::ScheduleDisabled { schedule }
+        | Event::SlotsSettled { schedule, .. } => of_pipeline(&schedule.pipeline),
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }

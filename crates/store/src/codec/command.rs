@@ -13,8 +13,8 @@ use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
     duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
-    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, secret,
-    segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
+    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, schedule,
+    secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
     variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
@@ -176,6 +176,11 @@ fn inner_command(command: &Command) -> Option<Kind> {
         Command::SetSecret { .. } | Command::DeleteSecret { .. } | Command::RotateClusterKey { .. } => {
             return secret::command_to_wire(command);
         }
+        Command::CreateSchedule { .. }
+        | Command::UpdateSchedule { .. }
+        | Command::DeleteSchedule { .. }
+        | Command::SetScheduleEnabled { .. }
+        | Command::SettleSlots { .. } => return schedule::command_to_wire(command),
         Command::CreateCluster { .. }
         | Command::RestoreCluster { .. }
         | Command::RecoverCluster { .. }
@@ -274,6 +279,11 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         | Kind::PinPipeline(_)
         | Kind::UnpinPipeline(_)) => return release_command_from_wire(kind),
         Kind::RotateClusterKey(c) => secret::rotate_from_wire(c)?,
+        kind @ (Kind::CreateSchedule(_)
+        | Kind::UpdateSchedule(_)
+        | Kind::DeleteSchedule(_)
+        | Kind::SetScheduleEnabled(_)
+        | Kind::SettleSlots(_)) => return schedule::command_from_wire(kind),
         other => return inner_command_from_wire(&other),
     })
 }

@@ -1,10 +1,11 @@
 //! The hot state, read from the views when a store is opened. Runs that have ended are not looked at.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gofer_domain::state::LiveRun;
-use gofer_domain::{PipelineConfig, PipelineKey, Run, RunStatus, State, Version};
+use gofer_domain::{Pipeline, PipelineConfig, PipelineKey, Run, RunKey, RunStatus, State, Version};
 use gofer_wire::model::v1 as model;
 
 use crate::applied::Applied;
@@ -62,12 +63,13 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
         enlist(&mut state, &run)?;
         state.runs.insert(key, LiveRun { run, config });
     }
+    line_up(&mut state);
     state.reindex();
     Ok(state)
 }
 
 /// Adds a live run to its pipeline's lists. The stored head of a pipeline leaves them out, as it is written with every
-/// run that begins or ends. Runs come in the order of their numbers, which is that of the queue.
+/// run that begins or ends. Runs come in the order of their numbers; see [`line_up`].
 fn enlist(state: &mut State, run: &Run) -> Result<(), Error> {
     let pipeline = state.pipelines.get_mut(&run.key.pipeline);
     let pipeline = pipeline.ok_or_else(|| Error::corrupt(LIVE, format!("run {} has no pipeline", run.key)))?;
@@ -81,6 +83,19 @@ fn enlist(state: &mut State, run: &Run) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Puts the runs that wait in the order in which they were queued: the greater priority first, then the lesser number.
+fn line_up(state: &mut State) {
+    let State { pipelines, runs, .. } = state;
+    for Pipeline { key, queue, .. } in pipelines.values_mut() {
+        let priority = |run: &u64| {
+            let key = RunKey { pipeline: key.clone(), run: *run };
+            Reverse(runs.get(&key).map_or(0, |live| live.run.options.priority))
+        };
+        // They were read in the order of their numbers, which a stable sort keeps.
+        queue.make_contiguous().sort_by_cached_key(priority);
+    }
 }
 
 /// Versions that were read already, so that the runs of one version share one configuration.

@@ -178,10 +178,11 @@ impl World {
 
     pub(super) fn start(&mut self, name: &str, version: Option<Version>) -> Outcome {
         let variables = BTreeMap::from([("TAG".into(), format!("v{}", self.time))]);
+        let priority = i32::try_from(self.time % 3).unwrap() - 1;
         self.next(Command::StartRun {
             pipeline: pipeline(name),
             version,
-            options: Box::new(gofer_domain::RunOptions { variables, ..Default::default() }),
+            options: Box::new(RunOptions { variables, priority, ..RunOptions::default() }),
         })
     }
 

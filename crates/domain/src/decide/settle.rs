@@ -60,7 +60,8 @@ fn check_form(settlement: &Settlement, now: Timestamp) -> Result<(), Rejection> 
     }
     if *to > now {
         // Clocks of leaders differ: this passes once the cluster's time has come as far.
-        return Err(precondition(format!("it is {now}, and slots up to {to} are to be settled")).field("to"));
+        let message = format!("it is {now}, and slots up to {to} are to be settled");
+        return Err(precondition(message).field("to").help("settle them when it is time"));
     }
     for (field, count, most) in [("fire", fire.len(), SETTLED_FIRES_MAX), ("skipped", skipped.len(), SETTLED_SKIPS_MAX)]
     {

@@ -335,7 +335,10 @@ pub(super) fn spec(number: u64) -> Arc<ScheduleSpec> {
         jitter: Duration::ZERO,
         catch_up: CatchUp::Latest,
         grace: Duration::from_secs(60),
-        options: RunOptions::default(),
+        options: RunOptions {
+            variables: BTreeMap::from([("TAG".into(), format!("step {number}"))]),
+            ..RunOptions::default()
+        },
     })
 }
 

@@ -1,4 +1,4 @@
-//! Any schedule, and what becomes of its slots.
+//! Any schedule, and what becomes of its slots. The larger generators are boxed: nested by value, they fill a stack.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ fn key() -> impl Strategy<Value = ScheduleKey> {
     (pipeline_key(), name()).prop_map(|(pipeline, name)| ScheduleKey { pipeline, name })
 }
 
-fn spec() -> impl Strategy<Value = Arc<ScheduleSpec>> {
+fn spec() -> BoxedStrategy<Arc<ScheduleSpec>> {
     let rule = prop_oneof![text().prop_map(Rule::Cron), duration().prop_map(Rule::Every)];
     let blackout = (text(), duration()).prop_map(|(opens, length)| Blackout { opens, length });
     let catch_up = prop_oneof![Just(CatchUp::None), Just(CatchUp::Latest), any::<u16>().prop_map(CatchUp::All)];
     let timing =
         (rule, text(), vec(blackout, 0..3)).prop_map(|(rule, zone, blackouts)| Timing { rule, zone, blackouts });
-    (text(), timing, duration(), catch_up, duration(), options()).prop_map(
-        |(description, timing, jitter, catch_up, grace, options)| {
+    (text(), timing, duration(), catch_up, duration(), options())
+        .prop_map(|(description, timing, jitter, catch_up, grace, options)| {
             Arc::new(ScheduleSpec { description, timing, jitter, catch_up, grace, options })
-        },
-    )
+        })
+        .boxed()
 }
 
 pub(super) fn slot() -> impl Strategy<Value = ScheduleSlot> {
@@ -39,7 +39,7 @@ fn fired() -> impl Strategy<Value = FiredSlot> {
     (time(), 1..=u64::MAX).prop_map(|(slot, run)| FiredSlot { slot, run })
 }
 
-fn skipped() -> impl Strategy<Value = SkippedSlots> {
+fn skipped() -> BoxedStrategy<SkippedSlots> {
     let refused = (prop::sample::select(Reason::ALL.to_vec()), text())
         .prop_map(|(reason, message)| SkipReason::Refused { reason, message });
     let reason = prop_oneof![
@@ -49,7 +49,7 @@ fn skipped() -> impl Strategy<Value = SkippedSlots> {
         Just(SkipReason::Changed),
         refused,
     ];
-    (time(), time(), reason).prop_map(|(first, last, reason)| SkippedSlots { first, last, reason })
+    (time(), time(), reason).prop_map(|(first, last, reason)| SkippedSlots { first, last, reason }).boxed()
 }
 
 pub(in crate::codec::tests) fn schedule() -> impl Strategy<Value = (ScheduleKey, Schedule)> {
@@ -64,7 +64,7 @@ pub(in crate::codec::tests) fn schedule() -> impl Strategy<Value = (ScheduleKey,
     )
 }
 
-pub(super) fn command() -> impl Strategy<Value = Command> {
+pub(super) fn command() -> BoxedStrategy<Command> {
     let generation = option::of((1..=u64::MAX).prop_map(Revision));
     let settlement = (any::<u64>(), time(), time(), vec(time(), 0..4), vec(skipped(), 0..3)).prop_map(
         |(generation, from, to, fire, skipped)| {
@@ -86,9 +86,10 @@ pub(super) fn command() -> impl Strategy<Value = Command> {
         (key(), any::<bool>()).prop_map(|(schedule, enabled)| Command::SetScheduleEnabled { schedule, enabled }),
         (key(), settlement).prop_map(|(schedule, settlement)| Command::SettleSlots { schedule, settlement }),
     ]
+    .boxed()
 }
 
-pub(super) fn event() -> impl Strategy<Value = Event> {
+pub(super) fn event() -> BoxedStrategy<Event> {
     prop_oneof![
         (key(), spec(), any::<bool>()).prop_map(|(schedule, spec, enabled)| Event::ScheduleCreated {
             schedule,
@@ -109,4 +110,5 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
             }
         ),
     ]
+    .boxed()
 }

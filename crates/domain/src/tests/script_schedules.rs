@@ -415,10 +415,12 @@ fn settlements_have_limits() {
     assert_eq!(runs, SETTLED_FIRES_MAX);
 }
 
+type Change<'a> = &'a dyn Fn(&mut ScheduleSpec);
+
 #[test]
 fn schedules_have_limits() {
     let mut world = check("pipeline p | t");
-    let mut give = |change: &dyn Fn(&mut ScheduleSpec)| {
+    let mut give = |change: Change<'_>| {
         let mut spec = spec(&[]);
         change(&mut spec);
         let created = world.give(Command::CreateSchedule { schedule: key("p/s"), spec: Arc::new(spec), enabled: true });
@@ -429,7 +431,7 @@ fn schedules_have_limits() {
     };
     let second = Duration::from_secs(1);
     let blackout = || Blackout { opens: "0 1 * * *".into(), length: second };
-    let fields: [(&dyn Fn(&mut ScheduleSpec), &str); 16] = [
+    let fields: [(Change<'_>, &str); 16] = [
         (&|spec| spec.timing.rule = Rule::Every(second - Duration::from_millis(1)), "every"),
         (&|spec| spec.timing.rule = Rule::Every(second * 3600 * 24 * 367), "every"),
         (&|spec| spec.timing.rule = Rule::Every(second + Duration::from_micros(1)), "every"),

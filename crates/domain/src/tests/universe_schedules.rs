@@ -18,11 +18,11 @@ pub(super) fn schedule_command(world: &World, a: u8, b: u8) -> Command {
     let all: Vec<ScheduleKey> = keys(world);
     let some = all.get(usize::from(a) % all.len().max(1)).cloned();
     match b % 16 {
-        0..=2 => Command::CreateSchedule { schedule: key(a), spec: random_spec(b), enabled: b % 5 != 0 },
+        0..=2 => Command::CreateSchedule { schedule: key(a), spec: random_spec(b), enabled: !b.is_multiple_of(5) },
         3 => {
             let schedule = some.unwrap_or_else(|| key(a));
             let known = world.state.schedules.get(&schedule).map_or(Revision(0), |schedule| schedule.generation);
-            let generation = (a % 3 != 0).then(|| Revision(known.0 + u64::from(a % 3 == 1)));
+            let generation = (!a.is_multiple_of(3)).then(|| Revision(known.0 + u64::from(a % 3 == 1)));
             Command::UpdateSchedule { schedule, spec: random_spec(a), generation }
         }
         4 if a.is_multiple_of(4) => Command::DeleteSchedule { schedule: some.unwrap_or_else(|| key(a)) },

@@ -68,7 +68,7 @@ fn check_duration(faults: &mut Faults, field: impl Display, duration: Duration, 
     if !(least..=most).contains(&duration) {
         let message = format!("{field} is {duration:?}, allowed are {least:?} to {most:?}");
         faults.add(field.to_string(), message, "choose a duration in that range");
-    } else if duration.subsec_nanos() % 1_000_000 != 0 {
+    } else if !duration.subsec_nanos().is_multiple_of(1_000_000) {
         let message = format!("{field} is {duration:?}, which is no whole number of milliseconds");
         faults.add(field.to_string(), message, "round it");
     }

@@ -208,7 +208,8 @@ fn skipped_from_wire(skipped: &model::SkippedSlots) -> Result<SkippedSlots> {
         },
         Ok(model::SkipReason::Unspecified) | Err(_) => return Err(unknown("reason", skipped.reason)),
     };
-    if !matches!(reason, SkipReason::Refused { .. }) && !(skipped.refusal.is_empty() && skipped.message.is_empty()) {
+    let is_told = !skipped.refusal.is_empty() || !skipped.message.is_empty();
+    if is_told && !matches!(reason, SkipReason::Refused { .. }) {
         return Err(DecodeError::new("refusal", "goes with SKIP_REASON_REFUSED only"));
     }
     Ok(SkippedSlots {

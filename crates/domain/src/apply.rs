@@ -66,12 +66,7 @@ impl State {
                 // A backup holds all events, and the archive of the old cluster is not this one's.
                 self.archive = None;
             }
-            Event::EventsArchived { segment, trimmed, trimmed_hash } => {
-                let segments = self.archive.as_ref().map_or(0, |archive| archive.segments).saturating_add(1);
-                let (last, last_hash) = (segment.last, segment.last_hash);
-                self.archive =
-                    Some(Archive { last, last_hash, segments, trimmed: *trimmed, trimmed_hash: *trimmed_hash });
-            }
+            Event::EventsArchived { .. } => self.apply_archive(event),
             Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
                 self.apply_object(event)
             }
@@ -147,6 +142,14 @@ impl State {
             for id in live.run.tasks.keys() {
                 self.index.link_task(live, id);
             }
+        }
+    }
+
+    fn apply_archive(&mut self, event: &Event) {
+        if let Event::EventsArchived { segment, trimmed, trimmed_hash } = event {
+            let segments = self.archive.as_ref().map_or(0, |archive| archive.segments).saturating_add(1);
+            let (last, last_hash) = (segment.last, segment.last_hash);
+            self.archive = Some(Archive { last, last_hash, segments, trimmed: *trimmed, trimmed_hash: *trimmed_hash });
         }
     }
 

@@ -14,28 +14,7 @@ impl Teller<'_> {
     /// What an event of the run says.
     pub(super) fn words(&self, envelope: &Envelope<'_>, event: &Event) -> String {
         match event {
-            Event::RunCreated { version, options, started_by, retry_of, parent, release, schedule, .. } => {
-                let variables = &options.variables;
-                let mut text = match (parent, schedule) {
-                    (Some(task), _) => format!("task {} of run {} started the run", task.task, task.run),
-                    (None, Some(due)) => {
-                        format!("schedule {} started the run for its slot at {}", due.schedule, instant(due.slot))
-                    }
-                    (None, None) => format!("{started_by} started the run"),
-                };
-                text.push_str(&format!(", with version {version} of its pipeline"));
-                if let Some(release) = release {
-                    text.push_str(&format!(", which release {release} chose"));
-                }
-                if let Some(earlier) = retry_of {
-                    text.push_str(&format!(", as a retry of run {earlier}"));
-                }
-                if !variables.is_empty() {
-                    let names: Vec<&str> = variables.keys().map(String::as_str).collect();
-                    text.push_str(&format!(", setting {}", names.join(", ")));
-                }
-                text
-            }
+            Event::RunCreated { .. } => created(event),
             Event::RunAnnotated { note, labels, .. } => {
                 let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let mut text = with(format!("{} noted something about the run", envelope.actor), note);
@@ -205,6 +184,31 @@ impl Teller<'_> {
         let node = self.tasks.get(&attempt.task.task).and_then(|story| story.nodes.get(&attempt.attempt));
         node.map_or_else(|| "of an unknown number".to_owned(), |node| self.node(*node))
     }
+}
+
+fn created(event: &Event) -> String {
+    let Event::RunCreated { version, options, started_by, retry_of, parent, release, schedule, .. } = event else {
+        return String::new();
+    };
+    let mut text = match (parent, schedule) {
+        (Some(task), _) => format!("task {} of run {} started the run", task.task, task.run),
+        (None, Some(due)) => {
+            format!("schedule {} started the run for its slot at {}", due.schedule, instant(due.slot))
+        }
+        (None, None) => format!("{started_by} started the run"),
+    };
+    text.push_str(&format!(", with version {version} of its pipeline"));
+    if let Some(release) = release {
+        text.push_str(&format!(", which release {release} chose"));
+    }
+    if let Some(earlier) = retry_of {
+        text.push_str(&format!(", as a retry of run {earlier}"));
+    }
+    if !options.variables.is_empty() {
+        let names: Vec<&str> = options.variables.keys().map(String::as_str).collect();
+        text.push_str(&format!(", setting {}", names.join(", ")));
+    }
+    text
 }
 
 /// An instant in UTC, as RFC 3339 has it.

@@ -4,7 +4,7 @@ mod releases;
 mod schedules;
 
 use gofer_wire::log::v1::event::Kind;
-use gofer_wire::log::v1::{Event, EventEnvelope, EventsArchived};
+use gofer_wire::log::v1::{ClusterRecovered, Event, EventEnvelope, EventsArchived};
 use gofer_wire::model::v1 as model;
 use prost::Message;
 
@@ -33,13 +33,7 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             let details = format!("from revision {} of {}", event.revision, crate::json::hex(&event.restored_from));
             line("cluster restored", crate::json::hex(&event.cluster_id), details, Style::Warning)
         }
-        Some(Kind::ClusterRecovered(event)) => {
-            let dropped: Vec<String> = event.dropped.iter().map(u64::to_string).collect();
-            let (of, nodes) = (crate::json::hex(&event.recovered_from), dropped.join(", "));
-            let details =
-                format!("by node {} without {nodes}, from revision {} of {of}", event.survivor, event.revision);
-            line("cluster recovered", crate::json::hex(&event.cluster_id), details, Style::Warning)
-        }
+        Some(Kind::ClusterRecovered(event)) => recovered(&event),
         Some(Kind::NamespaceCreated(event)) => {
             line("namespace created", event.namespace, event.description, Style::Plain)
         }
@@ -92,6 +86,14 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }
+}
+
+fn recovered(event: &ClusterRecovered) -> Described {
+    let dropped: Vec<String> = event.dropped.iter().map(u64::to_string).collect();
+    let (of, nodes) = (crate::json::hex(&event.recovered_from), dropped.join(", "));
+    let details = format!("by node {} without {nodes}, from revision {} of {of}", event.survivor, event.revision);
+    let subject = crate::json::hex(&event.cluster_id);
+    Described { kind: "cluster recovered", subject, details, style: Style::Warning }
 }
 
 fn archived(event: &EventsArchived) -> Described {

@@ -338,6 +338,14 @@ fn object_event(a: u8, b: u8) -> Event {
     }
 }
 
+fn archived_event(a: u8, b: u8) -> Event {
+    Event::EventsArchived {
+        segment: Box::new(segment(u64::from(a), u64::from(b))),
+        trimmed: Revision(u64::from(a)),
+        trimmed_hash: [b; 32],
+    }
+}
+
 /// Kinds of random events. All but the first four and one are about what may not be there.
 pub(crate) const EVENTS: u8 = 39;
 
@@ -359,11 +367,7 @@ pub(crate) fn event(step: &Step) -> Event {
             dropped: [node(b)].into(),
             revision: Revision(u64::from(b)),
         },
-        0 if b % 4 == 3 => Event::EventsArchived {
-            segment: Box::new(segment(u64::from(a), u64::from(b))),
-            trimmed: Revision(u64::from(a)),
-            trimmed_hash: [b; 32],
-        },
+        0 if b % 4 == 3 => archived_event(a, b),
         0 if b % 16 == 0 => secret_event(a, b / 16),
         0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
         1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },

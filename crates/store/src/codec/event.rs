@@ -162,14 +162,7 @@ fn attempt_event(event: &Event) -> Option<Kind> {
             attempt: Some(attempt_key_to_wire(attempt)),
             reason: Some(stop_to_wire(reason)),
         }),
-        Event::AttemptFinished { attempt, outcome, log: output, outputs } => {
-            Kind::AttemptFinished(log::AttemptFinished {
-                attempt: Some(attempt_key_to_wire(attempt)),
-                outcome: Some(attempt_outcome_to_wire(outcome)),
-                log: output.as_ref().map(log_to_wire),
-                outputs: variables_to_wire(outputs),
-            })
-        }
+        Event::AttemptFinished { .. } => return finished_event(event),
         Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
             super::object::event_to_wire(event)?
         }
@@ -216,6 +209,16 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::NodeRemoved { .. }
         | Event::EventsArchived { .. } => return None,
     })
+}
+
+fn finished_event(event: &Event) -> Option<Kind> {
+    let Event::AttemptFinished { attempt, outcome, log: output, outputs } = event else { return None };
+    Some(Kind::AttemptFinished(log::AttemptFinished {
+        attempt: Some(attempt_key_to_wire(attempt)),
+        outcome: Some(attempt_outcome_to_wire(outcome)),
+        log: output.as_ref().map(log_to_wire),
+        outputs: variables_to_wire(outputs),
+    }))
 }
 
 /// A message as an event.

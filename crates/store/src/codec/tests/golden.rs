@@ -82,11 +82,16 @@ fn an_object() {
     assert_eq!(hex(&event_to_wire(&dropped).encode_to_vec()), "a20313".to_owned() + &scope_bytes + "1003");
 }
 
+/// A schedule's key with its bytes as the first field of a message.
+fn schedule() -> (ScheduleKey, String) {
+    let name = ScheduleName::new("nightly").unwrap();
+    let key_bytes = "0a13".to_owned() + "0a026e73" + "120470697065" + "1a076e696768746c79";
+    (ScheduleKey { pipeline: attempt().task.run.pipeline, name }, key_bytes)
+}
+
 #[test]
 fn schedules() {
-    let name = ScheduleName::new("nightly").unwrap();
-    let schedule = ScheduleKey { pipeline: attempt().task.run.pipeline, name: name.clone() };
-    let key_bytes = "0a13".to_owned() + "0a026e73" + "120470697065" + "1a076e696768746c79";
+    let (schedule, key_bytes) = schedule();
     let deleted = Event::ScheduleDeleted { schedule: schedule.clone() };
     assert_eq!(hex(&event_to_wire(&deleted).encode_to_vec()), "f20315".to_owned() + &key_bytes);
     let second = Duration::from_secs(1);
@@ -107,7 +112,7 @@ fn schedules() {
             ..RunOptions::default()
         },
     };
-    let created = Event::ScheduleCreated { schedule: schedule.clone(), spec: spec.into(), enabled: true };
+    let created = Event::ScheduleCreated { schedule, spec: spec.into(), enabled: true };
     let spec_bytes = "1209302032202a202a202a".to_owned()
         + "2203555443"
         + "2a0c"
@@ -126,6 +131,12 @@ fn schedules() {
         hex(&event_to_wire(&created).encode_to_vec()),
         "e20351".to_owned() + &key_bytes + "1238" + &spec_bytes + "1801"
     );
+}
+
+#[test]
+fn slots() {
+    let (schedule, key_bytes) = schedule();
+    let name = schedule.name.clone();
     let refused = SkippedSlots {
         first: Timestamp(2_500),
         last: Timestamp(2_500),

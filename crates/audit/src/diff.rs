@@ -49,6 +49,7 @@ impl Change {
             ViewKind::Secret => "gofer.model.v1.Secret",
             ViewKind::Sealed => "gofer.model.v1.SealedSecret",
             ViewKind::ClusterKey => "gofer.model.v1.CurrentKey",
+            ViewKind::Schedule => "gofer.model.v1.Schedule",
             ViewKind::Live => return None,
         })
     }

@@ -275,6 +275,7 @@ pub(crate) fn kind_text(kind: ViewKind) -> &'static str {
         ViewKind::Secret => "secret",
         ViewKind::Sealed => "sealed value of secret",
         ViewKind::ClusterKey => "key of the",
+        ViewKind::Schedule => "schedule",
     }
 }
 

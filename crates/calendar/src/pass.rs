@@ -56,6 +56,21 @@ pub struct Pass {
     pub is_partial: bool,
 }
 
+impl Pass {
+    /// The beginning of it, with at most so many slots to start, and at least one; the rest is left to another pass.
+    #[must_use]
+    pub fn cut(mut self, most: usize) -> Self {
+        if let Some(last) = self.fire.get(most.max(1) - 1).filter(|_| self.fire.len() > most.max(1)).copied() {
+            self.fire.truncate(most.max(1));
+            // No range holds a slot to start, so none is cut in two.
+            self.skipped.retain(|skipped| skipped.first <= last);
+            self.settled = last;
+            self.is_partial = true;
+        }
+        self
+    }
+}
+
 /// Settles the slots after `settled`, up to and with `now`. A slot counts as missed once it is more than `grace_ms` old.
 #[must_use]
 pub fn pass(schedule: &Schedule, settled: UnixMs, now: UnixMs, catch_up: CatchUp, grace_ms: u64) -> Pass {
@@ -173,10 +188,16 @@ mod tests {
 
     /// All passes until nothing is left, as a leader would make them.
     fn passes(schedule: &Schedule, now: u64, catch_up: CatchUp) -> (Vec<u64>, Vec<Skipped>, usize) {
+        cut_passes(schedule, now, catch_up, usize::MAX)
+    }
+
+    /// The same by passes that start so many slots at most.
+    fn cut_passes(schedule: &Schedule, now: u64, catch_up: CatchUp, most: usize) -> (Vec<u64>, Vec<Skipped>, usize) {
         let (mut settled, mut fired, mut skipped) = (0, Vec::new(), Vec::new());
         for count in 1.. {
-            let made = pass(schedule, settled, now, catch_up, 0);
+            let made = pass(schedule, settled, now, catch_up, 0).cut(most);
             assert!(made.settled > settled, "every pass settles something");
+            assert!(made.fire.len() <= most.max(1));
             assert!(made.fire.iter().all(|slot| (settled + 1..=made.settled).contains(slot)));
             assert!(made.skipped.iter().all(|range| range.first > settled && range.last <= made.settled));
             (settled, fired) = (made.settled, [fired, made.fire].concat());
@@ -216,6 +237,10 @@ mod tests {
             let open: Vec<&u64> = due.iter().filter(|slot| schedule.blacked_out_until(**slot).is_none()).collect();
             let fresh = open.iter().filter(|slot| ***slot == now * 1000).count();
             prop_assert_eq!(fired.len(), (open.len() - fresh).min(usize::from(most)) + fresh);
+            for cut in 0..4 {
+                let (fired_so, skipped_so, _) = cut_passes(&schedule, now * 1000, CatchUp::All(most), cut);
+                prop_assert_eq!((&fired_so, &skipped_so), (&fired, &skipped), "cut to {}", cut);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How people name runs, pipelines and nodes.
 
 use gofer_wire::api::v1 as api;
-use gofer_wire::model::v1::{PipelineRef, RunRef, SecretRef};
+use gofer_wire::model::v1::{PipelineRef, RunRef, ScheduleRef, SecretRef};
 
 use crate::client::{Call, Client, clusters, request, runs};
 use crate::error::Error;
@@ -89,6 +89,12 @@ pub(crate) fn secret_text(secret: Option<&SecretRef>) -> String {
     let parts = [&secret.namespace, &secret.pipeline, &secret.name];
     let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join("/")
+}
+
+/// `namespace/pipeline/nightly`.
+pub(crate) fn schedule_text(schedule: Option<&ScheduleRef>) -> String {
+    let text = |schedule: &ScheduleRef| format!("{}/{}/{}", schedule.namespace, schedule.pipeline, schedule.name);
+    schedule.map_or_else(String::new, text)
 }
 
 /// `namespace/pipeline/42`.

@@ -7,6 +7,7 @@ mod index;
 mod pipeline;
 mod release;
 mod run;
+mod schedule;
 mod secret;
 
 use crate::archive::Archive;
@@ -15,6 +16,7 @@ use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Ve
 use crate::node::{Node, NodeStatus};
 use crate::object::{Object, ObjectKey, ObjectScope};
 use crate::run::Run;
+use crate::schedule::ScheduleKey;
 use crate::secret::SecretKey;
 use crate::state::{History, Index, Namespace, State};
 use crate::time::Timestamp;
@@ -43,6 +45,7 @@ pub enum Record {
     Secret(SecretKey),
     /// The cluster key in force.
     ClusterKey,
+    Schedule(ScheduleKey),
 }
 
 impl State {
@@ -63,12 +66,7 @@ impl State {
                 // A backup holds all events, and the archive of the old cluster is not this one's.
                 self.archive = None;
             }
-            Event::EventsArchived { segment, trimmed, trimmed_hash } => {
-                let segments = self.archive.as_ref().map_or(0, |archive| archive.segments).saturating_add(1);
-                let (last, last_hash) = (segment.last, segment.last_hash);
-                self.archive =
-                    Some(Archive { last, last_hash, segments, trimmed: *trimmed, trimmed_hash: *trimmed_hash });
-            }
+            Event::EventsArchived { .. } => self.apply_archive(event),
             Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
                 self.apply_object(event)
             }
@@ -114,6 +112,12 @@ impl State {
             Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
                 secret::apply(self, time, event);
             }
+            Event::ScheduleCreated { .. }
+            | Event::ScheduleUpdated { .. }
+            | Event::ScheduleDeleted { .. }
+            | Event::ScheduleEnabled { .. }
+            | Event::ScheduleDisabled { .. }
+            | Event::SlotsSettled { .. } => schedule::apply(self, event),
         }
     }
 
@@ -138,6 +142,14 @@ impl State {
             for id in live.run.tasks.keys() {
                 self.index.link_task(live, id);
             }
+        }
+    }
+
+    fn apply_archive(&mut self, event: &Event) {
+        if let Event::EventsArchived { segment, trimmed, trimmed_hash } = event {
+            let segments = self.archive.as_ref().map_or(0, |archive| archive.segments).saturating_add(1);
+            let (last, last_hash) = (segment.last, segment.last_hash);
+            self.archive = Some(Archive { last, last_hash, segments, trimmed: *trimmed, trimmed_hash: *trimmed_hash });
         }
     }
 
@@ -245,6 +257,12 @@ impl Event {
                 let secrets = wrapped_keys.iter().map(|wrapped| Record::Secret(wrapped.key.clone()));
                 secrets.chain([Record::ClusterKey]).collect()
             }
+            Self::ScheduleCreated { schedule, .. }
+            | Self::ScheduleUpdated { schedule, .. }
+            | Self::ScheduleDeleted { schedule }
+            | Self::ScheduleEnabled { schedule, .. }
+            | Self::ScheduleDisabled { schedule }
+            | Self::SlotsSettled { schedule, .. } => vec![Record::Schedule(schedule.clone())],
         }
     }
 }

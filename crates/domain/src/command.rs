@@ -13,6 +13,7 @@ use crate::node::NodeSpec;
 use crate::object::{ObjectContent, ObjectKey, ObjectLimits, ObjectScope};
 use crate::release::Strategy;
 use crate::run::{AttemptOutcome, LogRef, RetryFrom, RunOptions};
+use crate::schedule::{ScheduleKey, ScheduleSpec, Settlement};
 use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
 use crate::time::Timestamp;
 
@@ -245,6 +246,32 @@ pub enum Command {
     RotateClusterKey {
         key: ClusterKey,
         wrapped_keys: Vec<WrappedKey>,
+    },
+    /// Lets a pipeline run at times. Its slots count from now on.
+    CreateSchedule {
+        schedule: ScheduleKey,
+        spec: Arc<ScheduleSpec>,
+        enabled: bool,
+    },
+    /// Changes all that a schedule says. Where its timing changes, no slot of the new one lies in the past.
+    UpdateSchedule {
+        schedule: ScheduleKey,
+        spec: Arc<ScheduleSpec>,
+        /// The change is refused if the schedule is of another generation.
+        generation: Option<Revision>,
+    },
+    DeleteSchedule {
+        schedule: ScheduleKey,
+    },
+    /// A disabled schedule starts no run. What is due until it is enabled again is skipped.
+    SetScheduleEnabled {
+        schedule: ScheduleKey,
+        enabled: bool,
+    },
+    /// The leader found slots to be due, or missed. Refused if anything about the schedule has changed since it looked.
+    SettleSlots {
+        schedule: ScheduleKey,
+        settlement: Box<Settlement>,
     },
 }
 

@@ -18,7 +18,9 @@ mod pipeline;
 mod queue;
 mod release;
 mod run;
+mod schedule;
 mod secret;
+mod settle;
 
 use std::sync::Arc;
 
@@ -133,6 +135,14 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::SetSecret { secret } => secret::set(context, secret),
         Command::DeleteSecret { key } => secret::delete(context, key),
         Command::RotateClusterKey { key, wrapped_keys } => secret::rotate(context, *key, wrapped_keys),
+        Command::CreateSchedule { schedule, spec, enabled } => schedule::create(context, schedule, spec, *enabled),
+        Command::UpdateSchedule { schedule, spec, generation } => {
+            schedule::update(context, schedule, spec, *generation)
+        }
+        Command::DeleteSchedule { schedule } => schedule::delete(context, schedule),
+        Command::SetScheduleEnabled { schedule, enabled: true } => schedule::enable(context, schedule),
+        Command::SetScheduleEnabled { schedule, enabled: false } => schedule::disable(context, schedule),
+        Command::SettleSlots { schedule, settlement } => settle::settle(context, schedule, settlement),
     }
 }
 

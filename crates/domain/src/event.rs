@@ -10,6 +10,7 @@ use crate::node::NodeSpec;
 use crate::object::{ObjectContent, ObjectKey, ObjectLoss, ObjectScope};
 use crate::release::{Cause, Strategy};
 use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
+use crate::schedule::{FiredSlot, ScheduleKey, ScheduleSlot, ScheduleSpec, SkippedSlots};
 use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
 use crate::time::Timestamp;
 
@@ -73,6 +74,8 @@ pub enum Event {
         release: Option<u64>,
         /// The pipeline task that started it.
         parent: Option<TaskKey>,
+        /// The slot of one of the pipeline's schedules that it was started for.
+        schedule: Option<ScheduleSlot>,
     },
     /// A task is not run in this run: it has the result that it had in another.
     TaskKept {
@@ -248,6 +251,46 @@ pub enum Event {
     ClusterKeyRotated {
         key: ClusterKey,
         wrapped_keys: Vec<WrappedKey>,
+    },
+    /// A schedule exists. Its slots count from this event's time on.
+    ScheduleCreated {
+        schedule: ScheduleKey,
+        spec: Arc<ScheduleSpec>,
+        enabled: bool,
+    },
+    /// What a schedule says has changed, so that its generation is another one.
+    ScheduleUpdated {
+        schedule: ScheduleKey,
+        spec: Arc<ScheduleSpec>,
+        /// Set if its timing changed: what was open of the timing before is skipped up to now.
+        skipped: Option<SkippedSlots>,
+    },
+    ScheduleDeleted {
+        schedule: ScheduleKey,
+    },
+    /// The slots of a schedule count again.
+    ScheduleEnabled {
+        schedule: ScheduleKey,
+        /// What was open is skipped up to now. None if nothing can have been.
+        skipped: Option<SkippedSlots>,
+    },
+    /// No slot of a schedule is settled any more.
+    ScheduleDisabled {
+        schedule: ScheduleKey,
+    },
+    /// It is decided what becomes of the slots in an interval. The runs that it names are created by the events that
+    /// follow.
+    SlotsSettled {
+        schedule: ScheduleKey,
+        generation: Revision,
+        /// All slots up to this instant were settled before.
+        from: Timestamp,
+        /// All slots up to this instant are settled now.
+        to: Timestamp,
+        /// In order.
+        fired: Vec<FiredSlot>,
+        /// In order.
+        skipped: Vec<SkippedSlots>,
     },
 }
 

@@ -87,6 +87,11 @@ named_id!(
     SecretName,
     "secret"
 );
+named_id!(
+    /// Name of a schedule, unique in its pipeline.
+    ScheduleName,
+    "schedule"
+);
 
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -28,6 +28,7 @@ pub mod policy;
 pub mod rejection;
 pub mod release;
 pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod state;
 #[cfg(test)]
@@ -41,8 +42,8 @@ pub use command::{Actor, Command, CommandEnvelope};
 pub use config::{PipelineConfig, TaskConfig};
 pub use event::{Answer, Event};
 pub use ids::{
-    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, SecretName,
-    TaskId, TaskKey, Version,
+    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, ScheduleName,
+    SecretName, TaskId, TaskKey, Version,
 };
 pub use logic::LOGIC_VERSION;
 pub use node::{Node, NodeSpec, NodeStatus};
@@ -50,6 +51,9 @@ pub use object::{Object, ObjectContent, ObjectKey, ObjectLimits, ObjectLoss, Obj
 pub use rejection::{Reason, Rejection};
 pub use release::{Release, Releases};
 pub use run::{Attempt, AttemptOutcome, AttemptStatus, RetryFrom, Run, RunOptions, RunStatus, TaskRun, TaskStatus};
+pub use schedule::{
+    FiredSlot, Schedule, ScheduleKey, ScheduleSlot, ScheduleSpec, Schedules, Settlement, SkipReason, SkippedSlots,
+};
 pub use secret::{ClusterKey, CurrentKey, SealedSecret, Secret, SecretKey, SecretScope, Secrets, WrappedKey};
 pub use state::{History, NoHistory, Pipeline, State};
 pub use time::Timestamp;

@@ -97,5 +97,29 @@ pub const ITEMS_MAX: usize = 1_000;
 pub const CALL_DEPTH_MAX: usize = 8;
 /// Most people who may decide about one approval.
 pub const APPROVERS_MAX: usize = 100;
+/// Most schedules of one cluster: they are part of the hot state.
+pub const SCHEDULES_MAX: usize = 200_000;
+/// Most schedules of one pipeline.
+pub const SCHEDULES_PER_PIPELINE_MAX: usize = 100;
+/// Most bytes of all texts of a schedule: each of its runs repeats most of them in the log.
+pub const SCHEDULE_BYTES_MAX: usize = 64 * 1024;
+/// Longest cron expression, in bytes.
+pub const CRON_BYTES_MAX: usize = 256;
+/// Longest name of a time zone, in bytes.
+pub const ZONE_BYTES_MAX: usize = 64;
+/// Most blackout windows of a schedule.
+pub const BLACKOUTS_MAX: usize = 20;
+/// Most missed slots that a schedule catches up with.
+pub const CATCH_UP_MAX: u16 = 1_000;
+/// Shortest interval of a schedule, and least lateness at which a slot counts as missed.
+pub const SCHEDULE_DURATION_MIN: Duration = Duration::from_secs(1);
+/// Longest interval and blackout window of a schedule.
+pub const SCHEDULE_DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Most by which the runs of a schedule are spread after their slots.
+pub const JITTER_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Most slots that one command starts runs for.
+pub const SETTLED_FIRES_MAX: usize = 100;
+/// Most ranges of slots that one command skips.
+pub const SETTLED_SKIPS_MAX: usize = 2_000;
 /// Greatest priority of a run; the least is its negative.
 pub const PRIORITY_MAX: i32 = 100;

@@ -11,8 +11,8 @@ use crate::state::State;
 use crate::values::TaskKind;
 
 /// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since pipelines have
-/// parameters, releases, objects and secrets.
-pub const LOGIC_VERSION: u32 = 3;
+/// parameters, releases, objects and secrets, 4 since they have schedules.
+pub const LOGIC_VERSION: u32 = 4;
 /// The first logic version with an archive.
 pub const ARCHIVE: u32 = 2;
 /// The first logic version in which runs and tasks pass on values.
@@ -23,6 +23,8 @@ pub const RELEASES: u32 = 3;
 pub const OBJECTS: u32 = 3;
 /// The first logic version with secrets.
 pub const SECRETS: u32 = 3;
+/// The first logic version with schedules.
+pub const SCHEDULES: u32 = 4;
 
 impl Command {
     /// The first logic version that knows this command, and all that it says.
@@ -44,6 +46,11 @@ impl Command {
             | Self::PinPipeline { .. }
             | Self::UnpinPipeline { .. } => RELEASES,
             Self::PutObject { .. } | Self::DeleteObject { .. } => OBJECTS,
+            Self::CreateSchedule { .. }
+            | Self::UpdateSchedule { .. }
+            | Self::DeleteSchedule { .. }
+            | Self::SetScheduleEnabled { .. }
+            | Self::SettleSlots { .. } => SCHEDULES,
             Self::AnnotateRun { .. }
             | Self::DecideApproval { .. }
             | Self::AdvanceTask { .. }

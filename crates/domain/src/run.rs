@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{NodeId, Revision, RunKey, TaskId, TaskKey, Version};
+use crate::schedule::ScheduleSlot;
 use crate::time::Timestamp;
 
 /// One execution of one pipeline version.
@@ -21,6 +22,8 @@ pub struct Run {
     pub parent: Option<TaskKey>,
     /// The release that chose its version, and counts it.
     pub release: Option<u64>,
+    /// The slot that it was started for.
+    pub schedule: Option<ScheduleSlot>,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -68,6 +71,7 @@ impl Run {
             retry_of: None,
             release: None,
             parent: None,
+            schedule: None,
             created_at: Timestamp(0),
             started_at: None,
             finished_at: None,

@@ -10,6 +10,7 @@ use crate::node::Node;
 use crate::object::Objects;
 use crate::release::Releases;
 use crate::run::Run;
+use crate::schedule::Schedules;
 use crate::secret::Secrets;
 use crate::time::Timestamp;
 
@@ -27,6 +28,7 @@ pub struct State {
     pub archive: Option<Archive>,
     pub objects: Objects,
     pub secrets: Secrets,
+    pub schedules: Schedules,
     /// Revision of the newest applied event.
     pub revision: Revision,
     /// Time of the newest applied event.

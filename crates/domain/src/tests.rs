@@ -1,6 +1,7 @@
 //! Tests of the core as a whole: scripts of commands with the events they lead to, and properties of random ones.
 
 mod properties;
+mod properties_schedules;
 mod rules;
 mod script;
 mod script_archive;
@@ -13,10 +14,12 @@ mod script_pipelines;
 mod script_release_words;
 mod script_releases;
 mod script_runs;
+mod script_schedules;
 mod script_secrets;
 mod script_values;
 mod universe;
 mod universe_releases;
+mod universe_schedules;
 mod universe_secrets;
 mod world;
 

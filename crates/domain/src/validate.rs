@@ -5,6 +5,7 @@
 mod parameters;
 mod pipeline;
 mod release;
+mod schedule;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::fmt::Display;
 
 pub use pipeline::validate_config;
 pub use release::validate_strategy;
+pub use schedule::validate_schedule;
 pub use values::check_outputs;
 
 use crate::config::Resources;

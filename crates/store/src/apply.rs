@@ -218,6 +218,7 @@ pub(crate) fn format_of(event: &Event) -> u64 {
         | Event::ReleaseStarted { .. }
         | Event::LiveVersionChanged { .. }
         | Event::PipelinePinned { .. } => db::RELEASED,
+        Event::ScheduleCreated { .. } => db::SCHEDULED,
         _ => db::FORMAT,
     }
 }
@@ -345,6 +346,10 @@ fn encode(state: &State, record: &Record) -> Stored {
         }
         Record::ClusterKey => {
             Stored::of(keys::cluster_key(), state.secrets.current.as_ref().map(codec::current_key_to_wire))
+        }
+        Record::Schedule(key) => {
+            let schedule = state.schedules.get(key).map(|schedule| codec::schedule_to_wire(key, schedule));
+            Stored::of(keys::schedule(key), schedule)
         }
         Record::Node(id) => Stored::of(keys::node(*id), state.nodes.get(id).map(codec::node_to_wire)),
     }

@@ -12,6 +12,7 @@ mod event;
 mod object;
 mod release;
 mod run;
+mod schedule;
 mod secret;
 mod values;
 
@@ -46,6 +47,10 @@ pub use run::{
     attempt_outcome_from_wire, attempt_outcome_to_wire, log_from_wire, log_to_wire, run_from_wire,
     run_status_from_wire, run_status_to_wire, run_to_wire, stop_from_wire, stop_to_wire, task_from_wire,
     task_status_from_wire, task_status_to_wire, task_to_wire,
+};
+pub use schedule::{
+    schedule_from_wire, schedule_key_from_wire, schedule_key_to_wire, schedule_spec_from_wire, schedule_spec_to_wire,
+    schedule_to_wire,
 };
 pub use secret::{
     cluster_key_from_wire, cluster_key_to_wire, current_key_from_wire, current_key_to_wire, scope_from_wire,

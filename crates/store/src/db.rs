@@ -28,6 +28,8 @@ pub(crate) const FORMAT: u64 = 1;
 pub(crate) const ARCHIVED: u64 = 2;
 /// Format once a version of a pipeline was held or released: older code starts runs with the newest one.
 pub(crate) const RELEASED: u64 = 3;
+/// Format once there was a schedule: older code knows none, and would delete its pipeline.
+pub(crate) const SCHEDULED: u64 = 4;
 const FORMAT_KEY: &[u8] = b"format";
 
 /// Levels of a column family; RocksDB's default.
@@ -100,12 +102,12 @@ impl Db {
         let stored = self.inner.get_cf(self.family(META)?, FORMAT_KEY).map_err(|error| self.error(error))?;
         let format = stored.and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
         match format {
-            Some(found @ FORMAT..=RELEASED) => {
+            Some(found @ FORMAT..=SCHEDULED) => {
                 self.format.store(found, Ordering::Release);
                 Ok(self)
             }
-            Some(found) if found > RELEASED => {
-                Err(Error::NewerFormat { path: self.path.clone(), found, known: RELEASED })
+            Some(found) if found > SCHEDULED => {
+                Err(Error::NewerFormat { path: self.path.clone(), found, known: SCHEDULED })
             }
             _ => Err(Error::corrupt(self.path.display().to_string(), "it does not say its format")),
         }

@@ -1,8 +1,8 @@
 //! Keys of the views: order-preserving and injective. Ids hold no zero byte, so a zero ends them.
 
 use gofer_domain::{
-    NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, SecretKey, SecretScope, TaskId,
-    TaskKey, Version,
+    NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, ScheduleKey, SecretKey, SecretScope,
+    TaskId, TaskKey, Version,
 };
 
 /// First byte of a view's key: the kind of record.
@@ -29,6 +29,7 @@ pub(crate) mod kind {
     pub(crate) const SEALED: u8 = b'x';
     /// The cluster key in force, by its number and fingerprint.
     pub(crate) const CLUSTER_KEY: u8 = b'k';
+    pub(crate) const SCHEDULE: u8 = b'U';
 }
 
 pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
@@ -138,6 +139,13 @@ pub(crate) fn cluster_key() -> Vec<u8> {
     vec![kind::CLUSTER_KEY]
 }
 
+/// Key of a schedule; after that of its pipeline.
+pub(crate) fn schedule(of: &ScheduleKey) -> Vec<u8> {
+    let mut key = pipeline(kind::SCHEDULE, &of.pipeline);
+    push(&mut key, of.name.as_str());
+    key
+}
+
 /// The run that a [`kind::LIVE`] key names.
 pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     let rest = key.strip_prefix(&[kind::LIVE])?;
@@ -181,10 +189,12 @@ pub enum ViewKind {
     Sealed,
     /// The cluster key in force.
     ClusterKey,
+    Schedule,
 }
 
 /// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
-/// `default/build/7/test`, or the number of a node; a secret's scope and name. None when it is no key of a view.
+/// `default/build/7/test`, or the number of a node; a secret's scope and name; a schedule's
+/// pipeline and name. None when it is no key of a view.
 #[must_use]
 pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
     let (first, rest) = key.split_first()?;
@@ -203,6 +213,7 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         kind::OBJECT => (ViewKind::Object, 2),
         kind::SECRET => (ViewKind::Secret, 3),
         kind::SEALED => (ViewKind::Sealed, 3),
+        kind::SCHEDULE => (ViewKind::Schedule, 3),
         kind::CLUSTER_KEY if rest.is_empty() => return Some((ViewKind::ClusterKey, "cluster".to_owned())),
         _ => return None,
     };
@@ -213,7 +224,7 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
     }
     if matches!(kind, ViewKind::Secret | ViewKind::Sealed) {
         parts.retain(|part| !part.is_empty());
-    } else if !matches!(kind, ViewKind::Namespace | ViewKind::Pipeline) {
+    } else if !matches!(kind, ViewKind::Namespace | ViewKind::Pipeline | ViewKind::Schedule) {
         let (number, after) = rest.split_first_chunk::<8>()?;
         parts.push(u64::from_be_bytes(*number).to_string());
         rest = after;
@@ -266,6 +277,8 @@ mod tests {
         let id = ObjectKey::new("x/y").unwrap();
         let name = gofer_domain::SecretName::new("token").unwrap();
         let token = SecretKey { scope: SecretScope::Pipeline(run.pipeline.clone()), name };
+        let name = gofer_domain::ScheduleName::new("nightly").unwrap();
+        let nightly = ScheduleKey { pipeline: run.pipeline.clone(), name };
         for (key, kind, name) in [
             (namespace(&run.pipeline.namespace), ViewKind::Namespace, "a"),
             (pipeline(kind::PIPELINE, &run.pipeline), ViewKind::Pipeline, "a/b"),
@@ -280,6 +293,7 @@ mod tests {
             (super::secret(kind::SECRET, &token), ViewKind::Secret, "a/b/token"),
             (super::secret(kind::SEALED, &token), ViewKind::Sealed, "a/b/token"),
             (cluster_key(), ViewKind::ClusterKey, "cluster"),
+            (super::schedule(&nightly), ViewKind::Schedule, "a/b/nightly"),
         ] {
             assert_eq!(view_name(&key), Some((kind, name.to_owned())));
             for cut in 0..key.len() {

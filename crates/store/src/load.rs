@@ -31,6 +31,9 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
         state.objects.insert(scope, key, object);
     }
     state.secrets = crate::secret::load(db)?;
+    for (key, schedule) in records::<model::Schedule, _>(db, kind::SCHEDULE, codec::schedule_from_wire)? {
+        state.schedules.insert(key, schedule);
+    }
     let mut configs = Configs { db, read: BTreeMap::new() };
     for item in db.scan_prefix(VIEWS, &[kind::PIPELINE])? {
         let (key, value) = item?;

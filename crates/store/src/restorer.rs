@@ -119,7 +119,8 @@ impl Restorer {
         };
         command.last = revision;
         match &event.placed.event {
-            Event::RunCreated { run, .. } => command.answer = Answer::Run(run.clone()),
+            // Else it is one of the runs that slots have started.
+            Event::RunCreated { run, .. } if event.cause == revision => command.answer = Answer::Run(run.clone()),
             Event::PipelineRegistered { version, .. } => command.answer = Answer::PipelineVersion(*version),
             Event::NodeRegistered { incarnation, .. } => command.answer = Answer::NodeIncarnation(*incarnation),
             // As the first event it is what was asked for, else it follows from the end of a run.

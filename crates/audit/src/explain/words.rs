@@ -5,6 +5,7 @@ use gofer_domain::limits::LOST_ATTEMPTS_MAX;
 use gofer_domain::run::{FailureReason, StopReason};
 use gofer_domain::values::TaskKind;
 use gofer_domain::{AttemptKey, AttemptOutcome, Event, ObjectLoss, RunStatus, TaskId, TaskStatus, Timestamp};
+use gofer_store::codec::time_to_wire;
 
 use super::{Teller, run_of};
 use crate::envelope::Envelope;
@@ -13,25 +14,7 @@ impl Teller<'_> {
     /// What an event of the run says.
     pub(super) fn words(&self, envelope: &Envelope<'_>, event: &Event) -> String {
         match event {
-            Event::RunCreated { version, options, started_by, retry_of, parent, release, .. } => {
-                let variables = &options.variables;
-                let mut text = match parent {
-                    Some(task) => format!("task {} of run {} started the run", task.task, task.run),
-                    None => format!("{started_by} started the run"),
-                };
-                text.push_str(&format!(", with version {version} of its pipeline"));
-                if let Some(release) = release {
-                    text.push_str(&format!(", which release {release} chose"));
-                }
-                if let Some(earlier) = retry_of {
-                    text.push_str(&format!(", as a retry of run {earlier}"));
-                }
-                if !variables.is_empty() {
-                    let names: Vec<&str> = variables.keys().map(String::as_str).collect();
-                    text.push_str(&format!(", setting {}", names.join(", ")));
-                }
-                text
-            }
+            Event::RunCreated { .. } => created(event),
             Event::RunAnnotated { note, labels, .. } => {
                 let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 let mut text = with(format!("{} noted something about the run", envelope.actor), note);
@@ -88,6 +71,11 @@ impl Teller<'_> {
         }
         match self.command() {
             Some(event) if run_of(&event) == Some(self.run) => "the run began at once".to_owned(),
+            Some(Event::SlotsSettled { schedule, fired, .. })
+                if schedule.pipeline == self.run.pipeline && fired.iter().any(|fired| fired.run == self.run.run) =>
+            {
+                "the run began at once".to_owned()
+            }
             Some(event) => match run_of(&event) {
                 Some(other) => format!("the run began, as run {} made room for it", other.run),
                 None => format!("the run began, as the event at revision {} made room for it", envelope.cause),
@@ -196,6 +184,36 @@ impl Teller<'_> {
         let node = self.tasks.get(&attempt.task.task).and_then(|story| story.nodes.get(&attempt.attempt));
         node.map_or_else(|| "of an unknown number".to_owned(), |node| self.node(*node))
     }
+}
+
+fn created(event: &Event) -> String {
+    let Event::RunCreated { version, options, started_by, retry_of, parent, release, schedule, .. } = event else {
+        return String::new();
+    };
+    let mut text = match (parent, schedule) {
+        (Some(task), _) => format!("task {} of run {} started the run", task.task, task.run),
+        (None, Some(due)) => {
+            format!("schedule {} started the run for its slot at {}", due.schedule, instant(due.slot))
+        }
+        (None, None) => format!("{started_by} started the run"),
+    };
+    text.push_str(&format!(", with version {version} of its pipeline"));
+    if let Some(release) = release {
+        text.push_str(&format!(", which release {release} chose"));
+    }
+    if let Some(earlier) = retry_of {
+        text.push_str(&format!(", as a retry of run {earlier}"));
+    }
+    if !options.variables.is_empty() {
+        let names: Vec<&str> = options.variables.keys().map(String::as_str).collect();
+        text.push_str(&format!(", setting {}", names.join(", ")));
+    }
+    text
+}
+
+/// An instant in UTC, as RFC 3339 has it.
+fn instant(time: Timestamp) -> String {
+    time_to_wire(time).to_string()
 }
 
 fn name(attempt: &AttemptKey) -> String {

@@ -1,8 +1,15 @@
 //! What is told of runs.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use gofer_domain::config::Overlap;
 use gofer_domain::release::Strategy;
-use gofer_domain::{AttemptOutcome, Command, Version};
+use gofer_domain::schedule::{CatchUp, Rule, Timing};
+use gofer_domain::{
+    AttemptOutcome, Command, RunOptions, ScheduleKey, ScheduleName, ScheduleSpec, Settlement, Timestamp, Version,
+};
+use gofer_store::Outcome;
 
 use super::world::{World, attempt, failed, run};
 use crate::{DataDirectory, Explanation, Meter, explain};
@@ -73,6 +80,35 @@ fn who_cancelled_and_who_made_room_is_told() {
     let two = told(&world, "build", 2);
     assert!(!two.is_finished);
     assert!(texts(&two).contains(&"the run began, as run 1 made room for it"), "{:#?}", texts(&two));
+}
+
+#[test]
+fn which_slot_of_which_schedule_is_told() {
+    let mut world = World::new();
+    let schedule = ScheduleKey { pipeline: run("build", 1).pipeline, name: ScheduleName::new("nightly").unwrap() };
+    let spec = ScheduleSpec {
+        description: String::new(),
+        timing: Timing { rule: Rule::Cron("* * * * *".into()), zone: "UTC".into(), blackouts: Vec::new() },
+        jitter: Duration::ZERO,
+        catch_up: CatchUp::Latest,
+        grace: Duration::from_secs(60),
+        options: RunOptions::default(),
+    };
+    world.give(Command::CreateSchedule { schedule: schedule.clone(), spec: Arc::new(spec), enabled: true });
+    let known = world.store().read(|state| state.schedules.get(&schedule).cloned()).unwrap();
+    let (from, to) = (known.settled, Timestamp(known.settled.0 + 2));
+    let fire = vec![Timestamp(from.0 + 1), to];
+    let settlement = Settlement { generation: known.generation, from, to, fire, skipped: Vec::new() };
+    let outcome = world.give(Command::SettleSlots { schedule, settlement: Box::new(settlement) });
+    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+    let first = told(&world, "build", 1);
+    let texts = texts(&first);
+    let (start, rest) = texts[0].split_at("schedule nightly started the run for its slot at ".len());
+    assert_eq!(start, "schedule nightly started the run for its slot at ");
+    assert!(rest.starts_with("2025-07-20T") && rest.ends_with("01Z, with version 1 of its pipeline"), "{rest}");
+    assert_eq!(texts[1], "the run began at once");
+    let second = told(&world, "build", 2);
+    assert_eq!(second.sentences.len(), 1, "it waits for the first: {:?}", second.sentences);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! An event as one line for people.
 
 mod releases;
+mod schedules;
 
 use gofer_wire::log::v1::event::Kind;
-use gofer_wire::log::v1::{Event, EventEnvelope, EventsArchived};
+use gofer_wire::log::v1::{ClusterRecovered, Event, EventEnvelope, EventsArchived};
 use gofer_wire::model::v1 as model;
 use prost::Message;
 
@@ -32,13 +33,7 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             let details = format!("from revision {} of {}", event.revision, crate::json::hex(&event.restored_from));
             line("cluster restored", crate::json::hex(&event.cluster_id), details, Style::Warning)
         }
-        Some(Kind::ClusterRecovered(event)) => {
-            let dropped: Vec<String> = event.dropped.iter().map(u64::to_string).collect();
-            let (of, nodes) = (crate::json::hex(&event.recovered_from), dropped.join(", "));
-            let details =
-                format!("by node {} without {nodes}, from revision {} of {of}", event.survivor, event.revision);
-            line("cluster recovered", crate::json::hex(&event.cluster_id), details, Style::Warning)
-        }
+        Some(Kind::ClusterRecovered(event)) => recovered(&event),
         Some(Kind::NamespaceCreated(event)) => {
             line("namespace created", event.namespace, event.description, Style::Plain)
         }
@@ -80,9 +75,25 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
         ) => releases::describe(kind),
         Some(kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_))) => object(kind),
         Some(kind @ (Kind::SecretSet(_) | Kind::SecretDeleted(_) | Kind::ClusterKeyRotated(_))) => secret(kind),
+        Some(
+            kind @ (Kind::ScheduleCreated(_)
+            | Kind::ScheduleUpdated(_)
+            | Kind::ScheduleDeleted(_)
+            | Kind::ScheduleEnabled(_)
+            | Kind::ScheduleDisabled(_)
+            | Kind::SlotsSettled(_)),
+        ) => schedules::describe(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }
+}
+
+fn recovered(event: &ClusterRecovered) -> Described {
+    let dropped: Vec<String> = event.dropped.iter().map(u64::to_string).collect();
+    let (of, nodes) = (crate::json::hex(&event.recovered_from), dropped.join(", "));
+    let details = format!("by node {} without {nodes}, from revision {} of {of}", event.survivor, event.revision);
+    let subject = crate::json::hex(&event.cluster_id);
+    Described { kind: "cluster recovered", subject, details, style: Style::Warning }
 }
 
 fn archived(event: &EventsArchived) -> Described {
@@ -128,7 +139,8 @@ fn run(kind: Kind) -> Described {
                 0 => String::new(),
                 release => format!(", chosen by release {release}"),
             };
-            let details = format!("version {} by {}{retry}{release}", event.version, event.started_by);
+            let slot = event.schedule.as_ref().map_or_else(String::new, schedules::slot_text);
+            let details = format!("version {} by {}{retry}{release}{slot}", event.version, event.started_by);
             line("run created", event.run, details, Style::Plain)
         }
         Kind::RunStarted(event) => line("run started", event.run, String::new(), Style::Busy),

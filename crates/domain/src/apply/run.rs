@@ -101,7 +101,10 @@ pub(super) fn apply_attempt(state: &mut State, event: &Event) {
 }
 
 fn create(state: &mut State, history: &dyn History, event: &Event) {
-    let Event::RunCreated { run: key, version, options, started_by, retry_of, parent, release } = event else { return };
+    let Event::RunCreated { run: key, version, options, started_by, retry_of, parent, release, schedule } = event
+    else {
+        return;
+    };
     let Some(pipeline) = state.pipelines.get_mut(&key.pipeline) else { return };
     let known = pipeline.config_of(*version).cloned();
     let Some(config) = known.or_else(|| history.config(&key.pipeline, *version)) else { return };
@@ -121,6 +124,7 @@ fn create(state: &mut State, history: &dyn History, event: &Event) {
         retry_of: *retry_of,
         parent: parent.clone(),
         release: *release,
+        schedule: schedule.clone(),
         created_at: state.time,
         revision: state.revision,
         ..Run::new(key.clone(), *version, (**options).clone(), &config)

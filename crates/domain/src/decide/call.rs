@@ -60,12 +60,7 @@ fn start(context: Context<'_>, live: &LiveRun, id: &TaskId, call: &Call, item: O
     }
     let options = RunOptions { variables, priority: live.run.options.priority, ..RunOptions::default() };
     let parent = Some(TaskKey { run: live.run.key.clone(), task: id.clone() });
-    let (version, release) = pipeline.releases.choose();
-    create(
-        context,
-        pipeline,
-        NewRun { version, release, options: &options, retry_of: None, parent, kept: BTreeMap::new() },
-    )
+    create(context, pipeline, NewRun { parent, ..NewRun::of(pipeline.releases.choose(), &options) })
 }
 
 /// How many runs stand above a new one.

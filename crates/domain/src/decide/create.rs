@@ -10,7 +10,8 @@ use crate::parameter;
 use crate::policy::{self, Admission};
 use crate::rejection::{Reason, Rejection};
 use crate::run::{RetryFrom, Run, RunOptions, TaskStatus};
-use crate::state::{LiveRun, Pipeline};
+use crate::schedule::ScheduleSlot;
+use crate::state::{LiveRun, Pipeline, State};
 use crate::validate::{validate_labels, validate_variables};
 
 /// Tasks that are not run again: the run that did, and what they put out.
@@ -24,7 +25,15 @@ pub(super) struct NewRun<'a> {
     pub(super) options: &'a RunOptions,
     pub(super) retry_of: Option<u64>,
     pub(super) parent: Option<TaskKey>,
+    pub(super) schedule: Option<ScheduleSlot>,
     pub(super) kept: Kept,
+}
+
+impl<'a> NewRun<'a> {
+    /// A run of a version, chosen by a release if that is given, of which nothing else is known.
+    pub(super) fn of((version, release): (Version, Option<u64>), options: &'a RunOptions) -> Self {
+        Self { version, release, options, retry_of: None, parent: None, schedule: None, kept: BTreeMap::new() }
+    }
 }
 
 /// Starts a run of a version. Unless one is named it is the live one, or the one that the release in progress chooses.
@@ -36,11 +45,11 @@ pub(super) fn start(
 ) -> Verdict {
     let pipeline = context.pipeline(key)?;
     check_options(options)?;
-    let (version, release) = version.map_or_else(|| pipeline.releases.choose(), |version| (version, None));
-    create(context, pipeline, NewRun { version, release, options, retry_of: None, parent: None, kept: BTreeMap::new() })
+    let choice = version.map_or_else(|| pipeline.releases.choose(), |version| (version, None));
+    create(context, pipeline, NewRun::of(choice, options))
 }
 
-fn check_options(options: &RunOptions) -> Result<(), Rejection> {
+pub(super) fn check_options(options: &RunOptions) -> Result<(), Rejection> {
     validate_variables("variables", &options.variables).or_else(first)?;
     validate_labels("labels", &options.labels).or_else(first)?;
     check_text("note", &options.note)?;
@@ -62,11 +71,7 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
     let config = context.config(pipeline, new.version)?;
     let variables = parameter::resolve(&config, &new.options.variables)
         .or_else(|faults| first(faults).map(|()| BTreeMap::new()))?;
-    let live = context.state.runs.len().saturating_sub(context.state.index.finished.len());
-    if live >= LIVE_RUNS_MAX {
-        let message = format!("the cluster has {live} live runs, the limit is {LIVE_RUNS_MAX}");
-        return Err(Rejection::new(Reason::ResourceExhausted, message).help("try again when some have ended"));
-    }
+    check_live(live_runs(context.state))?;
     let admission = policy::admit(pipeline)?;
     let run = RunKey { pipeline: key.clone(), run: pipeline.last_run.saturating_add(1) };
     let options = RunOptions { variables, ..new.options.clone() };
@@ -78,6 +83,7 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
         retry_of: new.retry_of,
         parent: new.parent.clone(),
         release: new.release,
+        schedule: new.schedule.clone(),
     };
     let mut events = vec![created];
     let mut made = Run::new(run.clone(), new.version, options, &config);
@@ -94,6 +100,20 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
     let made = LiveRun { run: made, config };
     queue::start_waiting(context, pipeline, queue::Outlook::of(pipeline), &ended, Some(&made), &mut events);
     Ok(Decision { events, answer: Answer::Run(run) })
+}
+
+/// How many runs have not ended.
+pub(super) fn live_runs(state: &State) -> usize {
+    state.runs.len().saturating_sub(state.index.finished.len())
+}
+
+/// Refuses a run for which there is no room among so many live ones.
+pub(super) fn check_live(live: usize) -> Result<(), Rejection> {
+    if live < LIVE_RUNS_MAX {
+        return Ok(());
+    }
+    let message = format!("the cluster has {live} live runs, the limit is {LIVE_RUNS_MAX}");
+    Err(Rejection::new(Reason::ResourceExhausted, message).help("try again when some have ended"))
 }
 
 /// Starts a new run with the version and the options of one that has ended. To its pipeline it is a run like any
@@ -118,11 +138,8 @@ pub(super) fn retry(context: Context<'_>, key: &RunKey, from: &RetryFrom) -> Ver
         RetryFrom::Failed => kept(context, pipeline, run, &BTreeSet::new())?,
         RetryFrom::Tasks(tasks) => kept(context, pipeline, run, tasks)?,
     };
-    create(
-        context,
-        pipeline,
-        NewRun { version: run.version, release: None, options: &options, retry_of: Some(key.run), parent: None, kept },
-    )
+    let again = NewRun::of((run.version, None), &options);
+    create(context, pipeline, NewRun { retry_of: Some(key.run), kept, ..again })
 }
 
 /// The tasks of an ended run that need not run again, with where their results are from.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::queue::Outlook;
-use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue, release, secret};
+use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue, release, schedule, secret};
 use crate::config::PipelineConfig;
 use crate::event::{Answer, Event, Standing};
 use crate::ids::{NamespaceId, PipelineKey, Version};
@@ -108,6 +108,7 @@ pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
             .help("disable it, and cancel its runs or wait for their end"));
     }
     secret::check_none_of(context, key)?;
+    schedule::check_none_of(context, key)?;
     let mut events = release::abandon(pipeline);
     events.push(Event::PipelineDeleted { pipeline: key.clone() });
     object::drop_all(context, key, &mut events);

@@ -7,7 +7,7 @@ use crate::node::NodeStatus;
 use crate::policy::run_limit;
 use crate::release::{Arm, Exposure, ReleaseStatus, Strategy};
 use crate::state::{Deadline, LiveRun, Pipeline};
-use crate::{Event, RunKey, RunStatus, State, TaskKey, TaskRun, TaskStatus};
+use crate::{Event, RunKey, RunStatus, ScheduleKey, State, TaskKey, TaskRun, TaskStatus};
 
 /// Checks a state between two commands.
 pub(crate) fn check_state(state: &State) {
@@ -21,6 +21,12 @@ pub(crate) fn check_state(state: &State) {
     for (scope, key, _) in state.objects.iter() {
         let pipeline = &state.pipelines[scope.pipeline()];
         assert!(!pipeline.deleted, "{scope} {key} has no pipeline");
+    }
+    assert_eq!(state.schedules.count(), state.schedules.iter().count());
+    for (pipeline, name, schedule) in state.schedules.iter() {
+        assert!(!state.pipelines[pipeline].deleted, "{pipeline}/{name} has no pipeline");
+        assert!(schedule.settled <= state.time, "{pipeline}/{name} is settled for times to come");
+        assert!(schedule.generation <= state.revision);
     }
     for (_, deadline) in &state.index.deadlines {
         check_deadline(state, deadline);
@@ -176,6 +182,10 @@ pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
         assert!(pipeline.running.len() <= run_limit(&pipeline.releases.config), "{run} is one too many");
         assert!(pipeline.enabled && !pipeline.deleted);
     }
+    if let Event::SlotsSettled { schedule, from, to, .. } = event {
+        let cursor = |state: &State| state.schedules.get(schedule).unwrap().settled;
+        assert_eq!((cursor(before), cursor(after)), (*from, *to));
+    }
     if let Event::RunCreated { run, version, release, .. } = event {
         let pipeline = &before.pipelines[&run.pipeline];
         assert_eq!(run.run, pipeline.last_run + 1);
@@ -207,6 +217,12 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
     for key in before.secrets.live.keys().chain(after.secrets.live.keys()) {
         if before.secrets.live.get(key) != after.secrets.live.get(key) {
             records.insert(Record::Secret(key.clone()));
+        }
+    }
+    for (pipeline, name, _) in before.schedules.iter().chain(after.schedules.iter()) {
+        let key = ScheduleKey { pipeline: pipeline.clone(), name: name.clone() };
+        if before.schedules.get(&key) != after.schedules.get(&key) {
+            records.insert(Record::Schedule(key));
         }
     }
     for id in before.namespaces.keys().chain(after.namespaces.keys()) {

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::script_secrets;
 use super::world::{World, hash};
+use super::{script_schedules, script_secrets};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::event::Standing;
@@ -38,7 +38,11 @@ pub(crate) fn check(script: &str) -> World {
             continue;
         }
         let start = world.time;
-        let found = match world.give(parse(&words)) {
+        let command = match words[0] {
+            "settle" => script_schedules::settle(&world, &words),
+            _ => parse(&words),
+        };
+        let found = match world.give(command) {
             Ok(decision) => decision.events.iter().map(|event| show(event, start)).collect::<Vec<_>>().join(", "),
             Err(rejection) => {
                 assert!(!rejection.message.is_empty(), "{line}: a rejection without a message");
@@ -119,9 +123,8 @@ fn parse(words: &[&str]) -> Command {
             keep: option("keep").map_or(10, number),
         },
         "put" | "unput" => object_command(words),
-        "set" => script_secrets::set(words),
-        "delete-secret" => Command::DeleteSecret { key: script_secrets::key(words[1]) },
-        "rotate" => script_secrets::rotate(words),
+        "set" | "delete-secret" | "rotate" => script_secrets::parse(words),
+        "schedule" | "reschedule" | "unschedule" | "pause" | "resume" => script_schedules::parse(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
     }
@@ -146,13 +149,13 @@ fn parse_values(words: &[&str]) -> Command {
 }
 
 /// The pairs of words like `set=A:1`.
-fn pairs(words: &[&str], name: &str) -> BTreeMap<String, String> {
+pub(crate) fn pairs(words: &[&str], name: &str) -> BTreeMap<String, String> {
     let values = words.iter().filter_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     let pair = |value: &str| value.split_once(':').map(|(name, value)| (name.to_owned(), value.replace('+', "\n")));
     values.filter_map(pair).collect()
 }
 
-fn options(words: &[&str]) -> RunOptions {
+pub(crate) fn options(words: &[&str]) -> RunOptions {
     let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     RunOptions {
         variables: pairs(words, "set"),
@@ -465,13 +468,7 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
         Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
         Event::PipelineDeleted { pipeline } => format!("{pipeline} deleted"),
-        Event::RunCreated { run, version, retry_of, parent, options, release, .. } => {
-            let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
-            let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
-            let release = release.map_or(String::new(), |release| format!(" by release {release}"));
-            let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
-            format!("{run} created v{version}{of}{release}{by}{values}")
-        }
+        Event::RunCreated { .. } => show_created(event),
         Event::RunAnnotated { run, note, labels } => format!("{run} noted {note:?} {}", labels.len()),
         Event::TaskWaiting { task } => format!("{task} waits"),
         Event::TaskKept { task, from, .. } => format!("{task} kept from {from}"),
@@ -482,12 +479,7 @@ fn show(event: &Event, now: Timestamp) -> String {
             delay => format!("{task} queued +{delay}"),
         },
         Event::TaskFinished { task, status } => format!("{task} {}", show_status(status)),
-        Event::RunFinished { run, status } => match status {
-            RunStatus::Succeeded => format!("{run} SUCCEEDED"),
-            RunStatus::Failed { .. } => format!("{run} FAILED"),
-            RunStatus::Cancelled { .. } => format!("{run} CANCELLED"),
-            RunStatus::Queued | RunStatus::Running => panic!("{run} finished {status:?}"),
-        },
+        Event::RunFinished { run, status } => format!("{run} {}", show_end(status)),
         Event::AttemptPlaced { attempt, node, .. } => format!("{attempt} placed on {node}"),
         Event::AttemptLaunching { attempt } => format!("{attempt} launching"),
         Event::AttemptStarted { attempt } => format!("{attempt} started"),
@@ -516,8 +508,35 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
             script_secrets::show(event)
         }
+        Event::ScheduleCreated { .. }
+        | Event::ScheduleUpdated { .. }
+        | Event::ScheduleDeleted { .. }
+        | Event::ScheduleEnabled { .. }
+        | Event::ScheduleDisabled { .. }
+        | Event::SlotsSettled { .. } => script_schedules::show(event),
     };
     text.replace("default/", "")
+}
+
+fn show_created(event: &Event) -> String {
+    let Event::RunCreated { run, version, retry_of, parent, options, release, schedule, .. } = event else {
+        panic!("no start of a run: {event:?}")
+    };
+    let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
+    let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
+    let release = release.map_or(String::new(), |release| format!(" by release {release}"));
+    let slot = schedule.as_ref().map_or(String::new(), |due| format!(" for {}@{}", due.schedule, due.slot.0));
+    let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
+    format!("{run} created v{version}{of}{release}{by}{slot}{values}")
+}
+
+fn show_end(status: &RunStatus) -> &'static str {
+    match status {
+        RunStatus::Succeeded => "SUCCEEDED",
+        RunStatus::Failed { .. } => "FAILED",
+        RunStatus::Cancelled { .. } => "CANCELLED",
+        RunStatus::Queued | RunStatus::Running => panic!("finished as {status:?}"),
+    }
 }
 
 fn show_standing(standing: &Standing) -> String {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// `token`, `default/token` or `default/p/token`.
-pub(super) fn key(text: &str) -> SecretKey {
+fn key(text: &str) -> SecretKey {
     let parts: Vec<&str> = text.split('/').collect();
     let (scope, name) = match parts[..] {
         [name] => (SecretScope::Global, name),
@@ -26,15 +26,24 @@ pub(crate) fn sealed(key: SecretKey, version: u64, cluster_key: u64) -> SealedSe
     SealedSecret { key, version, cluster_key, wrapped_key: vec![1; 60], ciphertext: vec![2; 40] }
 }
 
+pub(super) fn parse(words: &[&str]) -> Command {
+    match words[0] {
+        "set" => set(words),
+        "delete-secret" => Command::DeleteSecret { key: key(words[1]) },
+        "rotate" => rotate(words),
+        other => panic!("no such command: {other}"),
+    }
+}
+
 /// `set default/token 1 key=2`
-pub(super) fn set(words: &[&str]) -> Command {
+fn set(words: &[&str]) -> Command {
     let option = words.iter().find_map(|word| word.strip_prefix("key="));
     let (version, by) = (words[2].parse().unwrap(), option.map_or(1, |key| key.parse().unwrap()));
     Command::SetSecret { secret: Box::new(sealed(key(words[1]), version, by)) }
 }
 
 /// `rotate 2 default/token:1 default/p/token:3`
-pub(super) fn rotate(words: &[&str]) -> Command {
+fn rotate(words: &[&str]) -> Command {
     let number = words[1].parse().unwrap();
     let wrapped = words[2..].iter().map(|word| {
         let (name, version) = word.split_once(':').unwrap();

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::script::{content, node_spec, outcome, pipeline_config, place, segment, task_config};
 use super::universe_releases::{release_command, release_event};
+use super::universe_schedules::{schedule_command, schedule_event};
 use super::universe_secrets::{secret_command, secret_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
@@ -148,9 +149,10 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         10 if b % 2 == 0 => Command::DisablePipeline { pipeline: pipeline(a) },
         11 if b % 2 == 0 => Command::DeletePipeline { pipeline: pipeline(a) },
         3 | 10 | 11 => release_command(world, step),
+        19 | 49 => schedule_command(world, a, b),
         20 => put_object(world, a, b),
         36 if b % 8 == 1 || b % 8 == 3 => delete_object(world, a, b),
-        12..=19 => {
+        12..=18 => {
             let version = (b % 4 == 0).then(|| Version(u64::from(b / 4 % 4)));
             let priority = i32::from(b % 3) - 1;
             let options = Box::new(RunOptions { priority, ..RunOptions::default() });
@@ -194,7 +196,7 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         37 => Command::TimeOutAttempt { attempt: stray(a, b) },
         38 => Command::AssignAttempt { attempt: stray(a, b), node: node(b), driver: DriverKind::Process },
         39 => report_finished(stray(a, b), node(b), result(a)),
-        40..=49 => assign(world, a, node(b)),
+        40..=48 => assign(world, a, node(b)),
         kind => report(world, kind, a, b),
     }
 }
@@ -336,12 +338,23 @@ fn object_event(a: u8, b: u8) -> Event {
     }
 }
 
+fn archived_event(a: u8, b: u8) -> Event {
+    Event::EventsArchived {
+        segment: Box::new(segment(u64::from(a), u64::from(b))),
+        trimmed: Revision(u64::from(a)),
+        trimmed_hash: [b; 32],
+    }
+}
+
+/// Kinds of random events. All but the first four and one are about what may not be there.
+pub(crate) const EVENTS: u8 = 39;
+
 /// Any event at all, true or not.
 pub(crate) fn event(step: &Step) -> Event {
     let (a, b) = (step.a, step.b);
     let task = TaskKey { run: run(a, b), task: task_id(usize::from(b % 6)) };
     let reason = StopReason::Replaced { by: u64::from(b) };
-    match step.kind % 38 {
+    match step.kind % EVENTS {
         0 | 2 if matches!(b % 8, 4..=6) => object_event(a, b),
         0 if b % 4 == 1 => {
             let (cluster, from) = (ClusterId([a; 16]), ClusterId([b; 16]));
@@ -354,11 +367,7 @@ pub(crate) fn event(step: &Step) -> Event {
             dropped: [node(b)].into(),
             revision: Revision(u64::from(b)),
         },
-        0 if b % 4 == 3 => Event::EventsArchived {
-            segment: Box::new(segment(u64::from(a), u64::from(b))),
-            trimmed: Revision(u64::from(a)),
-            trimmed_hash: [b; 32],
-        },
+        0 if b % 4 == 3 => archived_event(a, b),
         0 if b % 16 == 0 => secret_event(a, b / 16),
         0 => Event::ClusterCreated { cluster: ClusterId([a; 16]) },
         1 => Event::NamespaceCreated { namespace: namespace(a), description: String::new() },
@@ -384,6 +393,7 @@ pub(crate) fn event(step: &Step) -> Event {
             retry_of: None,
             parent: (a % 4 == 0).then(|| task.clone()),
             release: (a % 3 == 0).then(|| u64::from(b % 8)),
+            schedule: None,
         },
         8 => Event::RunStarted { run: run(a, b) },
         9 => Event::RunStopRequested { run: run(a, b), reason },
@@ -403,6 +413,7 @@ pub(crate) fn event(step: &Step) -> Event {
         27 => Event::RunAnnotated { run: run(a, b), note: String::from("n"), labels: BTreeMap::new() },
         22 => Event::NodeLost { node: node(a), incarnation: u64::from(b % 4) },
         23 => Event::NodeRemoved { node: node(a) },
+        38 => schedule_event(a, b),
         kind => release_event(kind - 3, a, b),
     }
 }

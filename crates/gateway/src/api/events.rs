@@ -210,21 +210,26 @@ impl Filter {
     }
 }
 
+type Subject<'a> = (Option<&'a NamespaceId>, Option<&'a PipelineId>, Option<u64>);
+
+fn of_pipeline(key: &PipelineKey) -> Subject<'_> {
+    (Some(&key.namespace), Some(&key.pipeline), None)
+}
+
+fn of_run(key: &RunKey) -> Subject<'_> {
+    (Some(&key.pipeline.namespace), Some(&key.pipeline.pipeline), Some(key.run))
+}
+
+fn of_scope(scope: &SecretScope) -> Subject<'_> {
+    match scope {
+        SecretScope::Global => (None, None, None),
+        SecretScope::Namespace(namespace) => (Some(namespace), None, None),
+        SecretScope::Pipeline(key) => of_pipeline(key),
+    }
+}
+
 /// What an event is about.
-fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<u64>) {
-    fn of_pipeline(key: &PipelineKey) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<u64>) {
-        (Some(&key.namespace), Some(&key.pipeline), None)
-    }
-    fn of_run(key: &RunKey) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<u64>) {
-        (Some(&key.pipeline.namespace), Some(&key.pipeline.pipeline), Some(key.run))
-    }
-    fn of_scope(scope: &SecretScope) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<u64>) {
-        match scope {
-            SecretScope::Global => (None, None, None),
-            SecretScope::Namespace(namespace) => (Some(namespace), None, None),
-            SecretScope::Pipeline(key) => of_pipeline(key),
-        }
-    }
+fn subject(event: &Event) -> Subject<'_> {
     match event {
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
@@ -253,6 +258,12 @@ fn subject(event: &Event) -> (Option<&NamespaceId>, Option<&PipelineId>, Option<
         | Event::LiveVersionChanged { pipeline, .. }
         | Event::PipelinePinned { pipeline, .. }
         | Event::PipelineUnpinned { pipeline } => of_pipeline(pipeline),
+        Event::ScheduleCreated { schedule, .. }
+        | Event::ScheduleUpdated { schedule, .. }
+        | Event::ScheduleDeleted { schedule }
+        | Event::ScheduleEnabled { schedule, .. }
+        | Event::ScheduleDisabled { schedule }
+        | Event::SlotsSettled { schedule, .. } => of_pipeline(&schedule.pipeline),
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }

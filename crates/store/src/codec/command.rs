@@ -13,8 +13,8 @@ use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
     duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
-    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, secret,
-    segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
+    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, schedule,
+    secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
     variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
@@ -48,6 +48,7 @@ pub fn command_to_wire(command: &Command) -> log::Command {
     log::Command {
         kind: client_command(command)
             .or_else(|| run_command(command))
+            .or_else(|| node_command(command))
             .or_else(|| inner_command(command))
             .or_else(|| release_command(command)),
     }
@@ -100,6 +101,19 @@ fn client_command(command: &Command) -> Option<Kind> {
         }),
         Command::CancelRun { run, message } => {
             Kind::CancelRun(log::CancelRun { run: Some(run_key_to_wire(run)), message: message.clone() })
+        }
+        _ => return None,
+    })
+}
+
+/// What is asked about a node.
+fn node_command(command: &Command) -> Option<Kind> {
+    Some(match command {
+        Command::RegisterNode { node, spec } => {
+            Kind::RegisterNode(log::RegisterNode { node: node.0, spec: Some(spec_to_wire(spec)) })
+        }
+        Command::DeclareNodeLost { node, incarnation } => {
+            Kind::DeclareNodeLost(log::DeclareNodeLost { node: node.0, incarnation: *incarnation })
         }
         Command::DrainNode { node } => Kind::DrainNode(log::DrainNode { node: node.0 }),
         Command::UndrainNode { node } => Kind::UndrainNode(log::UndrainNode { node: node.0 }),
@@ -163,12 +177,6 @@ fn inner_command(command: &Command) -> Option<Kind> {
                 outputs: variables_to_wire(outputs),
             })
         }
-        Command::RegisterNode { node, spec } => {
-            Kind::RegisterNode(log::RegisterNode { node: node.0, spec: Some(spec_to_wire(spec)) })
-        }
-        Command::DeclareNodeLost { node, incarnation } => {
-            Kind::DeclareNodeLost(log::DeclareNodeLost { node: node.0, incarnation: *incarnation })
-        }
         Command::ArchiveEvents { segment, keep } => {
             Kind::ArchiveEvents(log::ArchiveEvents { segment: Some(segment_to_wire(segment)), keep: *keep })
         }
@@ -176,6 +184,11 @@ fn inner_command(command: &Command) -> Option<Kind> {
         Command::SetSecret { .. } | Command::DeleteSecret { .. } | Command::RotateClusterKey { .. } => {
             return secret::command_to_wire(command);
         }
+        Command::CreateSchedule { .. }
+        | Command::UpdateSchedule { .. }
+        | Command::DeleteSchedule { .. }
+        | Command::SetScheduleEnabled { .. }
+        | Command::SettleSlots { .. } => return schedule::command_to_wire(command),
         Command::CreateCluster { .. }
         | Command::RestoreCluster { .. }
         | Command::RecoverCluster { .. }
@@ -197,6 +210,8 @@ fn inner_command(command: &Command) -> Option<Kind> {
         | Command::RetryRun { .. }
         | Command::AnnotateRun { .. }
         | Command::DecideApproval { .. }
+        | Command::RegisterNode { .. }
+        | Command::DeclareNodeLost { .. }
         | Command::DrainNode { .. }
         | Command::UndrainNode { .. }
         | Command::RemoveNode { .. } => return None,
@@ -232,16 +247,7 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         Kind::EnablePipeline(c) => Command::EnablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
         Kind::DisablePipeline(c) => Command::DisablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
         Kind::DeletePipeline(c) => Command::DeletePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
-        Kind::StartRun(c) => Command::StartRun {
-            pipeline: pipeline_key_from_wire(c.pipeline.as_ref())?,
-            version: (c.version != 0).then_some(Version(c.version)),
-            options: Box::new(RunOptions {
-                variables: variables_from_wire(c.variables, "variables")?,
-                labels: variables_from_wire(c.labels, "labels")?,
-                note: c.note,
-                priority: c.priority,
-            }),
-        },
+        Kind::StartRun(c) => start_from_wire(c)?,
         Kind::CancelRun(c) => Command::CancelRun { run: run_key_from_wire(c.run.as_ref())?, message: c.message },
         Kind::RetryRun(c) => Command::RetryRun {
             run: run_key_from_wire(c.run.as_ref())?,
@@ -274,7 +280,26 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         | Kind::PinPipeline(_)
         | Kind::UnpinPipeline(_)) => return release_command_from_wire(kind),
         Kind::RotateClusterKey(c) => secret::rotate_from_wire(c)?,
+        kind @ (Kind::CreateSchedule(_)
+        | Kind::UpdateSchedule(_)
+        | Kind::DeleteSchedule(_)
+        | Kind::SetScheduleEnabled(_)
+        | Kind::SettleSlots(_)) => return schedule::command_from_wire(kind),
         other => return inner_command_from_wire(&other),
+    })
+}
+
+fn start_from_wire(start: log::StartRun) -> Result<Command> {
+    let options = RunOptions {
+        variables: variables_from_wire(start.variables, "variables")?,
+        labels: variables_from_wire(start.labels, "labels")?,
+        note: start.note,
+        priority: start.priority,
+    };
+    Ok(Command::StartRun {
+        pipeline: pipeline_key_from_wire(start.pipeline.as_ref())?,
+        version: (start.version != 0).then_some(Version(start.version)),
+        options: Box::new(options),
     })
 }
 

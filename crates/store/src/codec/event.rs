@@ -13,7 +13,7 @@ use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
     log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
-    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, secret, segment_from_wire,
+    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, schedule, secret, segment_from_wire,
     segment_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire,
     task_status_from_wire, task_status_to_wire, time_from_wire, time_to_wire, variables_from_wire, variables_to_wire,
 };
@@ -97,7 +97,7 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
 
 fn run_event(event: &Event) -> Option<Kind> {
     Some(match event {
-        Event::RunCreated { run, version, options, started_by, retry_of, parent, release } => {
+        Event::RunCreated { run, version, options, started_by, retry_of, parent, release, schedule } => {
             Kind::RunCreated(log::RunCreated {
                 run: Some(run_key_to_wire(run)),
                 version: version.0,
@@ -109,6 +109,7 @@ fn run_event(event: &Event) -> Option<Kind> {
                 priority: options.priority,
                 parent: parent.as_ref().map(task_key_to_wire),
                 release: release.unwrap_or(0),
+                schedule: schedule.as_ref().map(schedule::slot_to_wire),
             })
         }
         Event::RunAnnotated { run, note, labels } => Kind::RunAnnotated(log::RunAnnotated {
@@ -161,20 +162,19 @@ fn attempt_event(event: &Event) -> Option<Kind> {
             attempt: Some(attempt_key_to_wire(attempt)),
             reason: Some(stop_to_wire(reason)),
         }),
-        Event::AttemptFinished { attempt, outcome, log: output, outputs } => {
-            Kind::AttemptFinished(log::AttemptFinished {
-                attempt: Some(attempt_key_to_wire(attempt)),
-                outcome: Some(attempt_outcome_to_wire(outcome)),
-                log: output.as_ref().map(log_to_wire),
-                outputs: variables_to_wire(outputs),
-            })
-        }
+        Event::AttemptFinished { .. } => return finished_event(event),
         Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
             super::object::event_to_wire(event)?
         }
         Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
             return secret::event_to_wire(event);
         }
+        Event::ScheduleCreated { .. }
+        | Event::ScheduleUpdated { .. }
+        | Event::ScheduleDeleted { .. }
+        | Event::ScheduleEnabled { .. }
+        | Event::ScheduleDisabled { .. }
+        | Event::SlotsSettled { .. } => return schedule::event_to_wire(event),
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
         | Event::ClusterRecovered { .. }
@@ -209,6 +209,16 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::NodeRemoved { .. }
         | Event::EventsArchived { .. } => return None,
     })
+}
+
+fn finished_event(event: &Event) -> Option<Kind> {
+    let Event::AttemptFinished { attempt, outcome, log: output, outputs } = event else { return None };
+    Some(Kind::AttemptFinished(log::AttemptFinished {
+        attempt: Some(attempt_key_to_wire(attempt)),
+        outcome: Some(attempt_outcome_to_wire(outcome)),
+        log: output.as_ref().map(log_to_wire),
+        outputs: variables_to_wire(outputs),
+    }))
 }
 
 /// A message as an event.
@@ -284,6 +294,7 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
             started_by: e.started_by,
             retry_of: (e.retry_of != 0).then_some(e.retry_of),
             release: (e.release != 0).then_some(e.release),
+            schedule: e.schedule.as_ref().map(schedule::slot_from_wire).transpose()?,
             parent: e.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
         },
         Kind::RunAnnotated(e) => Event::RunAnnotated {
@@ -322,6 +333,12 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::ObjectPut(_)
         | Kind::ObjectDeleted(_)
         | Kind::ObjectsDropped(_)) => return attempt_event_from_wire(&kind),
+        kind @ (Kind::ScheduleCreated(_)
+        | Kind::ScheduleUpdated(_)
+        | Kind::ScheduleDeleted(_)
+        | Kind::ScheduleEnabled(_)
+        | Kind::ScheduleDisabled(_)
+        | Kind::SlotsSettled(_)) => return schedule::event_from_wire(kind),
         other => return release_event_from_wire(other),
     })
 }

@@ -7,7 +7,7 @@ use gofer_wire::model::v1 as model;
 
 use super::{
     DecodeError, Result, driver_from_wire, driver_to_wire, fixed, required, run_key_from_wire, run_key_to_wire,
-    task_id, task_key_from_wire, task_key_to_wire, time_from_wire, time_option, time_to_wire, unknown,
+    schedule, task_id, task_key_from_wire, task_key_to_wire, time_from_wire, time_option, time_to_wire, unknown,
     variables_from_wire, variables_to_wire,
 };
 
@@ -43,6 +43,7 @@ pub(crate) fn run_head_to_wire(run: &Run) -> model::Run {
         priority: run.options.priority,
         parent: run.parent.as_ref().map(task_key_to_wire),
         release: run.release.unwrap_or(0),
+        schedule: run.schedule.as_ref().map(schedule::slot_to_wire),
     }
 }
 
@@ -66,6 +67,7 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         started_by: run.started_by.clone(),
         retry_of: (run.retry_of != 0).then_some(run.retry_of),
         release: (run.release != 0).then_some(run.release),
+        schedule: run.schedule.as_ref().map(schedule::slot_from_wire).transpose()?,
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,
         started_at: time_option(run.started_at.as_ref(), "started_at")?,
         finished_at: time_option(run.finished_at.as_ref(), "finished_at")?,

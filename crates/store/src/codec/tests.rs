@@ -58,6 +58,12 @@ proptest! {
     }
 
     #[test]
+    fn schedules_come_back(schedule in any::schedule()) {
+        let wire = wired(&schedule_to_wire(&schedule.0, &schedule.1));
+        prop_assert_eq!(schedule_from_wire(&wire).unwrap(), schedule);
+    }
+
+    #[test]
     fn namespaces_come_back(namespace in any::namespace()) {
         prop_assert_eq!(namespace_from_wire(&wired(&namespace_to_wire(&namespace))).unwrap(), namespace);
     }

@@ -9,6 +9,7 @@ mod objects;
 mod order;
 mod read;
 mod restorer;
+mod schedules;
 mod swap;
 mod world;
 

@@ -27,6 +27,12 @@ fn since(event: &Event) -> u32 {
         | Event::PipelinePinned { .. }
         | Event::PipelineUnpinned { .. }
         | Event::RunMoved { .. } => 3,
+        Event::ScheduleCreated { .. }
+        | Event::ScheduleUpdated { .. }
+        | Event::ScheduleDeleted { .. }
+        | Event::ScheduleEnabled { .. }
+        | Event::ScheduleDisabled { .. }
+        | Event::SlotsSettled { .. } => 4,
         _ => 1,
     }
 }

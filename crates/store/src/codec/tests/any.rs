@@ -4,6 +4,7 @@ mod cluster;
 mod messages;
 mod object;
 mod releases;
+mod schedule;
 mod secret;
 mod values;
 
@@ -22,6 +23,7 @@ pub(super) use self::cluster::{namespace, node, pipeline};
 pub(super) use self::messages::{envelope, event, outcome};
 pub(super) use self::object::object;
 pub(super) use self::releases::release;
+pub(super) use self::schedule::schedule;
 pub(super) use self::secret::{current_key, secret};
 use self::values::{condition, kind, options, parameter, retry_from, value};
 
@@ -265,9 +267,9 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
     let from = (text(), option::of(1..=u64::MAX), option::of(task_key()));
     let head = (run_key(), any::<u64>(), run_status(), options(), from);
     let times = (time(), option::of(time()), option::of(time()));
-    let numbers = (any::<u64>(), option::of(1..=u64::MAX));
+    let numbers = (any::<u64>(), option::of(1..=u64::MAX), option::of(self::schedule::slot()));
     (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), numbers).prop_map(
-        |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release))| {
+        |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release, schedule))| {
             let (key, version, status, options, (started_by, retry_of, parent)) = head;
             Run {
                 key,
@@ -278,6 +280,7 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
                 retry_of,
                 parent,
                 release,
+                schedule,
                 created_at,
                 started_at,
                 finished_at,

@@ -114,3 +114,50 @@ fn the_order_of_lists_does_not_reach_the_value() {
     let names: Vec<String> = variables_to_wire(&there).into_iter().map(|variable| variable.name).collect();
     assert_eq!(names, ["a", "b"]);
 }
+
+#[test]
+fn a_schedule_at_fault_is_refused_by_its_field() {
+    let minute = prost_types::Duration { seconds: 60, nanos: 0 };
+    let good = model::ScheduleSpec {
+        rule: Some(model::schedule_spec::Rule::Cron("@daily".into())),
+        catch_up: model::CatchUp::All.into(),
+        catch_up_most: 9,
+        grace: Some(minute),
+        ..model::ScheduleSpec::default()
+    };
+    assert!(schedule_spec_from_wire(Some(good.clone())).is_ok());
+    let fault = |change: &dyn Fn(&mut model::ScheduleSpec)| {
+        let mut spec = good.clone();
+        change(&mut spec);
+        schedule_spec_from_wire(Some(spec)).unwrap_err().field
+    };
+    assert_eq!(fault(&|spec| spec.rule = None), "rule");
+    assert_eq!(fault(&|spec| spec.grace = None), "grace");
+    assert_eq!(fault(&|spec| spec.catch_up = 0), "catch_up");
+    assert_eq!(fault(&|spec| spec.catch_up = 9), "catch_up");
+    assert_eq!(fault(&|spec| spec.catch_up = model::CatchUp::Latest.into()), "catch_up_most");
+    assert_eq!(fault(&|spec| spec.catch_up_most = 65_536), "catch_up_most");
+    assert_eq!(fault(&|spec| spec.blackouts = vec![model::BlackoutWindow::default()]), "blackouts.length");
+    assert_eq!(schedule_spec_from_wire(None).unwrap_err().field, "spec");
+
+    let time = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
+    let skipped = model::SkippedSlots { first: time, last: time, reason: 1, ..model::SkippedSlots::default() };
+    let schedule = model::ScheduleRef { namespace: "n".into(), pipeline: "p".into(), name: "s".into() };
+    let settle = |skipped: model::SkippedSlots| {
+        let settle = log::SettleSlots {
+            schedule: Some(schedule.clone()),
+            generation: 1,
+            from_time: time,
+            to_time: time,
+            fire: Vec::new(),
+            skipped: vec![skipped],
+        };
+        let kind = Some(log::command::Kind::SettleSlots(settle));
+        command_from_wire(log::Command { kind }).map_err(|error| error.field)
+    };
+    assert!(settle(skipped.clone()).is_ok());
+    assert_eq!(settle(model::SkippedSlots { reason: 0, ..skipped.clone() }).unwrap_err(), "skipped.reason");
+    assert_eq!(settle(model::SkippedSlots { reason: 5, ..skipped.clone() }).unwrap_err(), "skipped.refusal");
+    let refusal = model::SkippedSlots { refusal: "NOT_FOUND".into(), ..skipped };
+    assert_eq!(settle(refusal).unwrap_err(), "skipped.refusal");
+}

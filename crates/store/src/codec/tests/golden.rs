@@ -2,9 +2,11 @@
 
 use gofer_domain::config::DriverKind;
 use gofer_domain::run::{FailureReason, LogRef};
+use gofer_domain::schedule::{Blackout, CatchUp, Rule, Timing};
 use gofer_domain::{
-    Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, Event, NodeId, ObjectContent, ObjectKey, ObjectLoss,
-    ObjectPlace, ObjectScope, Revision,
+    Actor, AttemptOutcome, ClusterId, Command, CommandEnvelope, Event, FiredSlot, NodeId, ObjectContent, ObjectKey,
+    ObjectLoss, ObjectPlace, ObjectScope, Reason, Revision, RunOptions, ScheduleKey, ScheduleName, ScheduleSlot,
+    ScheduleSpec, SkipReason, SkippedSlots, Version,
 };
 use prost::Message;
 
@@ -78,6 +80,120 @@ fn an_object() {
     );
     let dropped = Event::ObjectsDropped { scope, cause: ObjectLoss::Expired };
     assert_eq!(hex(&event_to_wire(&dropped).encode_to_vec()), "a20313".to_owned() + &scope_bytes + "1003");
+}
+
+/// A schedule's key with its bytes as the first field of a message.
+fn schedule() -> (ScheduleKey, String) {
+    let name = ScheduleName::new("nightly").unwrap();
+    let key_bytes = "0a13".to_owned() + "0a026e73" + "120470697065" + "1a076e696768746c79";
+    (ScheduleKey { pipeline: attempt().task.run.pipeline, name }, key_bytes)
+}
+
+#[test]
+fn schedules() {
+    let (schedule, key_bytes) = schedule();
+    let deleted = Event::ScheduleDeleted { schedule: schedule.clone() };
+    assert_eq!(hex(&event_to_wire(&deleted).encode_to_vec()), "f20315".to_owned() + &key_bytes);
+    let second = Duration::from_secs(1);
+    let spec = ScheduleSpec {
+        description: String::new(),
+        timing: Timing {
+            rule: Rule::Cron("0 2 * * *".into()),
+            zone: "UTC".into(),
+            blackouts: vec![Blackout { opens: "@daily".into(), length: second }],
+        },
+        jitter: second,
+        catch_up: CatchUp::All(300),
+        grace: second * 60,
+        options: RunOptions {
+            variables: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
+            note: "n".into(),
+            priority: -1,
+            ..RunOptions::default()
+        },
+    };
+    let created = Event::ScheduleCreated { schedule, spec: spec.into(), enabled: true };
+    let spec_bytes = "1209302032202a202a202a".to_owned()
+        + "2203555443"
+        + "2a0c"
+        + "0a06406461696c79"
+        + "12020801"
+        + "32020801"
+        + "3803"
+        + "40ac02"
+        + "4a02083c"
+        + "5206"
+        + "0a0141"
+        + "120162"
+        + "62016e"
+        + "6801";
+    assert_eq!(
+        hex(&event_to_wire(&created).encode_to_vec()),
+        "e20351".to_owned() + &key_bytes + "1238" + &spec_bytes + "1801"
+    );
+}
+
+#[test]
+fn slots() {
+    let (schedule, key_bytes) = schedule();
+    let name = schedule.name.clone();
+    let refused = SkippedSlots {
+        first: Timestamp(2_500),
+        last: Timestamp(2_500),
+        reason: SkipReason::Refused { reason: Reason::OverlapForbidden, message: "no".into() },
+    };
+    let settled = Event::SlotsSettled {
+        schedule,
+        generation: Revision(300),
+        from: Timestamp(1_000),
+        to: Timestamp(2_500),
+        fired: vec![FiredSlot { slot: Timestamp(2_000), run: 7 }],
+        skipped: vec![refused],
+    };
+    let end = "0802".to_owned() + "1080cab5ee01";
+    assert_eq!(
+        hex(&event_to_wire(&settled).encode_to_vec()),
+        "8a045d".to_owned()
+            + &key_bytes
+            + "10ac02"
+            + "1a020801"
+            + "2208"
+            + &end
+            + "2a06"
+            + "0a020802"
+            + "1007"
+            + "322d"
+            + "0a08"
+            + &end
+            + "1208"
+            + &end
+            + "1805"
+            + "2211"
+            + "4f5645524c41505f464f5242494444454e"
+            + "2a026e6f"
+    );
+    let created = Event::RunCreated {
+        run: attempt().task.run,
+        version: Version(1),
+        options: Box::default(),
+        started_by: String::new(),
+        retry_of: None,
+        parent: None,
+        release: None,
+        schedule: Some(ScheduleSlot { schedule: name, slot: Timestamp(2_000) }),
+    };
+    assert_eq!(
+        hex(&event_to_wire(&created).encode_to_vec()),
+        "4221".to_owned()
+            + "0a0d"
+            + "0a026e73"
+            + "120470697065"
+            + "18ac02"
+            + "1001"
+            + "aa010d"
+            + "0a076e696768746c79"
+            + "12020802"
+    );
 }
 
 #[test]

@@ -30,7 +30,8 @@ kinds!(command_kind of Command:
     RegisterNode DrainNode UndrainNode DeclareNodeLost RemoveNode ArchiveEvents AnnotateRun
     DecideApproval AdvanceTask TimeOutTask
     RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline
-    PutObject DeleteObject SetSecret DeleteSecret RotateClusterKey);
+    PutObject DeleteObject SetSecret DeleteSecret RotateClusterKey
+    CreateSchedule UpdateSchedule DeleteSchedule SetScheduleEnabled SettleSlots);
 
 kinds!(event_kind of Event:
     ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
@@ -39,7 +40,8 @@ kinds!(event_kind of Event:
     NodeLost NodeRemoved EventsArchived RunAnnotated TaskWaiting TaskKept
     ReleaseStarted ReleaseAdvanced ReleaseSwitched ReleasePromoted ReleaseRolledBack LiveVersionChanged
     PipelinePinned PipelineUnpinned RunMoved
-    ObjectPut ObjectDeleted ObjectsDropped SecretSet SecretDeleted ClusterKeyRotated);
+    ObjectPut ObjectDeleted ObjectsDropped SecretSet SecretDeleted ClusterKeyRotated
+    ScheduleCreated ScheduleUpdated ScheduleDeleted ScheduleEnabled ScheduleDisabled SlotsSettled);
 
 /// Draws values, and checks that all kinds are among them, each with a field of its own on the wire.
 fn check<T>(

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gofer_domain::config::{DriverKind, Overlap, PullPolicy, Requirement, Resources, RetryPolicy};
 use gofer_domain::release::{Canary, Exposure, Step, Strategy};
 use gofer_domain::run::{FailureReason, LogRef};
+use gofer_domain::schedule::{CatchUp, Rule, Timing};
 use gofer_domain::*;
 use tempfile::TempDir;
 
@@ -211,6 +213,7 @@ impl World {
                 self.next(Command::DeleteNamespace { namespace });
             }
             3 | 19 | 27 | 35 => self.release(name, number),
+            5 | 15 | 25 => self.schedule(name, number),
             _ => self.work(number),
         }
     }
@@ -235,6 +238,35 @@ impl World {
             _ if is_even => Command::PinPipeline { pipeline, version: None, message },
             _ => Command::UnpinPipeline { pipeline },
         });
+    }
+
+    /// Something about the schedules of a pipeline.
+    fn schedule(&mut self, name: &str, number: u64) {
+        let schedule = schedule(name, "s");
+        let known = self.store.read(|state| state.schedules.get(&schedule).cloned());
+        let Some(known) = known else {
+            self.next(Command::CreateSchedule { schedule, spec: spec(number), enabled: true });
+            return;
+        };
+        match number % 9 {
+            0 => drop(self.next(Command::UpdateSchedule { schedule, spec: spec(number), generation: None })),
+            1 => drop(self.next(Command::SetScheduleEnabled { schedule, enabled: !known.enabled })),
+            2 => drop(self.next(Command::DeleteSchedule { schedule })),
+            _ => drop(self.settle(name, "s")),
+        }
+    }
+
+    /// Starts a run for the second instant of those that are not settled, and skips the first.
+    pub(super) fn settle(&mut self, name: &str, which: &str) -> Outcome {
+        let schedule = schedule(name, which);
+        let known = self.store.read(|state| state.schedules.get(&schedule).cloned()).unwrap();
+        let at = |millis| Timestamp(known.settled.0 + millis);
+        let skipped = vec![SkippedSlots { first: at(1), last: at(1), reason: SkipReason::Missed }];
+        let settlement =
+            Settlement { generation: known.generation, from: at(0), to: at(2), fire: vec![at(2)], skipped };
+        // Later than what is to be settled.
+        self.time += 2;
+        self.next(Command::SettleSlots { schedule, settlement: Box::new(settlement) })
     }
 
     fn lose(&mut self, node: u64) {
@@ -288,6 +320,26 @@ impl World {
         let all = ["p0", "p1", "p2"].map(|name| self.store.runs(&pipeline(name), None, usize::MAX).unwrap());
         all.iter().flatten().filter(|run| run.status.is_final()).count()
     }
+}
+
+pub(super) fn schedule(name: &str, schedule: &str) -> ScheduleKey {
+    ScheduleKey { pipeline: pipeline(name), name: ScheduleName::new(schedule).unwrap() }
+}
+
+pub(super) fn spec(number: u64) -> Arc<ScheduleSpec> {
+    let timing =
+        Timing { rule: Rule::Every(Duration::from_secs(1 + number)), zone: "UTC".into(), blackouts: Vec::new() };
+    Arc::new(ScheduleSpec {
+        description: format!("of step {number}"),
+        timing,
+        jitter: Duration::ZERO,
+        catch_up: CatchUp::Latest,
+        grace: Duration::from_secs(60),
+        options: RunOptions {
+            variables: BTreeMap::from([("TAG".into(), format!("step {number}"))]),
+            ..RunOptions::default()
+        },
+    })
 }
 
 fn outcome(number: u64) -> AttemptOutcome {

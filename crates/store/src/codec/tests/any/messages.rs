@@ -102,6 +102,7 @@ pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelo
         2 => release_command(),
         1 => super::object::command(),
         1 => super::secret::command(),
+        1 => super::schedule::command(),
     ];
     (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
         request_id: RequestId(id),
@@ -165,16 +166,20 @@ fn run_event() -> impl Strategy<Value = Event> {
             text(),
             option::of(1..=u64::MAX),
             option::of(task_key()),
-            option::of(1..=u64::MAX)
+            option::of(1..=u64::MAX),
+            option::of(super::schedule::slot())
         )
-            .prop_map(|(run, version, options, started_by, retry_of, parent, release)| Event::RunCreated {
-                run,
-                version: Version(version),
-                options: Box::new(options),
-                started_by,
-                retry_of,
-                parent,
-                release,
+            .prop_map(|(run, version, options, started_by, retry_of, parent, release, schedule)| {
+                Event::RunCreated {
+                    run,
+                    version: Version(version),
+                    options: Box::new(options),
+                    started_by,
+                    retry_of,
+                    parent,
+                    release,
+                    schedule,
+                }
             }),
         (run_key(), text(), texts()).prop_map(|(run, note, labels)| Event::RunAnnotated { run, note, labels }),
         task_key().prop_map(|task| Event::TaskWaiting { task }),
@@ -204,6 +209,7 @@ pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
         2 => release_event(),
         1 => super::object::event(),
         1 => super::secret::event(),
+        1 => super::schedule::event(),
     ]
 }
 

@@ -1,0 +1,98 @@
+//! Events about schedules.
+
+use gofer_wire::log::v1::SlotsSettled;
+use gofer_wire::log::v1::event::Kind;
+use gofer_wire::model::v1 as model;
+use gofer_wire::model::v1::schedule_spec::Rule;
+
+use super::Described;
+use crate::output::Style;
+use crate::reference::schedule_text;
+use crate::time::{short, timestamp};
+
+pub(super) fn describe(kind: Kind) -> Described {
+    let line = |kind, schedule: Option<model::ScheduleRef>, details, style| Described {
+        kind,
+        subject: schedule_text(schedule.as_ref()),
+        details,
+        style,
+    };
+    match kind {
+        Kind::ScheduleCreated(event) => {
+            let disabled = if event.enabled { "" } else { ", disabled" };
+            let details = format!("{}{disabled}", timing(event.spec.as_ref()));
+            line("schedule created", event.schedule, details, Style::Plain)
+        }
+        Kind::ScheduleUpdated(event) => {
+            let details = format!("{}{}", timing(event.spec.as_ref()), up_to(event.skipped.as_ref()));
+            line("schedule updated", event.schedule, details, Style::Plain)
+        }
+        Kind::ScheduleDeleted(event) => line("schedule deleted", event.schedule, String::new(), Style::Plain),
+        Kind::ScheduleEnabled(event) => {
+            let details = up_to(event.skipped.as_ref()).trim_start_matches(", ").to_owned();
+            line("schedule enabled", event.schedule, details, Style::Plain)
+        }
+        Kind::ScheduleDisabled(event) => line("schedule disabled", event.schedule, String::new(), Style::Warning),
+        Kind::SlotsSettled(event) => {
+            let refused = event.skipped.iter().any(|skipped| skipped.reason() == model::SkipReason::Refused);
+            let style = if refused { Style::Warning } else { Style::Plain };
+            let details = settled(&event);
+            line("slots settled", event.schedule, details, style)
+        }
+        _ => line("unknown", None, String::new(), Style::Warning),
+    }
+}
+
+/// Of a run that was started for a slot.
+pub(super) fn slot_text(slot: &model::ScheduleSlot) -> String {
+    format!(", for {} of schedule {}", instant(slot.slot.as_ref()), slot.schedule)
+}
+
+fn timing(spec: Option<&model::ScheduleSpec>) -> String {
+    let Some(spec) = spec else { return String::new() };
+    match &spec.rule {
+        Some(Rule::Cron(expression)) => format!("{expression} ({})", spec.zone),
+        Some(Rule::Every(interval)) => {
+            let interval = std::time::Duration::try_from(*interval).unwrap_or_default();
+            format!("every {}", short(interval))
+        }
+        None => String::new(),
+    }
+}
+
+/// Where a schedule goes on from, if it leaves something out.
+fn up_to(skipped: Option<&model::SkippedSlots>) -> String {
+    skipped.map_or_else(String::new, |skipped| format!(", from {} on", instant(skipped.last.as_ref())))
+}
+
+fn settled(event: &SlotsSettled) -> String {
+    let mut parts = Vec::new();
+    if let Some(first) = event.fired.first() {
+        let more = event.fired.len() - 1;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        parts.push(format!("{} started run {}{more}", instant(first.slot.as_ref()), first.run));
+    }
+    parts.extend(event.skipped.first().map(|first| skipped(first, event.skipped.len() - 1)));
+    if parts.is_empty() { format!("up to {}", instant(event.to_time.as_ref())) } else { parts.join("; ") }
+}
+
+fn skipped(first: &model::SkippedSlots, more: usize) -> String {
+    let range = match first.first == first.last {
+        true => instant(first.first.as_ref()),
+        false => format!("{} to {}", instant(first.first.as_ref()), instant(first.last.as_ref())),
+    };
+    let why = match first.reason() {
+        model::SkipReason::Missed => "missed".to_owned(),
+        model::SkipReason::Blackout => "in a blackout window".to_owned(),
+        model::SkipReason::Paused => "disabled then".to_owned(),
+        model::SkipReason::Changed => "the timing changed".to_owned(),
+        model::SkipReason::Refused => first.message.clone(),
+        model::SkipReason::Unspecified => "for a reason of a newer version".to_owned(),
+    };
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{range} skipped ({why}){more}")
+}
+
+fn instant(time: Option<&prost_types::Timestamp>) -> String {
+    timestamp(time).map_or_else(|| "-".to_owned(), |time| time.to_string())
+}

@@ -1,0 +1,206 @@
+//! Schedules: at which times a pipeline is to run, and up to when that was done.
+//!
+//! A *slot* is an instant at which a schedule is due. Which instants are slots is nothing that this crate can tell: cron
+//! expressions and time zones are text to it. The leader computes slots, and the state says up to which instant they are
+//! settled: started or skipped, once and for all. A command that settles more names the instant that it goes on from, so
+//! of two leaders that compute the same slots only one is heard.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ids::{PipelineKey, Revision, ScheduleName};
+use crate::rejection::Reason;
+use crate::run::RunOptions;
+use crate::time::Timestamp;
+
+/// A schedule of a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScheduleKey {
+    pub pipeline: PipelineKey,
+    pub name: ScheduleName,
+}
+
+impl fmt::Display for ScheduleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.pipeline, self.name)
+    }
+}
+
+/// What a schedule says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleSpec {
+    /// Free text for people.
+    pub description: String,
+    pub timing: Timing,
+    /// Runs start up to so long after their slots, each by an amount of its own.
+    pub jitter: Duration,
+    pub catch_up: CatchUp,
+    /// How late a slot may be started before it counts as missed.
+    pub grace: Duration,
+    /// What its runs are started with.
+    pub options: RunOptions,
+}
+
+/// Which instants are slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    pub rule: Rule,
+    /// Name of the time zone, in the IANA database.
+    pub zone: String,
+    /// Slots in any of these are skipped.
+    pub blackouts: Vec<Blackout>,
+}
+
+/// When a schedule is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// As a cron expression says.
+    Cron(String),
+    /// Every so often, counted from 1970-01-01T00:00:00Z.
+    Every(Duration),
+}
+
+/// A window that opens whenever a cron expression is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blackout {
+    pub opens: String,
+    pub length: Duration,
+}
+
+/// What is done about slots that were missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// They are skipped.
+    None,
+    /// The latest of them is started, the others are skipped.
+    Latest,
+    /// The latest so many are started, the others are skipped.
+    All(u16),
+}
+
+/// A schedule as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub spec: Arc<ScheduleSpec>,
+    /// Revision of the event that the spec is from. So a schedule that was deleted and made anew has another one, too.
+    pub generation: Revision,
+    pub enabled: bool,
+    /// The cursor: it is decided what becomes of all slots up to and with this instant.
+    pub settled: Timestamp,
+    /// The newest slot that a run was started for.
+    pub last_fired: Option<FiredSlot>,
+    /// The newest slots that were skipped.
+    pub last_skipped: Option<SkippedSlots>,
+    pub created_at: Timestamp,
+    /// When somebody changed, enabled or disabled it.
+    pub updated_at: Timestamp,
+}
+
+/// The slot that a run was started for, as the run knows it. The schedule is one of the run's pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleSlot {
+    pub schedule: ScheduleName,
+    pub slot: Timestamp,
+}
+
+/// A slot that a run was started for, as the schedule knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiredSlot {
+    pub slot: Timestamp,
+    /// Number of the run of the schedule's pipeline.
+    pub run: u64,
+}
+
+/// All slots from an instant to another, both included, that no run is started for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedSlots {
+    pub first: Timestamp,
+    pub last: Timestamp,
+    pub reason: SkipReason,
+}
+
+/// Why slots are skipped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// Nobody was there at the time, and the schedule does not catch up with them.
+    Missed,
+    /// They lie in a blackout window.
+    Blackout,
+    /// The schedule was disabled. Whether the range has slots at all was not looked at.
+    Paused,
+    /// The schedule got another timing before they were settled. Whether the range has slots at all was not looked at.
+    Changed,
+    /// No run could be started for this one.
+    Refused { reason: Reason, message: String },
+}
+
+/// What is to become of the slots in an interval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// Generation of the schedule that the slots were computed for.
+    pub generation: Revision,
+    /// The cursor that they were computed from; itself not included.
+    pub from: Timestamp,
+    /// The cursor that follows.
+    pub to: Timestamp,
+    /// Slots to start runs for, in order.
+    pub fire: Vec<Timestamp>,
+    /// Slots that were missed or blacked out, in order. No two ranges meet, and nothing in them is started.
+    pub skipped: Vec<SkippedSlots>,
+}
+
+/// All schedules. A pipeline without any has no entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schedules {
+    pipelines: BTreeMap<PipelineKey, BTreeMap<ScheduleName, Schedule>>,
+    count: usize,
+}
+
+impl Schedules {
+    /// Number of schedules.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// A schedule.
+    #[must_use]
+    pub fn get(&self, key: &ScheduleKey) -> Option<&Schedule> {
+        self.pipelines.get(&key.pipeline)?.get(&key.name)
+    }
+
+    /// The schedules of a pipeline, by name.
+    pub fn of(&self, pipeline: &PipelineKey) -> impl ExactSizeIterator<Item = (&ScheduleName, &Schedule)> {
+        const NONE: &BTreeMap<ScheduleName, Schedule> = &BTreeMap::new();
+        self.pipelines.get(pipeline).unwrap_or(NONE).iter()
+    }
+
+    /// All schedules, by pipeline and name.
+    pub fn iter(&self) -> impl Iterator<Item = (&PipelineKey, &ScheduleName, &Schedule)> {
+        let all = self.pipelines.iter();
+        all.flat_map(|(pipeline, schedules)| schedules.iter().map(move |(name, schedule)| (pipeline, name, schedule)))
+    }
+
+    /// Adds a schedule, or replaces it.
+    pub fn insert(&mut self, key: ScheduleKey, schedule: Schedule) {
+        if self.pipelines.entry(key.pipeline).or_default().insert(key.name, schedule).is_none() {
+            self.count += 1;
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &ScheduleKey) -> Option<&mut Schedule> {
+        self.pipelines.get_mut(&key.pipeline)?.get_mut(&key.name)
+    }
+
+    pub(crate) fn remove(&mut self, key: &ScheduleKey) {
+        let Some(schedules) = self.pipelines.get_mut(&key.pipeline) else { return };
+        if schedules.remove(&key.name).is_some() {
+            self.count -= 1;
+        }
+        if schedules.is_empty() {
+            self.pipelines.remove(&key.pipeline);
+        }
+    }
+}

@@ -16,15 +16,17 @@ mod cron;
 mod fault;
 mod jitter;
 mod pass;
+mod policy;
 mod schedule;
 mod zone;
 
 pub use blackout::Blackout;
 pub use cron::Cron;
 pub use fault::Fault;
-pub use jitter::jitter;
-pub use pass::{CatchUp, Pass, SkipReason, Skipped, pass};
-pub use schedule::{Rule, Schedule};
+pub use jitter::Jitter;
+pub use pass::{Pass, SkipReason, Skipped, pass};
+pub use policy::Policy;
+pub use schedule::{Next, Rule, Schedule};
 pub use zone::Zone;
 
 /// Milliseconds since the Unix epoch.

@@ -1,30 +1,11 @@
 //! What becomes of the slots between what was settled before and now.
 
-use crate::{Schedule, UnixMs};
+use gofer_domain::schedule::CatchUp;
+
+use crate::{Policy, Schedule, UnixMs};
 
 /// Most slots that one pass looks at; the rest is left to the next.
 const SLOTS_MAX: usize = 2_000;
-
-/// What is done about slots that nobody was there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CatchUp {
-    /// They are skipped.
-    None,
-    /// The latest of them is started, the others are skipped.
-    Latest,
-    /// The latest so many are started, in order, the others are skipped.
-    All(u16),
-}
-
-impl CatchUp {
-    fn most(self) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Latest => 1,
-            Self::All(most) => usize::from(most),
-        }
-    }
-}
 
 /// Why slots are skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,17 +52,18 @@ impl Pass {
     }
 }
 
-/// Settles the slots after `settled`, up to and with `now`. A slot counts as missed once it is more than `grace_ms` old.
+/// Settles the slots after `settled`, up to and with `now`, in their order: one whose start the jitter puts off keeps those
+/// after it waiting.
 #[must_use]
-pub fn pass(schedule: &Schedule, settled: UnixMs, now: UnixMs, catch_up: CatchUp, grace_ms: u64) -> Pass {
-    let seen = look(schedule, settled, now, catch_up, grace_ms);
-    let keep = seen.late.len().saturating_sub(catch_up.most());
+pub fn pass(schedule: &Schedule, policy: &Policy, settled: UnixMs, now: UnixMs) -> Pass {
+    let seen = look(schedule, policy, settled, now);
+    let keep = seen.late.len().saturating_sub(most(policy.catch_up));
     let (missed, latest) = seen.late.split_at(keep);
-    let mut pass = Pass { settled: seen.last.unwrap_or(settled.max(now)), ..Pass::default() };
-    pass.is_partial = seen.last.is_some();
+    let is_partial = seen.end == End::Enough;
+    let mut pass = Pass { settled: seen.until, is_partial, ..Pass::default() };
     match latest.first() {
         // Later ones may be missed as well, and push these out. So they are looked at again, unless nothing came of this.
-        Some(first) if pass.is_partial && seen.fresh.is_empty() && !missed.is_empty() => pass.settled = first - 1,
+        Some(first) if is_partial && seen.fresh.is_empty() && !missed.is_empty() => pass.settled = first - 1,
         _ => pass.fire = latest.iter().chain(&seen.fresh).copied().collect(),
     }
     let missed = missed.iter().map(|slot| Skipped { first: *slot, last: *slot, reason: SkipReason::Missed });
@@ -92,34 +74,54 @@ pub fn pass(schedule: &Schedule, settled: UnixMs, now: UnixMs, catch_up: CatchUp
     pass
 }
 
+fn most(catch_up: CatchUp) -> usize {
+    match catch_up {
+        CatchUp::None => 0,
+        CatchUp::Latest => 1,
+        CatchUp::All(most) => usize::from(most),
+    }
+}
+
 /// What lies between two instants.
-#[derive(Default)]
 struct Seen {
     late: Vec<UnixMs>,
     fresh: Vec<UnixMs>,
     blacked_out: Vec<Skipped>,
-    /// How far this went, if there may be more.
-    last: Option<UnixMs>,
+    /// How far this went.
+    until: UnixMs,
+    end: End,
 }
 
-fn look(schedule: &Schedule, settled: UnixMs, now: UnixMs, catch_up: CatchUp, grace_ms: u64) -> Seen {
-    let mut seen = Seen::default();
+/// Why no further slot was looked at.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// There is none up to now that could start.
+    Done,
+    /// These are enough for one pass.
+    Enough,
+}
+
+fn look(schedule: &Schedule, policy: &Policy, settled: UnixMs, now: UnixMs) -> Seen {
+    let mut seen =
+        Seen { late: Vec::new(), fresh: Vec::new(), blacked_out: Vec::new(), until: settled.max(now), end: End::Done };
     let mut last = settled;
-    for _ in 0..SLOTS_MAX.max(catch_up.most() * 2) {
+    for _ in 0..SLOTS_MAX.max(most(policy.catch_up) * 2) {
         let Some(slot) = schedule.after(last).filter(|slot| *slot <= now) else { return seen };
         last = slot;
         if let Some(until) = schedule.blacked_out_until(slot) {
             // All slots of the window at once: there may be many.
             last = (until - 1).min(now);
             seen.blacked_out.push(Skipped { first: slot, last, reason: SkipReason::Blackout });
-        } else if now - slot <= grace_ms {
+        } else if policy.start(slot) > now {
+            seen.until = slot - 1;
+            return seen;
+        } else if now <= policy.missed_after(slot) {
             seen.fresh.push(slot);
         } else {
             seen.late.push(slot);
         }
     }
-    seen.last = Some(last);
-    seen
+    Seen { until: last, end: End::Enough, ..seen }
 }
 
 /// One range for missed slots that follow each other. Between two blackout windows something may have been started.
@@ -141,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Blackout, Cron, Rule, Zone};
+    use crate::{Blackout, Cron, Jitter, Rule, Zone};
 
     const MINUTE: u64 = 60_000;
     const HOUR: u64 = 60 * MINUTE;
@@ -152,6 +154,10 @@ mod tests {
         Schedule { rule: Rule::Cron(Box::new(Cron::new(expression).unwrap())), zone: Zone::default(), blackouts }
     }
 
+    fn policy(catch_up: CatchUp, grace_ms: u64) -> Policy {
+        Policy { catch_up, grace_ms, jitter: Jitter::default() }
+    }
+
     fn missed(first: u64, last: u64) -> Skipped {
         Skipped { first, last, reason: SkipReason::Missed }
     }
@@ -160,9 +166,9 @@ mod tests {
     fn what_is_not_old_is_started_under_every_policy() {
         let schedule = schedule("*/10 * * * *", None);
         for catch_up in [CatchUp::None, CatchUp::Latest, CatchUp::All(3)] {
-            let made = pass(&schedule, 0, 10 * MINUTE + 900, catch_up, 1000);
+            let made = pass(&schedule, &policy(catch_up, 1000), 0, 10 * MINUTE + 900);
             assert_eq!((made.fire, made.settled), (vec![10 * MINUTE], 10 * MINUTE + 900));
-            assert_eq!(pass(&schedule, 0, 10 * MINUTE - 1, catch_up, 1000).fire, []);
+            assert_eq!(pass(&schedule, &policy(catch_up, 1000), 0, 10 * MINUTE - 1).fire, []);
         }
     }
 
@@ -170,7 +176,7 @@ mod tests {
     fn what_was_missed_is_caught_up_with_as_the_policy_says() {
         let schedule = schedule("0 * * * *", None);
         let now = 4 * HOUR + 30 * MINUTE;
-        let of = |catch_up| pass(&schedule, 0, now, catch_up, 1000);
+        let of = |catch_up| pass(&schedule, &policy(catch_up, 1000), 0, now);
         assert_eq!((of(CatchUp::None).fire, of(CatchUp::None).skipped), (vec![], vec![missed(HOUR, 4 * HOUR)]));
         let latest = of(CatchUp::Latest);
         assert_eq!((latest.fire, latest.skipped), (vec![4 * HOUR], vec![missed(HOUR, 3 * HOUR)]));
@@ -181,9 +187,33 @@ mod tests {
     #[test]
     fn a_blackout_is_skipped_as_one() {
         let schedule = schedule("* * * * *", Some(("0 1 * * *", HOUR)));
-        let made = pass(&schedule, 58 * MINUTE, 2 * HOUR + MINUTE, CatchUp::All(100), 0);
+        let made = pass(&schedule, &policy(CatchUp::All(100), 0), 58 * MINUTE, 2 * HOUR + MINUTE);
         assert_eq!(made.fire, [59 * MINUTE, 2 * HOUR, 2 * HOUR + MINUTE]);
         assert_eq!(made.skipped, [Skipped { first: HOUR, last: 2 * HOUR - 1, reason: SkipReason::Blackout }]);
+    }
+
+    #[test]
+    fn what_the_jitter_puts_off_keeps_those_after_it_waiting() {
+        let schedule = schedule("* * * * *", None);
+        let jitter = Jitter { name: "team/nightly/late".into(), most_ms: 10 * MINUTE };
+        let policy = Policy { catch_up: CatchUp::None, grace_ms: 1000, jitter };
+        let (mut settled, mut started) = (0, Vec::new());
+        for now in (0..2 * HOUR).step_by(500) {
+            let made = pass(&schedule, &policy, settled, now);
+            assert!(!made.is_partial && made.skipped.is_empty(), "nothing is missed while somebody looks");
+            assert!(made.settled >= settled && made.settled <= now);
+            started.extend(made.fire.iter().map(|slot| (*slot, now)));
+            settled = made.settled;
+        }
+        let slots: Vec<u64> = started.iter().map(|(slot, _)| *slot).collect();
+        assert_eq!(slots, (1..=slots.len() as u64).map(|n| n * MINUTE).collect::<Vec<_>>());
+        assert!(slots.len() >= 109);
+        let mut earliest = 0;
+        for (slot, at) in started {
+            // As its own share says, or as soon as the slot before lets it.
+            earliest = policy.start(slot).max(earliest);
+            assert!((earliest..earliest + 500).contains(&at), "{slot} started at {at}");
+        }
     }
 
     /// All passes until nothing is left, as a leader would make them.
@@ -195,7 +225,7 @@ mod tests {
     fn cut_passes(schedule: &Schedule, now: u64, catch_up: CatchUp, most: usize) -> (Vec<u64>, Vec<Skipped>, usize) {
         let (mut settled, mut fired, mut skipped) = (0, Vec::new(), Vec::new());
         for count in 1.. {
-            let made = pass(schedule, settled, now, catch_up, 0).cut(most);
+            let made = pass(schedule, &policy(catch_up, 0), settled, now).cut(most);
             assert!(made.settled > settled, "every pass settles something");
             assert!(made.fire.len() <= most.max(1));
             assert!(made.fire.iter().all(|slot| (settled + 1..=made.settled).contains(slot)));

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,8 @@ pub struct Schedule {
     /// Revision of the event that the spec is from. So a schedule that was deleted and made anew has another one, too.
     pub generation: Revision,
     pub enabled: bool,
+    /// Revision of the event that made, changed, enabled or disabled it last. Settlements leave it as it is.
+    pub changed: Revision,
     /// The cursor: it is decided what becomes of all slots up to and with this instant.
     pub settled: Timestamp,
     /// The newest slot that a run was started for.
@@ -155,14 +158,22 @@ pub struct Settlement {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schedules {
     pipelines: BTreeMap<PipelineKey, BTreeMap<ScheduleName, Schedule>>,
-    count: usize,
+    /// In the order in which they were changed, by the revision of that: whoever knows all that were changed up to one finds
+    /// the others here.
+    changes: BTreeMap<Revision, ScheduleKey>,
 }
 
 impl Schedules {
     /// Number of schedules.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.count
+        self.changes.len()
+    }
+
+    /// Those that were made, changed, enabled or disabled after a revision, by the revision of that.
+    pub fn changed_after(&self, revision: Revision) -> impl Iterator<Item = (Revision, &ScheduleKey, &Schedule)> {
+        let later = self.changes.range((Bound::Excluded(revision), Bound::Unbounded));
+        later.filter_map(|(changed, key)| Some((*changed, key, self.get(key)?)))
     }
 
     /// A schedule.
@@ -185,19 +196,28 @@ impl Schedules {
 
     /// Adds a schedule, or replaces it.
     pub fn insert(&mut self, key: ScheduleKey, schedule: Schedule) {
-        if self.pipelines.entry(key.pipeline).or_default().insert(key.name, schedule).is_none() {
-            self.count += 1;
-        }
+        self.remove(&key);
+        self.changes.insert(schedule.changed, key.clone());
+        self.pipelines.entry(key.pipeline).or_default().insert(key.name, schedule);
     }
 
     pub(crate) fn get_mut(&mut self, key: &ScheduleKey) -> Option<&mut Schedule> {
         self.pipelines.get_mut(&key.pipeline)?.get_mut(&key.name)
     }
 
+    /// As [`get_mut`](Self::get_mut), of one that is changed by the event of `revision`.
+    pub(crate) fn change(&mut self, key: &ScheduleKey, revision: Revision) -> Option<&mut Schedule> {
+        let schedule = self.pipelines.get_mut(&key.pipeline)?.get_mut(&key.name)?;
+        self.changes.remove(&schedule.changed);
+        self.changes.insert(revision, key.clone());
+        schedule.changed = revision;
+        Some(schedule)
+    }
+
     pub(crate) fn remove(&mut self, key: &ScheduleKey) {
         let Some(schedules) = self.pipelines.get_mut(&key.pipeline) else { return };
-        if schedules.remove(&key.name).is_some() {
-            self.count -= 1;
+        if let Some(removed) = schedules.remove(&key.name) {
+            self.changes.remove(&removed.changed);
         }
         if schedules.is_empty() {
             self.pipelines.remove(&key.pipeline);

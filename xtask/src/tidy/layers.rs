@@ -15,7 +15,7 @@ struct Crate {
 const CRATES: &[Crate] = &[
     Crate { name: "gofer-domain", layer: 0, uses: &[] },
     Crate { name: "gofer-wire", layer: 0, uses: &[] },
-    Crate { name: "gofer-calendar", layer: 0, uses: &[] },
+    Crate { name: "gofer-calendar", layer: 1, uses: &["gofer-domain"] },
     Crate { name: "gofer-sdk", layer: 0, uses: &[] },
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-catalogue", layer: 1, uses: &["gofer-sdk"] },
@@ -25,7 +25,11 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-drivers", layer: 1, uses: &[] },
-    Crate { name: "gofer-scheduler", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus"] },
+    Crate {
+        name: "gofer-scheduler",
+        layer: 2,
+        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-calendar"],
+    },
     Crate {
         name: "gofer-executor",
         layer: 2,
@@ -34,7 +38,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "gofer-gateway",
         layer: 2,
-        uses: &["gofer-domain", "gofer-store", "gofer-blobstore", "gofer-consensus", "gofer-wire"],
+        uses: &["gofer-domain", "gofer-calendar", "gofer-store", "gofer-blobstore", "gofer-consensus", "gofer-wire"],
     },
     Crate { name: "gofer-audit", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-archive", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"] },
@@ -44,7 +48,11 @@ const CRATES: &[Crate] = &[
         layer: 3,
         uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"],
     },
-    Crate { name: "gofer-cli", layer: 3, uses: &["gofer-calendar", "gofer-client", "gofer-sdk", "gofer-wire"] },
+    Crate {
+        name: "gofer-cli",
+        layer: 3,
+        uses: &["gofer-domain", "gofer-calendar", "gofer-client", "gofer-sdk", "gofer-wire"],
+    },
     Crate {
         name: "gofer-node",
         layer: 3,

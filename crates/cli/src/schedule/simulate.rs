@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use gofer_calendar::{CatchUp, Pass, Schedule, SkipReason, UnixMs, pass};
+use gofer_calendar::{Jitter, Pass, Policy, Schedule, SkipReason, UnixMs, pass};
+use gofer_domain::schedule::CatchUp;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -86,11 +87,12 @@ fn lines(
     outages: &[(UnixMs, UnixMs)],
     catch_up: CatchUp,
 ) -> Result<Vec<Line>, Error> {
+    let policy = Policy { catch_up, grace_ms: GRACE_MS, jitter: Jitter::default() };
     let mut lines = Vec::new();
     let mut settled = from;
     while let Some(slot) = schedule.after(settled).filter(|slot| *slot <= to) {
         let now = outages.iter().fold(slot, |now, (down, up)| if (*down..*up).contains(&now) { *up } else { now });
-        let made = pass(schedule, settled, now, catch_up, GRACE_MS);
+        let made = pass(schedule, &policy, settled, now);
         settled = made.settled;
         lines.extend(told(&made, now));
         if lines.len() > SLOTS_MAX as usize {

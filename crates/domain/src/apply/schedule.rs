@@ -18,6 +18,7 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             spec: Arc::clone(spec),
             generation: revision,
             enabled: *enabled,
+            changed: revision,
             settled: time,
             last_fired: None,
             last_skipped: None,
@@ -28,20 +29,20 @@ pub(super) fn apply(state: &mut State, event: &Event) {
     } else if let Event::ScheduleDeleted { schedule } = event {
         schedules.remove(schedule);
     } else if let Event::ScheduleUpdated { schedule, spec, skipped } = event {
-        if let Some(schedule) = schedules.get_mut(schedule) {
+        if let Some(schedule) = schedules.change(schedule, revision) {
             schedule.spec = Arc::clone(spec);
             schedule.generation = revision;
             schedule.updated_at = time;
             skip(schedule, skipped.as_ref());
         }
     } else if let Event::ScheduleEnabled { schedule, skipped } = event {
-        if let Some(schedule) = schedules.get_mut(schedule) {
+        if let Some(schedule) = schedules.change(schedule, revision) {
             schedule.enabled = true;
             schedule.updated_at = time;
             skip(schedule, skipped.as_ref());
         }
     } else if let Event::ScheduleDisabled { schedule } = event {
-        if let Some(schedule) = schedules.get_mut(schedule) {
+        if let Some(schedule) = schedules.change(schedule, revision) {
             schedule.enabled = false;
             schedule.updated_at = time;
         }

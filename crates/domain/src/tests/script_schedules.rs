@@ -482,7 +482,9 @@ fn there_are_only_so_many_schedules() {
     // Those of other pipelines, as if they had been created.
     let known = state_of(&world, "p/s0");
     for number in SCHEDULES_PER_PIPELINE_MAX..SCHEDULES_MAX {
-        world.state.schedules.insert(key(&format!("r{}/s{}", number / 100, number % 100)), known.clone());
+        let changed = Revision(1_000_000 + number as u64);
+        let schedule = Schedule { changed, ..known.clone() };
+        world.state.schedules.insert(key(&format!("r{}/s{}", number / 100, number % 100)), schedule);
     }
     assert_eq!(world.state.schedules.count(), SCHEDULES_MAX);
     let refused = world.give(create("q/s")).unwrap_err();

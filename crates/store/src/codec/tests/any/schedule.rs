@@ -54,11 +54,20 @@ fn skipped() -> BoxedStrategy<SkippedSlots> {
 
 pub(in crate::codec::tests) fn schedule() -> impl Strategy<Value = (ScheduleKey, Schedule)> {
     let last = (option::of(fired()), option::of(skipped()));
-    (key(), spec(), any::<(u64, bool)>(), time(), last, time(), time()).prop_map(
-        |(key, spec, (generation, enabled), settled, (last_fired, last_skipped), created_at, updated_at)| {
-            let generation = Revision(generation);
-            let schedule =
-                Schedule { spec, generation, enabled, settled, last_fired, last_skipped, created_at, updated_at };
+    (key(), spec(), any::<(u64, bool, u64)>(), time(), last, time(), time()).prop_map(
+        |(key, spec, (generation, enabled, changed), settled, (last_fired, last_skipped), created_at, updated_at)| {
+            let (generation, changed) = (Revision(generation), Revision(changed));
+            let schedule = Schedule {
+                spec,
+                generation,
+                enabled,
+                changed,
+                settled,
+                last_fired,
+                last_skipped,
+                created_at,
+                updated_at,
+            };
             (key, schedule)
         },
     )

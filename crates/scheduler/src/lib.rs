@@ -1,5 +1,5 @@
-//! The scheduler: what the leader decides on its own. It places queued attempts on nodes, ends what took too long,
-//! grants leases, and declares nodes lost.
+//! The scheduler: what the leader decides on its own. It settles the slots of schedules, places queued attempts on
+//! nodes, ends what took too long, grants leases, and declares nodes lost.
 //!
 //! It runs on every node and acts only while that node leads. Every decision is a command; nothing is acted on before
 //! it is in the log. It must not know of networks, drivers or clients.
@@ -10,6 +10,7 @@ mod leases;
 pub mod plan;
 mod request_id;
 mod scheduler;
+mod slots;
 
 pub use lease_table::{LeaseConfig, Standing};
 pub use leases::{LeaseReport, Leases};

@@ -14,6 +14,7 @@ pub(crate) fn of(command: &Command, revision: Revision, refusals: u64) -> Reques
         Command::TimeOutRun { run } => format!("time out run {run}"),
         Command::TimeOutAttempt { attempt } => format!("time out attempt {attempt}"),
         Command::DeclareNodeLost { node, incarnation } => format!("lost {node} {incarnation}"),
+        Command::SettleSlots { schedule, settlement } => format!("settle {schedule} {settlement:?}"),
         other => format!("{other:?}"),
     };
     let digest = Sha256::digest(format!("gofer scheduler/{revision}/{refusals}/{subject}"));

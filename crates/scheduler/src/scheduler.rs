@@ -9,14 +9,16 @@ use gofer_consensus::{Leadership, Proposal, Propose, ProposeError, Raft};
 use gofer_domain::{Actor, Command, NodeId, Revision, Timestamp};
 use gofer_store::{Outcome, Store};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::lease_table::LeaseConfig;
 use crate::leases::Leases;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, earlier, plan};
 use crate::request_id;
+use crate::slots::{News, Slots};
 
 /// Pause after something that may pass was refused.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -92,7 +94,7 @@ impl Scheduler {
             };
             let work = async {
                 match term {
-                    Some(term) => Term { scheduler: &self, term, refusals: 0, run_out: BTreeSet::new() }.lead().await,
+                    Some(term) => Term::new(&self, term).lead().await,
                     None => std::future::pending().await,
                 }
             };
@@ -123,6 +125,7 @@ struct Term<'a> {
     refusals: u64,
     /// Nodes and incarnations whose lease was seen to have run out.
     run_out: BTreeSet<(NodeId, u64)>,
+    slots: Slots,
 }
 
 /// What to do at one moment.
@@ -131,9 +134,14 @@ struct Agenda {
     plan: Plan,
     now: Timestamp,
     lost: Vec<(NodeId, u64)>,
+    news: News,
 }
 
-impl Term<'_> {
+impl<'a> Term<'a> {
+    fn new(scheduler: &'a Scheduler, term: u64) -> Self {
+        Self { scheduler, term, refusals: 0, run_out: BTreeSet::new(), slots: Slots::default() }
+    }
+
     /// Leads until it is dropped, or until consensus stops for good.
     async fn lead(mut self) -> Error {
         match self.lead_on().await {
@@ -151,12 +159,19 @@ impl Term<'_> {
         loop {
             progress.mark_unchanged();
             let agenda = self.look();
+            let is_behind = agenda.news.are_cut;
+            self.slots.learn(agenda.news);
+            let settlements = self.slots.settle(agenda.now, self.scheduler.config.plan_max);
+            let commands = [agenda.plan.commands, settlements].concat();
             if !agenda.lost.is_empty() {
-                self.declare_lost(&agenda).await?;
-            } else if agenda.plan.commands.is_empty() {
-                self.wait(&mut progress, agenda.plan.next.map(|next| (agenda.now, next))).await?;
+                self.declare_lost(agenda.revision, &agenda.lost).await?;
+            } else if !commands.is_empty() {
+                self.carry_out(agenda.revision, commands).await?;
+            } else if is_behind {
+                yield_now().await;
             } else {
-                self.carry_out(agenda).await?;
+                let next = earlier(agenda.plan.next, self.slots.next());
+                self.wait(&mut progress, next.map(|next| (agenda.now, next))).await?;
             }
         }
     }
@@ -181,7 +196,7 @@ impl Term<'_> {
             let now = Timestamp(raft.host().unix_ms()).max(state.time);
             let lost = leases.run_out(state);
             let plan = plan(state, now, &leases.plan_input(state, config.plan_max));
-            Agenda { revision: state.revision, plan, now, lost }
+            Agenda { revision: state.revision, plan, now, lost, news: self.slots.news(state) }
         })
     }
 
@@ -205,23 +220,23 @@ impl Term<'_> {
         }
     }
 
-    async fn carry_out(&mut self, agenda: Agenda) -> Result<(), Error> {
-        let proposals = self.proposals(agenda.revision, agenda.plan.commands);
+    async fn carry_out(&mut self, revision: Revision, commands: Vec<Command>) -> Result<(), Error> {
+        let proposals = self.proposals(revision, commands);
         self.submit(&*self.scheduler.propose, proposals).await
     }
 
     /// Through this node's own consensus only: handed on to another leader, which has granted leases meanwhile, the
     /// declaration would be wrong.
-    async fn declare_lost(&mut self, agenda: &Agenda) -> Result<(), Error> {
-        for (node, incarnation) in &agenda.lost {
+    async fn declare_lost(&mut self, revision: Revision, lost: &[(NodeId, u64)]) -> Result<(), Error> {
+        for (node, incarnation) in lost {
             // Without a majority this is tried again and again.
             if self.run_out.insert((*node, *incarnation)) {
                 warn!(%node, incarnation, "the node's lease ran out; declaring it lost");
             }
         }
-        let lost = agenda.lost.iter();
-        let lost = lost.map(|(node, incarnation)| Command::DeclareNodeLost { node: *node, incarnation: *incarnation });
-        let proposals = self.proposals(agenda.revision, lost.collect());
+        let lost =
+            lost.iter().map(|(node, incarnation)| Command::DeclareNodeLost { node: *node, incarnation: *incarnation });
+        let proposals = self.proposals(revision, lost.collect());
         self.submit(&Own(&self.scheduler.raft), proposals).await
     }
 

@@ -129,6 +129,8 @@ impl<'a> Applying<'a> {
             false => newest,
         };
         command.time = command.time.max(newest);
+        #[cfg(feature = "planted")]
+        crate::planted::settle_anywhere(self.state, &mut command.command);
         let decision = decide(&look(self.state), &self.views, &command);
         // An error of a lookup makes the decision void, whatever it is.
         self.views.check()?;

@@ -3,8 +3,10 @@
 //! Nothing of this is compiled without the feature `planted`, which only the package `gofer-sim` can switch on, and
 //! with which the program `gofer` does not compile.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use gofer_domain::{Command, State, Timestamp};
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +29,15 @@ pub enum Bug {
     SnapshotWithoutAnswers,
     /// An event gets the time that its leader stamped, though an earlier one has a later time.
     OlderTime,
+    /// Slots of schedules are settled from wherever the leader took them to be settled.
+    SlotsAnywhere,
+    /// A leader settles all slots up to now, and looks at the newest only.
+    SlotsLeftOut,
 }
 
 impl Bug {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AckBeforeFlush,
         Self::VoteNotDurable,
         Self::DedupSkipped,
@@ -41,6 +47,8 @@ impl Bug {
         Self::FoldSkipped,
         Self::SnapshotWithoutAnswers,
         Self::OlderTime,
+        Self::SlotsAnywhere,
+        Self::SlotsLeftOut,
     ];
 
     /// Its name on the command line.
@@ -56,6 +64,8 @@ impl Bug {
             Self::FoldSkipped => "fold-skipped",
             Self::SnapshotWithoutAnswers => "snapshot-without-answers",
             Self::OlderTime => "older-time",
+            Self::SlotsAnywhere => "slots-anywhere",
+            Self::SlotsLeftOut => "slots-left-out",
         }
     }
 }
@@ -83,4 +93,14 @@ pub fn follow(follows: bool) {
 #[must_use]
 pub fn on_follower(bug: Bug) -> bool {
     is(bug) && FOLLOWS.load(Ordering::Relaxed)
+}
+
+/// Lets a settlement of slots start from where the schedule's cursor is, if that bug is planted.
+pub(crate) fn settle_anywhere(state: &RwLock<State>, command: &mut Command) {
+    if let Command::SettleSlots { schedule, settlement } = command
+        && is(Bug::SlotsAnywhere)
+        && let Some(known) = state.read().unwrap_or_else(PoisonError::into_inner).schedules.get(schedule)
+    {
+        settlement.from = known.settled.min(Timestamp(settlement.to.0.saturating_sub(1)));
+    }
 }

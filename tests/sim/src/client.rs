@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gofer_consensus::{Proposal, ProposeError};
-use gofer_domain::{Actor, Answer, Command, NodeId, Reason, Rejection, RequestId, RetryFrom, RunKey};
+use gofer_domain::{Actor, Answer, Command, NodeId, Reason, Rejection, RequestId, RetryFrom, RunKey, RunOptions};
 use gofer_rng::Rng;
 use gofer_store::Outcome;
 use tokio::time::sleep;
@@ -24,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) history: History,
     /// Whether versions are released.
     releases: bool,
+    /// Whether pipelines have schedules, and runs priorities.
+    schedules: bool,
     /// What is known of secrets; none when no client cares for any.
     secrets: Option<Mutex<Known>>,
     /// The nodes to ask.
@@ -41,6 +43,7 @@ impl Shared {
         Arc::new(Self {
             endpoint,
             releases: settings.releases,
+            schedules: settings.schedules,
             secrets: settings.secrets.then(Mutex::default),
             history,
             nodes: Mutex::default(),
@@ -85,7 +88,10 @@ impl Client {
         match choice {
             0..40 => {
                 let pipeline = workload::key(self.rng.next() % workload::count());
-                let command = Command::StartRun { pipeline, version: None, options: Box::default() };
+                // Not from chance, so that the seeds of before are the runs that they were.
+                let priority = if self.shared.schedules { i32::from(self.number % 2 == 0) } else { 0 };
+                let options = Box::new(RunOptions { priority, ..RunOptions::default() });
+                let command = Command::StartRun { pipeline, version: None, options };
                 if let Outcome::Accepted { answer: Answer::Run(run), .. } = self.commit(command).await {
                     self.shared.runs.lock().unwrap_or_else(PoisonError::into_inner).push(run);
                 }
@@ -142,7 +148,7 @@ impl Client {
     }
 
     /// Commits a command, however long that takes; now and then asks again after the answer.
-    async fn commit(&mut self, command: Command) -> Outcome {
+    pub(crate) async fn commit(&mut self, command: Command) -> Outcome {
         let request = RequestId(self.rng.bytes());
         let actor = Actor(format!("client:{}", self.number));
         let proposal = Proposal { request_id: request, actor, command };

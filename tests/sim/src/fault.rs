@@ -100,6 +100,8 @@ pub(crate) struct Settings {
     pub(crate) releases: bool,
     /// Whether clients set and delete secrets, and rotate the cluster key.
     pub(crate) secrets: bool,
+    /// Whether pipelines get schedules, and runs priorities.
+    pub(crate) schedules: bool,
 }
 
 impl Settings {
@@ -129,6 +131,7 @@ impl Settings {
             rolling,
             releases: !rolling && Rng::new(seed ^ 0x7e1e_a5e6).chance(500),
             secrets: Rng::new(seed ^ 0x5ec2_e75e).chance(400),
+            schedules: Rng::new(seed ^ 0x5c4e_d0c5).chance(400),
         }
     }
 

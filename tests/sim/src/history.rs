@@ -17,6 +17,8 @@ const LINES_MAX: usize = 200_000;
 pub(crate) enum Fact {
     /// A node's process starts.
     Started { node: NodeId, logic_version: u32 },
+    /// Nothing goes wrong any more.
+    Healed,
     /// A node takes itself for the leader.
     Leads { node: NodeId, term: u64 },
     /// A node has applied entries up to `index`. `life` counts its processes.
@@ -145,6 +147,7 @@ fn shown(fact: &Fact) -> Option<String> {
             format!("node {node} starts, with logic version {logic_version}")
         }
         Fact::Started { node, .. } => format!("node {node} starts"),
+        Fact::Healed => "everything is healed".to_owned(),
         Fact::Leads { node, term } => format!("node {node} leads in term {term}"),
         Fact::Applied { node, index, revision, head, .. } => {
             format!("node {node} applied {index}, revision {revision}, head {:02x}{:02x}", head[0], head[1])

@@ -16,6 +16,7 @@ mod reads;
 mod releases;
 mod running;
 mod secrets;
+mod slots;
 mod time;
 mod versions;
 
@@ -82,6 +83,7 @@ impl Judges {
             Box::<archived::Archived>::default(),
             Box::<releases::Releases>::default(),
             Box::<secrets::Secrets>::default(),
+            Box::<slots::Slots>::default(),
             Box::<versions::Versions>::default(),
             Box::<liveness::Liveness>::default(),
         ])

@@ -23,6 +23,7 @@ mod panics;
 #[cfg(feature = "planted")]
 mod planted;
 mod process;
+mod schedules;
 mod secrets;
 mod server;
 mod upgrade;

@@ -130,7 +130,7 @@ impl World {
             }
             self.tick()?;
         }
-        self.history.note("everything is healed");
+        self.history.tell(Fact::Healed);
         if let Some(archive) = &mut self.archive {
             archive.heal(&self.history)?;
         }
@@ -192,6 +192,11 @@ impl World {
             self.shared.busy.fetch_add(1, Ordering::Relaxed);
             let client = Client { shared: self.shared.clone(), rng: self.rng.fork(), number };
             self.clients.spawn(client.run());
+        }
+        if self.settings.schedules {
+            self.shared.busy.fetch_add(1, Ordering::Relaxed);
+            let (rng, number) = (Rng::new(self.settings.seed ^ 0x5c4e_d0c5), self.settings.clients + 1);
+            self.clients.spawn(Client { shared: self.shared.clone(), rng, number }.keep_schedules());
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ fn since(event: &Event) -> u32 {
         | Event::PipelinePinned { .. }
         | Event::PipelineUnpinned { .. }
         | Event::RunMoved { .. } => 3,
+        Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => 3,
         Event::ScheduleCreated { .. }
         | Event::ScheduleUpdated { .. }
         | Event::ScheduleDeleted { .. }

@@ -5,6 +5,7 @@ pub(crate) mod events;
 pub(crate) mod linearizable;
 pub(crate) mod list;
 pub(crate) mod register;
+pub(crate) mod slots;
 pub(crate) mod unique;
 
 /// Most examples that a verdict shows.

@@ -8,6 +8,7 @@ mod launches;
 mod overlap;
 mod register;
 mod repeat;
+mod slots;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,13 +31,14 @@ use crate::lab::Lab;
 type Make = fn(&Path) -> Arc<dyn Workload>;
 
 /// Every workload with what it is about.
-pub(crate) const ALL: [(&str, &str, Make); 7] = [
+pub(crate) const ALL: [(&str, &str, Make); 8] = [
     ("register", "write and read values through any node; linearizable", register::make),
     ("append", "append to lists and read them whole; one order, nothing lost", append::make),
     ("repeat", "send the same request several times to different nodes; one effect, one answer", repeat::make),
     ("ids", "generate numbers; each is given out once, and they grow", ids::make),
     ("overlap", "start runs under the policies queue and forbid; never two at once", overlap::make),
     ("launches", "run tasks that count their own launches; each attempt at most once", launches::make),
+    ("slots", "keep schedules that catch up, and some that don't; each slot once", slots::make),
     ("drain", "drain nodes under load; nothing is placed there", drain::make),
 ];
 

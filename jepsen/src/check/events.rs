@@ -8,6 +8,7 @@ use gofer_wire::model::v1 as model;
 use prost::Message as _;
 
 use super::Verdict;
+use super::slots::{Slots, millis};
 
 /// A pipeline and the number of its run.
 pub(crate) type RunId = (String, u64);
@@ -39,6 +40,7 @@ pub(crate) struct Facts {
     pub(crate) events: u64,
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) attempts: BTreeMap<AttemptId, Attempt>,
+    pub(crate) slots: Slots,
     /// Pipelines that may have one run at a time.
     exclusive: BTreeSet<String>,
     /// Live runs of those.
@@ -65,6 +67,7 @@ impl Facts {
         self.events = revision;
         let event = gofer_wire::log::v1::Event::decode(&envelope.payload[..])?;
         if let Some(kind) = event.kind {
+            self.slots.apply(&kind, millis(envelope.time.as_ref()));
             self.apply(kind, revision);
         }
         Ok(())

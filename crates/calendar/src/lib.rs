@@ -13,6 +13,7 @@
 
 mod blackout;
 mod cron;
+pub mod defaults;
 mod fault;
 mod jitter;
 mod pass;

@@ -194,6 +194,24 @@ impl Schedules {
         all.flat_map(|(pipeline, schedules)| schedules.iter().map(move |(name, schedule)| (pipeline, name, schedule)))
     }
 
+    /// Those that follow a pipeline's schedule of a name in the order of [`iter`](Self::iter), or, without a name, the
+    /// pipeline's first and all that follow. Neither need be there.
+    pub fn following<'a>(
+        &'a self,
+        pipeline: &PipelineKey,
+        name: Option<&ScheduleName>,
+    ) -> impl Iterator<Item = (&'a PipelineKey, &'a ScheduleName, &'a Schedule)> {
+        let after = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let own = self.pipelines.get_key_value(pipeline).into_iter();
+        let own = own.map(move |(pipeline, schedules)| {
+            (pipeline, schedules.range::<ScheduleName, _>((after, Bound::Unbounded)))
+        });
+        let later = self.pipelines.range::<PipelineKey, _>((Bound::Excluded(pipeline), Bound::Unbounded));
+        let later = later.map(|(pipeline, schedules)| (pipeline, schedules.range::<ScheduleName, _>(..)));
+        let all = own.chain(later);
+        all.flat_map(|(pipeline, schedules)| schedules.map(move |(name, schedule)| (pipeline, name, schedule)))
+    }
+
     /// Adds a schedule, or replaces it.
     pub fn insert(&mut self, key: ScheduleKey, schedule: Schedule) {
         self.remove(&key);

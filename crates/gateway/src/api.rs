@@ -10,6 +10,7 @@ mod pipelines;
 mod releases;
 mod run_watch;
 mod runs;
+mod schedules;
 mod secrets;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use gofer_wire::api::v1::object_service_server::ObjectServiceServer;
 use gofer_wire::api::v1::pipeline_service_server::PipelineServiceServer;
 use gofer_wire::api::v1::release_service_server::ReleaseServiceServer;
 use gofer_wire::api::v1::run_service_server::RunServiceServer;
+use gofer_wire::api::v1::schedule_service_server::ScheduleServiceServer;
 use gofer_wire::api::v1::secret_service_server::SecretServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
 use tokio::net::{TcpListener, UnixListener};
@@ -118,6 +119,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(PipelineServiceServer, api.clone(), api_limit))
         .add_service(limited!(ReleaseServiceServer, api.clone(), api_limit))
         .add_service(limited!(RunServiceServer, api.clone(), api_limit))
+        .add_service(limited!(ScheduleServiceServer, api.clone(), api_limit))
         .add_service(limited!(SecretServiceServer, api, api_limit))
         .add_service(limited!(PeerServiceServer, peer, peer_limit));
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));

@@ -49,8 +49,8 @@ pub use run::{
     task_status_from_wire, task_status_to_wire, task_to_wire,
 };
 pub use schedule::{
-    schedule_from_wire, schedule_key_from_wire, schedule_key_to_wire, schedule_spec_from_wire, schedule_spec_to_wire,
-    schedule_to_wire,
+    catch_up_to_wire, schedule_from_wire, schedule_key_from_wire, schedule_key_to_wire, schedule_spec_from_wire,
+    schedule_spec_to_wire, schedule_to_wire,
 };
 pub use secret::{
     cluster_key_from_wire, cluster_key_to_wire, current_key_from_wire, current_key_to_wire, scope_from_wire,

@@ -211,6 +211,6 @@ pub(crate) fn missing(key: &PipelineKey) -> Fault {
         .help("check its name and namespace, or register it")
 }
 
-fn no_namespace(namespace: &NamespaceId) -> Fault {
+pub(super) fn no_namespace(namespace: &NamespaceId) -> Fault {
     Fault::not_found("namespace", format!("namespace {namespace} does not exist")).help("create it, or check its name")
 }

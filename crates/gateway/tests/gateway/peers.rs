@@ -172,9 +172,16 @@ async fn reflection_lists_the_services_and_health_follows_the_leader() {
     let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
     let names: Vec<String> = list.service.into_iter().map(|service| service.name).collect();
-    for name in
-        ["ClusterService", "EventService", "NamespaceService", "PipelineService", "ReleaseService", "RunService"]
-    {
+    let served = [
+        "ClusterService",
+        "EventService",
+        "NamespaceService",
+        "PipelineService",
+        "ReleaseService",
+        "RunService",
+        "ScheduleService",
+    ];
+    for name in served {
         assert!(names.contains(&format!("gofer.api.v1.{name}")), "{name} is not in {names:?}");
     }
     // An open watch must not hold up the shutdown.

@@ -49,11 +49,7 @@ pub fn schedule_spec_to_wire(spec: &ScheduleSpec) -> model::ScheduleSpec {
         Rule::Cron(expression) => model::schedule_spec::Rule::Cron(expression.clone()),
         Rule::Every(interval) => model::schedule_spec::Rule::Every(duration_to_wire(*interval)),
     };
-    let (catch_up, most) = match catch_up {
-        CatchUp::None => (model::CatchUp::None, 0),
-        CatchUp::Latest => (model::CatchUp::Latest, 0),
-        CatchUp::All(most) => (model::CatchUp::All, u32::from(*most)),
-    };
+    let (catch_up, most) = catch_up_to_wire(*catch_up);
     let window = |blackout: &Blackout| model::BlackoutWindow {
         opens: blackout.opens.clone(),
         length: Some(duration_to_wire(blackout.length)),
@@ -104,6 +100,16 @@ pub fn schedule_spec_from_wire(spec: Option<model::ScheduleSpec>) -> Result<Sche
             priority: spec.priority,
         },
     })
+}
+
+/// What is done about missed slots as the two fields that say it.
+#[must_use]
+pub fn catch_up_to_wire(catch_up: CatchUp) -> (model::CatchUp, u32) {
+    match catch_up {
+        CatchUp::None => (model::CatchUp::None, 0),
+        CatchUp::Latest => (model::CatchUp::Latest, 0),
+        CatchUp::All(most) => (model::CatchUp::All, u32::from(most)),
+    }
 }
 
 fn catch_up_from_wire(catch_up: i32, most: u32) -> Result<CatchUp> {

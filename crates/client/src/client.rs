@@ -10,7 +10,9 @@ use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
 use crate::error::{Error, Rejected};
-use crate::nodes::{ADDRESSES_MAX, Call, Nodes, clusters, namespaces, pipelines, request, runs, sound_address};
+use crate::nodes::{
+    ADDRESSES_MAX, Call, Nodes, clusters, namespaces, pipelines, request, runs, schedules, sound_address,
+};
 use crate::outcome::Outcome;
 use crate::streams::{Events, Logs, RunWatch, Source};
 
@@ -79,6 +81,14 @@ writes! {
     cancel_run(runs, CancelRunRequest) -> CancelRunResponse;
     /// Starts a new run with the version and the variables of a finished one.
     retry_run(runs, RetryRunRequest) -> RetryRunResponse;
+    /// Lets a pipeline run at times.
+    create_schedule(schedules, CreateScheduleRequest) -> CreateScheduleResponse;
+    /// Changes all that a schedule says.
+    update_schedule(schedules, UpdateScheduleRequest) -> UpdateScheduleResponse;
+    /// Takes a schedule away; runs that it has started go on.
+    delete_schedule(schedules, DeleteScheduleRequest) -> DeleteScheduleResponse;
+    /// Lets the slots of a schedule count, or not.
+    set_schedule_enabled(schedules, SetScheduleEnabledRequest) -> SetScheduleEnabledResponse;
 }
 
 macro_rules! reads {
@@ -110,6 +120,10 @@ reads! {
     get_run = runs.get_run(GetRunRequest) -> GetRunResponse;
     /// One page of the runs of a pipeline, the newest first, without their tasks.
     list_runs_page = runs.list_runs(ListRunsRequest) -> ListRunsResponse;
+    /// A schedule with the slots that come next.
+    get_schedule = schedules.get_schedule(GetScheduleRequest) -> GetScheduleResponse;
+    /// One page of the schedules of a pipeline or a namespace, or of all.
+    list_schedules_page = schedules.list_schedules(ListSchedulesRequest) -> ListSchedulesResponse;
     /// The nodes that execute, with what they do.
     list_nodes = clusters.list_nodes(ListNodesRequest) -> ListNodesResponse;
 }
@@ -154,6 +168,8 @@ lists! {
     list_pipelines(list_pipelines_page, ListPipelinesRequest, pipelines) -> Pipeline;
     /// The runs of a pipeline, the newest first, without their tasks.
     list_runs(list_runs_page, ListRunsRequest, runs) -> Run;
+    /// The schedules of a pipeline or a namespace, or all.
+    list_schedules(list_schedules_page, ListSchedulesRequest, schedules) -> Schedule;
 }
 
 /// A list that is fetched page by page, as it is read.

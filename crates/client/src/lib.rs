@@ -37,7 +37,7 @@ pub use logs::Shown;
 pub use losses::Losses;
 pub use nodes::{
     ANSWER_BYTES_MAX, Call, Next, Nodes, clusters, events, namespaces, objects, pipelines, releases, request, runs,
-    secrets, sound_address,
+    schedules, secrets, sound_address,
 };
 pub use outcome::{Committed, Outcome, Unknown};
 pub use streams::{Events, Logs, RunWatch};

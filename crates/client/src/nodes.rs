@@ -13,6 +13,7 @@ use gofer_wire::api::v1::object_service_client::ObjectServiceClient;
 use gofer_wire::api::v1::pipeline_service_client::PipelineServiceClient;
 use gofer_wire::api::v1::release_service_client::ReleaseServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
+use gofer_wire::api::v1::schedule_service_client::ScheduleServiceClient;
 use gofer_wire::api::v1::secret_service_client::SecretServiceClient;
 use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
@@ -270,6 +271,12 @@ pub fn runs(channel: Channel) -> RunServiceClient<Channel> {
 #[must_use]
 pub fn objects(channel: Channel) -> ObjectServiceClient<Channel> {
     ObjectServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// The schedule service over a channel.
+#[must_use]
+pub fn schedules(channel: Channel) -> ScheduleServiceClient<Channel> {
+    ScheduleServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 /// The secret service over a channel.

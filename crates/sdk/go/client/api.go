@@ -77,6 +77,36 @@ func (c *Client) RetryRun(ctx context.Context, request *apiv1.RetryRunRequest) O
 	return write(ctx, c, request, apiv1.NewRunServiceClient, apiv1.RunServiceClient.RetryRun)
 }
 
+// CreateSchedule lets a pipeline run at times.
+func (c *Client) CreateSchedule(ctx context.Context, request *apiv1.CreateScheduleRequest) Outcome[*apiv1.CreateScheduleResponse] {
+	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.CreateSchedule)
+}
+
+// GetSchedule reads a schedule with the slots that come next.
+func (c *Client) GetSchedule(ctx context.Context, request *apiv1.GetScheduleRequest) (*apiv1.GetScheduleResponse, error) {
+	return read(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.GetSchedule)
+}
+
+// ListSchedules lists the schedules of a pipeline or a namespace, or all.
+func (c *Client) ListSchedules(ctx context.Context, request *apiv1.ListSchedulesRequest) *Pages[*modelv1.Schedule] {
+	return pages(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.ListSchedules, (*apiv1.ListSchedulesResponse).GetSchedules)
+}
+
+// UpdateSchedule changes all that a schedule says.
+func (c *Client) UpdateSchedule(ctx context.Context, request *apiv1.UpdateScheduleRequest) Outcome[*apiv1.UpdateScheduleResponse] {
+	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.UpdateSchedule)
+}
+
+// DeleteSchedule takes a schedule away; runs that it has started go on.
+func (c *Client) DeleteSchedule(ctx context.Context, request *apiv1.DeleteScheduleRequest) Outcome[*apiv1.DeleteScheduleResponse] {
+	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.DeleteSchedule)
+}
+
+// SetScheduleEnabled lets the slots of a schedule count, or not.
+func (c *Client) SetScheduleEnabled(ctx context.Context, request *apiv1.SetScheduleEnabledRequest) Outcome[*apiv1.SetScheduleEnabledResponse] {
+	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.SetScheduleEnabled)
+}
+
 // ClusterStatus is the cluster as one node sees it; it needs no leader.
 func (c *Client) ClusterStatus(ctx context.Context) (*apiv1.GetStatusResponse, error) {
 	return read(ctx, c, &apiv1.GetStatusRequest{}, apiv1.NewClusterServiceClient, apiv1.ClusterServiceClient.GetStatus)

@@ -20,11 +20,12 @@ from .gen.gofer.api.v1 import (
     namespace_service_pb2,
     pipeline_service_pb2,
     run_service_pb2,
+    schedule_service_pb2,
 )
 
 M = TypeVar("M", bound=Message)
 _NAMESPACES, _PIPELINES, _RUNS = namespace_service_pb2, pipeline_service_pb2, run_service_pb2
-_CLUSTER, _EVENTS = cluster_service_pb2, event_service_pb2
+_CLUSTER, _EVENTS, _SCHEDULES = cluster_service_pb2, event_service_pb2, schedule_service_pb2
 
 
 def connect(addresses: Iterable[str], *, timeout: float = 30.0, user: str = "") -> Client:
@@ -141,6 +142,44 @@ class Client:
     ) -> Outcome[api.RetryRunResponse]:
         """Starts a new run with the version and the variables of a finished one."""
         return self._write(_RUNS, "RetryRun", request, timeout)
+
+    def create_schedule(
+        self, request: api.CreateScheduleRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.CreateScheduleResponse]:
+        """Lets a pipeline run at times."""
+        return self._write(_SCHEDULES, "CreateSchedule", request, timeout)
+
+    def get_schedule(
+        self, request: api.GetScheduleRequest, *, timeout: Optional[float] = None
+    ) -> api.GetScheduleResponse:
+        """A schedule with the slots that come next."""
+        answer: api.GetScheduleResponse = self._read(_SCHEDULES, "GetSchedule", request, timeout)
+        return answer
+
+    def list_schedules(
+        self, request: Optional[api.ListSchedulesRequest] = None, *, timeout: Optional[float] = None
+    ) -> Generator[model.Schedule, None, None]:
+        """The schedules of a pipeline or a namespace, or all, fetched page by page."""
+        request = request or api.ListSchedulesRequest()
+        return self._pages(_SCHEDULES, "ListSchedules", request, "schedules", timeout)
+
+    def update_schedule(
+        self, request: api.UpdateScheduleRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.UpdateScheduleResponse]:
+        """Changes all that a schedule says."""
+        return self._write(_SCHEDULES, "UpdateSchedule", request, timeout)
+
+    def delete_schedule(
+        self, request: api.DeleteScheduleRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.DeleteScheduleResponse]:
+        """Takes a schedule away; runs that it has started go on."""
+        return self._write(_SCHEDULES, "DeleteSchedule", request, timeout)
+
+    def set_schedule_enabled(
+        self, request: api.SetScheduleEnabledRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.SetScheduleEnabledResponse]:
+        """Lets the slots of a schedule count, or not."""
+        return self._write(_SCHEDULES, "SetScheduleEnabled", request, timeout)
 
     def watch_run(self, request: api.WatchRunRequest) -> Stream[model.Run]:
         """The run now and after each change, until it has ended. Changes that follow quickly come as one."""

@@ -9,4 +9,5 @@ from .gen.gofer.api.v1.object_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.pipeline_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.release_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.run_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.schedule_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.secret_service_pb2 import *  # noqa: F403

@@ -24,81 +24,83 @@ _sym_db = _symbol_database.Default()
 
 from gofer_client.gen.gofer.log.v1 import object_pb2 as gofer_dot_log_dot_v1_dot_object__pb2
 from gofer_client.gen.gofer.log.v1 import release_pb2 as gofer_dot_log_dot_v1_dot_release__pb2
+from gofer_client.gen.gofer.log.v1 import schedule_pb2 as gofer_dot_log_dot_v1_dot_schedule__pb2
 from gofer_client.gen.gofer.log.v1 import secret_pb2 as gofer_dot_log_dot_v1_dot_secret__pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as gofer_dot_model_dot_v1_dot_archive__pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as gofer_dot_model_dot_v1_dot_cluster__pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as gofer_dot_model_dot_v1_dot_config__pb2
 from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_dot_run__pb2
+from gofer_client.gen.gofer.model.v1 import schedule_pb2 as gofer_dot_model_dot_v1_dot_schedule__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18gofer/log/v1/event.proto\x12\x0cgofer.log.v1\x1a\x19gofer/log/v1/object.proto\x1a\x1agofer/log/v1/release.proto\x1a\x19gofer/log/v1/secret.proto\x1a\x1cgofer/model/v1/archive.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x01\n\rEventEnvelope\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\x0c\x12\x16\n\x0e\x63\x61use_revision\x18\x05 \x01(\x04\x12\x15\n\rprevious_hash\x18\x06 \x01(\x0c\x12\x0f\n\x07payload\x18\x07 \x01(\x0c\x12\x0c\n\x04hash\x18\x08 \x01(\x0c\"\xba\x13\n\x05\x45vent\x12\x37\n\x0f\x63luster_created\x18\x01 \x01(\x0b\x32\x1c.gofer.log.v1.ClusterCreatedH\x00\x12;\n\x11namespace_created\x18\x02 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceCreatedH\x00\x12;\n\x11namespace_deleted\x18\x03 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceDeletedH\x00\x12?\n\x13pipeline_registered\x18\x04 \x01(\x0b\x32 .gofer.log.v1.PipelineRegisteredH\x00\x12\x39\n\x10pipeline_enabled\x18\x05 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineEnabledH\x00\x12;\n\x11pipeline_disabled\x18\x06 \x01(\x0b\x32\x1e.gofer.log.v1.PipelineDisabledH\x00\x12\x39\n\x10pipeline_deleted\x18\x07 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineDeletedH\x00\x12/\n\x0brun_created\x18\x08 \x01(\x0b\x32\x18.gofer.log.v1.RunCreatedH\x00\x12/\n\x0brun_started\x18\t \x01(\x0b\x32\x18.gofer.log.v1.RunStartedH\x00\x12<\n\x12run_stop_requested\x18\n \x01(\x0b\x32\x1e.gofer.log.v1.RunStopRequestedH\x00\x12/\n\x0btask_queued\x18\x0b \x01(\x0b\x32\x18.gofer.log.v1.TaskQueuedH\x00\x12\x33\n\rtask_finished\x18\x0c \x01(\x0b\x32\x1a.gofer.log.v1.TaskFinishedH\x00\x12\x31\n\x0crun_finished\x18\r \x01(\x0b\x32\x19.gofer.log.v1.RunFinishedH\x00\x12\x35\n\x0e\x61ttempt_placed\x18\x0e \x01(\x0b\x32\x1b.gofer.log.v1.AttemptPlacedH\x00\x12;\n\x11\x61ttempt_launching\x18\x0f \x01(\x0b\x32\x1e.gofer.log.v1.AttemptLaunchingH\x00\x12\x37\n\x0f\x61ttempt_started\x18\x10 \x01(\x0b\x32\x1c.gofer.log.v1.AttemptStartedH\x00\x12\x44\n\x16\x61ttempt_stop_requested\x18\x11 \x01(\x0b\x32\".gofer.log.v1.AttemptStopRequestedH\x00\x12\x39\n\x10\x61ttempt_finished\x18\x12 \x01(\x0b\x32\x1d.gofer.log.v1.AttemptFinishedH\x00\x12\x37\n\x0fnode_registered\x18\x13 \x01(\x0b\x32\x1c.gofer.log.v1.NodeRegisteredH\x00\x12\x31\n\x0cnode_drained\x18\x14 \x01(\x0b\x32\x19.gofer.log.v1.NodeDrainedH\x00\x12\x35\n\x0enode_undrained\x18\x15 \x01(\x0b\x32\x1b.gofer.log.v1.NodeUndrainedH\x00\x12+\n\tnode_lost\x18\x16 \x01(\x0b\x32\x16.gofer.log.v1.NodeLostH\x00\x12\x31\n\x0cnode_removed\x18\x17 \x01(\x0b\x32\x19.gofer.log.v1.NodeRemovedH\x00\x12\x39\n\x10\x63luster_restored\x18\x18 \x01(\x0b\x32\x1d.gofer.log.v1.ClusterRestoredH\x00\x12;\n\x11\x63luster_recovered\x18\x19 \x01(\x0b\x32\x1e.gofer.log.v1.ClusterRecoveredH\x00\x12\x37\n\x0f\x65vents_archived\x18\x1a \x01(\x0b\x32\x1c.gofer.log.v1.EventsArchivedH\x00\x12\x33\n\rrun_annotated\x18\x1b \x01(\x0b\x32\x1a.gofer.log.v1.RunAnnotatedH\x00\x12\x31\n\x0ctask_waiting\x18\x1c \x01(\x0b\x32\x19.gofer.log.v1.TaskWaitingH\x00\x12+\n\ttask_kept\x18\x1d \x01(\x0b\x32\x16.gofer.log.v1.TaskKeptH\x00\x12\x37\n\x0frelease_started\x18\x1e \x01(\x0b\x32\x1c.gofer.log.v1.ReleaseStartedH\x00\x12\x39\n\x10release_advanced\x18\x1f \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseAdvancedH\x00\x12\x39\n\x10release_switched\x18  \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseSwitchedH\x00\x12\x39\n\x10release_promoted\x18! \x01(\x0b\x32\x1d.gofer.log.v1.ReleasePromotedH\x00\x12>\n\x13release_rolled_back\x18\" \x01(\x0b\x32\x1f.gofer.log.v1.ReleaseRolledBackH\x00\x12@\n\x14live_version_changed\x18# \x01(\x0b\x32 .gofer.log.v1.LiveVersionChangedH\x00\x12\x37\n\x0fpipeline_pinned\x18$ \x01(\x0b\x32\x1c.gofer.log.v1.PipelinePinnedH\x00\x12;\n\x11pipeline_unpinned\x18% \x01(\x0b\x32\x1e.gofer.log.v1.PipelineUnpinnedH\x00\x12+\n\trun_moved\x18& \x01(\x0b\x32\x16.gofer.log.v1.RunMovedH\x00\x12-\n\nsecret_set\x18( \x01(\x0b\x32\x17.gofer.log.v1.SecretSetH\x00\x12\x35\n\x0esecret_deleted\x18) \x01(\x0b\x32\x1b.gofer.log.v1.SecretDeletedH\x00\x12>\n\x13\x63luster_key_rotated\x18* \x01(\x0b\x32\x1f.gofer.log.v1.ClusterKeyRotatedH\x00\x12-\n\nobject_put\x18\x32 \x01(\x0b\x32\x17.gofer.log.v1.ObjectPutH\x00\x12\x35\n\x0eobject_deleted\x18\x33 \x01(\x0b\x32\x1b.gofer.log.v1.ObjectDeletedH\x00\x12\x37\n\x0fobjects_dropped\x18\x34 \x01(\x0b\x32\x1c.gofer.log.v1.ObjectsDroppedH\x00\x42\x06\n\x04kind\"$\n\x0e\x43lusterCreated\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\"\\\n\x0f\x43lusterRestored\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x15\n\rrestored_from\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x0c\n\x04head\x18\x04 \x01(\x0c\"s\n\x10\x43lusterRecovered\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x16\n\x0erecovered_from\x18\x02 \x01(\x0c\x12\x10\n\x08survivor\x18\x03 \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x04 \x03(\x04\x12\x10\n\x08revision\x18\x05 \x01(\x04\":\n\x10NamespaceCreated\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"%\n\x10NamespaceDeleted\x12\x11\n\tnamespace\x18\x01 \x01(\t\"\xba\x01\n\x12PipelineRegistered\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x0c\n\x04held\x18\x14 \x01(\x08\x12\x0f\n\x07release\x18\x15 \x01(\x04\x12\x15\n\rregistered_by\x18\x16 \x01(\t\"@\n\x0fPipelineEnabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"A\n\x10PipelineDisabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"@\n\x0fPipelineDeleted\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\x99\x02\n\nRunCreated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12+\n\tvariables\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x12\n\nstarted_by\x18\x04 \x01(\t\x12\x10\n\x08retry_of\x18\x05 \x01(\x04\x12(\n\x06labels\x18\x06 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x10\n\x08priority\x18\x08 \x01(\x11\x12\'\n\x06parent\x18\t \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07release\x18\x14 \x01(\x04\"k\n\x0cRunAnnotated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04note\x18\x02 \x01(\t\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"1\n\nRunStarted\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"c\n\x10RunStopRequested\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"c\n\nTaskQueued\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12.\n\nnot_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x0bTaskWaiting\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"o\n\x08TaskKept\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x11\n\tkept_from\x18\x02 \x01(\x04\x12)\n\x07outputs\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"c\n\x0cTaskFinished\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12,\n\x07outcome\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TaskOutcome\"n\n\x0bRunFinished\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12)\n\x06status\x18\x02 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\x12\x0f\n\x07message\x18\x03 \x01(\t\"r\n\rAttemptPlaced\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"?\n\x10\x41ttemptLaunching\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"=\n\x0e\x41ttemptStarted\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"o\n\x14\x41ttemptStopRequested\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"\xbf\x01\n\x0f\x41ttemptFinished\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12/\n\x07outcome\x18\x02 \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\x12#\n\x03log\x18\x03 \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12)\n\x07outputs\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"[\n\x0eNodeRegistered\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\x12&\n\x04spec\x18\x03 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\"\x1b\n\x0bNodeDrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"\x1d\n\rNodeUndrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"-\n\x08NodeLost\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\"\x1b\n\x0bNodeRemoved\x12\x0c\n\x04node\x18\x01 \x01(\x04\"q\n\x0e\x45ventsArchived\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.gofer.model.v1.ArchiveSegment\x12\x18\n\x10trimmed_revision\x18\x02 \x01(\x04\x12\x14\n\x0ctrimmed_hash\x18\x03 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18gofer/log/v1/event.proto\x12\x0cgofer.log.v1\x1a\x19gofer/log/v1/object.proto\x1a\x1agofer/log/v1/release.proto\x1a\x1bgofer/log/v1/schedule.proto\x1a\x19gofer/log/v1/secret.proto\x1a\x1cgofer/model/v1/archive.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1dgofer/model/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x01\n\rEventEnvelope\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\x0c\x12\x16\n\x0e\x63\x61use_revision\x18\x05 \x01(\x04\x12\x15\n\rprevious_hash\x18\x06 \x01(\x0c\x12\x0f\n\x07payload\x18\x07 \x01(\x0c\x12\x0c\n\x04hash\x18\x08 \x01(\x0c\"\x98\x16\n\x05\x45vent\x12\x37\n\x0f\x63luster_created\x18\x01 \x01(\x0b\x32\x1c.gofer.log.v1.ClusterCreatedH\x00\x12;\n\x11namespace_created\x18\x02 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceCreatedH\x00\x12;\n\x11namespace_deleted\x18\x03 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceDeletedH\x00\x12?\n\x13pipeline_registered\x18\x04 \x01(\x0b\x32 .gofer.log.v1.PipelineRegisteredH\x00\x12\x39\n\x10pipeline_enabled\x18\x05 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineEnabledH\x00\x12;\n\x11pipeline_disabled\x18\x06 \x01(\x0b\x32\x1e.gofer.log.v1.PipelineDisabledH\x00\x12\x39\n\x10pipeline_deleted\x18\x07 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineDeletedH\x00\x12/\n\x0brun_created\x18\x08 \x01(\x0b\x32\x18.gofer.log.v1.RunCreatedH\x00\x12/\n\x0brun_started\x18\t \x01(\x0b\x32\x18.gofer.log.v1.RunStartedH\x00\x12<\n\x12run_stop_requested\x18\n \x01(\x0b\x32\x1e.gofer.log.v1.RunStopRequestedH\x00\x12/\n\x0btask_queued\x18\x0b \x01(\x0b\x32\x18.gofer.log.v1.TaskQueuedH\x00\x12\x33\n\rtask_finished\x18\x0c \x01(\x0b\x32\x1a.gofer.log.v1.TaskFinishedH\x00\x12\x31\n\x0crun_finished\x18\r \x01(\x0b\x32\x19.gofer.log.v1.RunFinishedH\x00\x12\x35\n\x0e\x61ttempt_placed\x18\x0e \x01(\x0b\x32\x1b.gofer.log.v1.AttemptPlacedH\x00\x12;\n\x11\x61ttempt_launching\x18\x0f \x01(\x0b\x32\x1e.gofer.log.v1.AttemptLaunchingH\x00\x12\x37\n\x0f\x61ttempt_started\x18\x10 \x01(\x0b\x32\x1c.gofer.log.v1.AttemptStartedH\x00\x12\x44\n\x16\x61ttempt_stop_requested\x18\x11 \x01(\x0b\x32\".gofer.log.v1.AttemptStopRequestedH\x00\x12\x39\n\x10\x61ttempt_finished\x18\x12 \x01(\x0b\x32\x1d.gofer.log.v1.AttemptFinishedH\x00\x12\x37\n\x0fnode_registered\x18\x13 \x01(\x0b\x32\x1c.gofer.log.v1.NodeRegisteredH\x00\x12\x31\n\x0cnode_drained\x18\x14 \x01(\x0b\x32\x19.gofer.log.v1.NodeDrainedH\x00\x12\x35\n\x0enode_undrained\x18\x15 \x01(\x0b\x32\x1b.gofer.log.v1.NodeUndrainedH\x00\x12+\n\tnode_lost\x18\x16 \x01(\x0b\x32\x16.gofer.log.v1.NodeLostH\x00\x12\x31\n\x0cnode_removed\x18\x17 \x01(\x0b\x32\x19.gofer.log.v1.NodeRemovedH\x00\x12\x39\n\x10\x63luster_restored\x18\x18 \x01(\x0b\x32\x1d.gofer.log.v1.ClusterRestoredH\x00\x12;\n\x11\x63luster_recovered\x18\x19 \x01(\x0b\x32\x1e.gofer.log.v1.ClusterRecoveredH\x00\x12\x37\n\x0f\x65vents_archived\x18\x1a \x01(\x0b\x32\x1c.gofer.log.v1.EventsArchivedH\x00\x12\x33\n\rrun_annotated\x18\x1b \x01(\x0b\x32\x1a.gofer.log.v1.RunAnnotatedH\x00\x12\x31\n\x0ctask_waiting\x18\x1c \x01(\x0b\x32\x19.gofer.log.v1.TaskWaitingH\x00\x12+\n\ttask_kept\x18\x1d \x01(\x0b\x32\x16.gofer.log.v1.TaskKeptH\x00\x12\x37\n\x0frelease_started\x18\x1e \x01(\x0b\x32\x1c.gofer.log.v1.ReleaseStartedH\x00\x12\x39\n\x10release_advanced\x18\x1f \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseAdvancedH\x00\x12\x39\n\x10release_switched\x18  \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseSwitchedH\x00\x12\x39\n\x10release_promoted\x18! \x01(\x0b\x32\x1d.gofer.log.v1.ReleasePromotedH\x00\x12>\n\x13release_rolled_back\x18\" \x01(\x0b\x32\x1f.gofer.log.v1.ReleaseRolledBackH\x00\x12@\n\x14live_version_changed\x18# \x01(\x0b\x32 .gofer.log.v1.LiveVersionChangedH\x00\x12\x37\n\x0fpipeline_pinned\x18$ \x01(\x0b\x32\x1c.gofer.log.v1.PipelinePinnedH\x00\x12;\n\x11pipeline_unpinned\x18% \x01(\x0b\x32\x1e.gofer.log.v1.PipelineUnpinnedH\x00\x12+\n\trun_moved\x18& \x01(\x0b\x32\x16.gofer.log.v1.RunMovedH\x00\x12-\n\nsecret_set\x18( \x01(\x0b\x32\x17.gofer.log.v1.SecretSetH\x00\x12\x35\n\x0esecret_deleted\x18) \x01(\x0b\x32\x1b.gofer.log.v1.SecretDeletedH\x00\x12>\n\x13\x63luster_key_rotated\x18* \x01(\x0b\x32\x1f.gofer.log.v1.ClusterKeyRotatedH\x00\x12-\n\nobject_put\x18\x32 \x01(\x0b\x32\x17.gofer.log.v1.ObjectPutH\x00\x12\x35\n\x0eobject_deleted\x18\x33 \x01(\x0b\x32\x1b.gofer.log.v1.ObjectDeletedH\x00\x12\x37\n\x0fobjects_dropped\x18\x34 \x01(\x0b\x32\x1c.gofer.log.v1.ObjectsDroppedH\x00\x12\x39\n\x10schedule_created\x18< \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleCreatedH\x00\x12\x39\n\x10schedule_updated\x18= \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleUpdatedH\x00\x12\x39\n\x10schedule_deleted\x18> \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleDeletedH\x00\x12\x39\n\x10schedule_enabled\x18? \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleEnabledH\x00\x12;\n\x11schedule_disabled\x18@ \x01(\x0b\x32\x1e.gofer.log.v1.ScheduleDisabledH\x00\x12\x33\n\rslots_settled\x18\x41 \x01(\x0b\x32\x1a.gofer.log.v1.SlotsSettledH\x00\x42\x06\n\x04kind\"$\n\x0e\x43lusterCreated\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\"\\\n\x0f\x43lusterRestored\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x15\n\rrestored_from\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x0c\n\x04head\x18\x04 \x01(\x0c\"s\n\x10\x43lusterRecovered\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x16\n\x0erecovered_from\x18\x02 \x01(\x0c\x12\x10\n\x08survivor\x18\x03 \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x04 \x03(\x04\x12\x10\n\x08revision\x18\x05 \x01(\x04\":\n\x10NamespaceCreated\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"%\n\x10NamespaceDeleted\x12\x11\n\tnamespace\x18\x01 \x01(\t\"\xba\x01\n\x12PipelineRegistered\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x0c\n\x04held\x18\x14 \x01(\x08\x12\x0f\n\x07release\x18\x15 \x01(\x04\x12\x15\n\rregistered_by\x18\x16 \x01(\t\"@\n\x0fPipelineEnabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"A\n\x10PipelineDisabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"@\n\x0fPipelineDeleted\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\xc9\x02\n\nRunCreated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12+\n\tvariables\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x12\n\nstarted_by\x18\x04 \x01(\t\x12\x10\n\x08retry_of\x18\x05 \x01(\x04\x12(\n\x06labels\x18\x06 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x10\n\x08priority\x18\x08 \x01(\x11\x12\'\n\x06parent\x18\t \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07release\x18\x14 \x01(\x04\x12.\n\x08schedule\x18\x15 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSlot\"k\n\x0cRunAnnotated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04note\x18\x02 \x01(\t\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"1\n\nRunStarted\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"c\n\x10RunStopRequested\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"c\n\nTaskQueued\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12.\n\nnot_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x0bTaskWaiting\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"o\n\x08TaskKept\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x11\n\tkept_from\x18\x02 \x01(\x04\x12)\n\x07outputs\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"c\n\x0cTaskFinished\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12,\n\x07outcome\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TaskOutcome\"n\n\x0bRunFinished\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12)\n\x06status\x18\x02 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\x12\x0f\n\x07message\x18\x03 \x01(\t\"r\n\rAttemptPlaced\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"?\n\x10\x41ttemptLaunching\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"=\n\x0e\x41ttemptStarted\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"o\n\x14\x41ttemptStopRequested\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"\xbf\x01\n\x0f\x41ttemptFinished\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12/\n\x07outcome\x18\x02 \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\x12#\n\x03log\x18\x03 \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12)\n\x07outputs\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"[\n\x0eNodeRegistered\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\x12&\n\x04spec\x18\x03 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\"\x1b\n\x0bNodeDrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"\x1d\n\rNodeUndrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"-\n\x08NodeLost\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\"\x1b\n\x0bNodeRemoved\x12\x0c\n\x04node\x18\x01 \x01(\x04\"q\n\x0e\x45ventsArchived\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.gofer.model.v1.ArchiveSegment\x12\x18\n\x10trimmed_revision\x18\x02 \x01(\x04\x12\x14\n\x0ctrimmed_hash\x18\x03 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.log.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTENVELOPE']._serialized_start=273
-  _globals['_EVENTENVELOPE']._serialized_end=461
-  _globals['_EVENT']._serialized_start=464
-  _globals['_EVENT']._serialized_end=2954
-  _globals['_CLUSTERCREATED']._serialized_start=2956
-  _globals['_CLUSTERCREATED']._serialized_end=2992
-  _globals['_CLUSTERRESTORED']._serialized_start=2994
-  _globals['_CLUSTERRESTORED']._serialized_end=3086
-  _globals['_CLUSTERRECOVERED']._serialized_start=3088
-  _globals['_CLUSTERRECOVERED']._serialized_end=3203
-  _globals['_NAMESPACECREATED']._serialized_start=3205
-  _globals['_NAMESPACECREATED']._serialized_end=3263
-  _globals['_NAMESPACEDELETED']._serialized_start=3265
-  _globals['_NAMESPACEDELETED']._serialized_end=3302
-  _globals['_PIPELINEREGISTERED']._serialized_start=3305
-  _globals['_PIPELINEREGISTERED']._serialized_end=3491
-  _globals['_PIPELINEENABLED']._serialized_start=3493
-  _globals['_PIPELINEENABLED']._serialized_end=3557
-  _globals['_PIPELINEDISABLED']._serialized_start=3559
-  _globals['_PIPELINEDISABLED']._serialized_end=3624
-  _globals['_PIPELINEDELETED']._serialized_start=3626
-  _globals['_PIPELINEDELETED']._serialized_end=3690
-  _globals['_RUNCREATED']._serialized_start=3693
-  _globals['_RUNCREATED']._serialized_end=3974
-  _globals['_RUNANNOTATED']._serialized_start=3976
-  _globals['_RUNANNOTATED']._serialized_end=4083
-  _globals['_RUNSTARTED']._serialized_start=4085
-  _globals['_RUNSTARTED']._serialized_end=4134
-  _globals['_RUNSTOPREQUESTED']._serialized_start=4136
-  _globals['_RUNSTOPREQUESTED']._serialized_end=4235
-  _globals['_TASKQUEUED']._serialized_start=4237
-  _globals['_TASKQUEUED']._serialized_end=4336
-  _globals['_TASKWAITING']._serialized_start=4338
-  _globals['_TASKWAITING']._serialized_end=4390
-  _globals['_TASKKEPT']._serialized_start=4392
-  _globals['_TASKKEPT']._serialized_end=4503
-  _globals['_TASKFINISHED']._serialized_start=4505
-  _globals['_TASKFINISHED']._serialized_end=4604
-  _globals['_RUNFINISHED']._serialized_start=4606
-  _globals['_RUNFINISHED']._serialized_end=4716
-  _globals['_ATTEMPTPLACED']._serialized_start=4718
-  _globals['_ATTEMPTPLACED']._serialized_end=4832
-  _globals['_ATTEMPTLAUNCHING']._serialized_start=4834
-  _globals['_ATTEMPTLAUNCHING']._serialized_end=4897
-  _globals['_ATTEMPTSTARTED']._serialized_start=4899
-  _globals['_ATTEMPTSTARTED']._serialized_end=4960
-  _globals['_ATTEMPTSTOPREQUESTED']._serialized_start=4962
-  _globals['_ATTEMPTSTOPREQUESTED']._serialized_end=5073
-  _globals['_ATTEMPTFINISHED']._serialized_start=5076
-  _globals['_ATTEMPTFINISHED']._serialized_end=5267
-  _globals['_NODEREGISTERED']._serialized_start=5269
-  _globals['_NODEREGISTERED']._serialized_end=5360
-  _globals['_NODEDRAINED']._serialized_start=5362
-  _globals['_NODEDRAINED']._serialized_end=5389
-  _globals['_NODEUNDRAINED']._serialized_start=5391
-  _globals['_NODEUNDRAINED']._serialized_end=5420
-  _globals['_NODELOST']._serialized_start=5422
-  _globals['_NODELOST']._serialized_end=5467
-  _globals['_NODEREMOVED']._serialized_start=5469
-  _globals['_NODEREMOVED']._serialized_end=5496
-  _globals['_EVENTSARCHIVED']._serialized_start=5498
-  _globals['_EVENTSARCHIVED']._serialized_end=5611
+  _globals['_EVENTENVELOPE']._serialized_start=333
+  _globals['_EVENTENVELOPE']._serialized_end=521
+  _globals['_EVENT']._serialized_start=524
+  _globals['_EVENT']._serialized_end=3364
+  _globals['_CLUSTERCREATED']._serialized_start=3366
+  _globals['_CLUSTERCREATED']._serialized_end=3402
+  _globals['_CLUSTERRESTORED']._serialized_start=3404
+  _globals['_CLUSTERRESTORED']._serialized_end=3496
+  _globals['_CLUSTERRECOVERED']._serialized_start=3498
+  _globals['_CLUSTERRECOVERED']._serialized_end=3613
+  _globals['_NAMESPACECREATED']._serialized_start=3615
+  _globals['_NAMESPACECREATED']._serialized_end=3673
+  _globals['_NAMESPACEDELETED']._serialized_start=3675
+  _globals['_NAMESPACEDELETED']._serialized_end=3712
+  _globals['_PIPELINEREGISTERED']._serialized_start=3715
+  _globals['_PIPELINEREGISTERED']._serialized_end=3901
+  _globals['_PIPELINEENABLED']._serialized_start=3903
+  _globals['_PIPELINEENABLED']._serialized_end=3967
+  _globals['_PIPELINEDISABLED']._serialized_start=3969
+  _globals['_PIPELINEDISABLED']._serialized_end=4034
+  _globals['_PIPELINEDELETED']._serialized_start=4036
+  _globals['_PIPELINEDELETED']._serialized_end=4100
+  _globals['_RUNCREATED']._serialized_start=4103
+  _globals['_RUNCREATED']._serialized_end=4432
+  _globals['_RUNANNOTATED']._serialized_start=4434
+  _globals['_RUNANNOTATED']._serialized_end=4541
+  _globals['_RUNSTARTED']._serialized_start=4543
+  _globals['_RUNSTARTED']._serialized_end=4592
+  _globals['_RUNSTOPREQUESTED']._serialized_start=4594
+  _globals['_RUNSTOPREQUESTED']._serialized_end=4693
+  _globals['_TASKQUEUED']._serialized_start=4695
+  _globals['_TASKQUEUED']._serialized_end=4794
+  _globals['_TASKWAITING']._serialized_start=4796
+  _globals['_TASKWAITING']._serialized_end=4848
+  _globals['_TASKKEPT']._serialized_start=4850
+  _globals['_TASKKEPT']._serialized_end=4961
+  _globals['_TASKFINISHED']._serialized_start=4963
+  _globals['_TASKFINISHED']._serialized_end=5062
+  _globals['_RUNFINISHED']._serialized_start=5064
+  _globals['_RUNFINISHED']._serialized_end=5174
+  _globals['_ATTEMPTPLACED']._serialized_start=5176
+  _globals['_ATTEMPTPLACED']._serialized_end=5290
+  _globals['_ATTEMPTLAUNCHING']._serialized_start=5292
+  _globals['_ATTEMPTLAUNCHING']._serialized_end=5355
+  _globals['_ATTEMPTSTARTED']._serialized_start=5357
+  _globals['_ATTEMPTSTARTED']._serialized_end=5418
+  _globals['_ATTEMPTSTOPREQUESTED']._serialized_start=5420
+  _globals['_ATTEMPTSTOPREQUESTED']._serialized_end=5531
+  _globals['_ATTEMPTFINISHED']._serialized_start=5534
+  _globals['_ATTEMPTFINISHED']._serialized_end=5725
+  _globals['_NODEREGISTERED']._serialized_start=5727
+  _globals['_NODEREGISTERED']._serialized_end=5818
+  _globals['_NODEDRAINED']._serialized_start=5820
+  _globals['_NODEDRAINED']._serialized_end=5847
+  _globals['_NODEUNDRAINED']._serialized_start=5849
+  _globals['_NODEUNDRAINED']._serialized_end=5878
+  _globals['_NODELOST']._serialized_start=5880
+  _globals['_NODELOST']._serialized_end=5925
+  _globals['_NODEREMOVED']._serialized_start=5927
+  _globals['_NODEREMOVED']._serialized_end=5954
+  _globals['_EVENTSARCHIVED']._serialized_start=5956
+  _globals['_EVENTSARCHIVED']._serialized_end=6069
 # @@protoc_insertion_point(module_scope)

@@ -2,11 +2,13 @@ import datetime
 
 from gofer_client.gen.gofer.log.v1 import object_pb2 as _object_pb2
 from gofer_client.gen.gofer.log.v1 import release_pb2 as _release_pb2
+from gofer_client.gen.gofer.log.v1 import schedule_pb2 as _schedule_pb2
 from gofer_client.gen.gofer.log.v1 import secret_pb2 as _secret_pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as _cluster_pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
 from gofer_client.gen.gofer.model.v1 import run_pb2 as _run_pb2
+from gofer_client.gen.gofer.model.v1 import schedule_pb2 as _schedule_pb2_1
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -37,7 +39,7 @@ class EventEnvelope(_message.Message):
     def __init__(self, revision: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., request_id: _Optional[bytes] = ..., cause_revision: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., payload: _Optional[bytes] = ..., hash: _Optional[bytes] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("cluster_created", "namespace_created", "namespace_deleted", "pipeline_registered", "pipeline_enabled", "pipeline_disabled", "pipeline_deleted", "run_created", "run_started", "run_stop_requested", "task_queued", "task_finished", "run_finished", "attempt_placed", "attempt_launching", "attempt_started", "attempt_stop_requested", "attempt_finished", "node_registered", "node_drained", "node_undrained", "node_lost", "node_removed", "cluster_restored", "cluster_recovered", "events_archived", "run_annotated", "task_waiting", "task_kept", "release_started", "release_advanced", "release_switched", "release_promoted", "release_rolled_back", "live_version_changed", "pipeline_pinned", "pipeline_unpinned", "run_moved", "secret_set", "secret_deleted", "cluster_key_rotated", "object_put", "object_deleted", "objects_dropped")
+    __slots__ = ("cluster_created", "namespace_created", "namespace_deleted", "pipeline_registered", "pipeline_enabled", "pipeline_disabled", "pipeline_deleted", "run_created", "run_started", "run_stop_requested", "task_queued", "task_finished", "run_finished", "attempt_placed", "attempt_launching", "attempt_started", "attempt_stop_requested", "attempt_finished", "node_registered", "node_drained", "node_undrained", "node_lost", "node_removed", "cluster_restored", "cluster_recovered", "events_archived", "run_annotated", "task_waiting", "task_kept", "release_started", "release_advanced", "release_switched", "release_promoted", "release_rolled_back", "live_version_changed", "pipeline_pinned", "pipeline_unpinned", "run_moved", "secret_set", "secret_deleted", "cluster_key_rotated", "object_put", "object_deleted", "objects_dropped", "schedule_created", "schedule_updated", "schedule_deleted", "schedule_enabled", "schedule_disabled", "slots_settled")
     CLUSTER_CREATED_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_CREATED_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_DELETED_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +84,12 @@ class Event(_message.Message):
     OBJECT_PUT_FIELD_NUMBER: _ClassVar[int]
     OBJECT_DELETED_FIELD_NUMBER: _ClassVar[int]
     OBJECTS_DROPPED_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_CREATED_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_UPDATED_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_DELETED_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_DISABLED_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_SETTLED_FIELD_NUMBER: _ClassVar[int]
     cluster_created: ClusterCreated
     namespace_created: NamespaceCreated
     namespace_deleted: NamespaceDeleted
@@ -126,7 +134,13 @@ class Event(_message.Message):
     object_put: _object_pb2.ObjectPut
     object_deleted: _object_pb2.ObjectDeleted
     objects_dropped: _object_pb2.ObjectsDropped
-    def __init__(self, cluster_created: _Optional[_Union[ClusterCreated, _Mapping]] = ..., namespace_created: _Optional[_Union[NamespaceCreated, _Mapping]] = ..., namespace_deleted: _Optional[_Union[NamespaceDeleted, _Mapping]] = ..., pipeline_registered: _Optional[_Union[PipelineRegistered, _Mapping]] = ..., pipeline_enabled: _Optional[_Union[PipelineEnabled, _Mapping]] = ..., pipeline_disabled: _Optional[_Union[PipelineDisabled, _Mapping]] = ..., pipeline_deleted: _Optional[_Union[PipelineDeleted, _Mapping]] = ..., run_created: _Optional[_Union[RunCreated, _Mapping]] = ..., run_started: _Optional[_Union[RunStarted, _Mapping]] = ..., run_stop_requested: _Optional[_Union[RunStopRequested, _Mapping]] = ..., task_queued: _Optional[_Union[TaskQueued, _Mapping]] = ..., task_finished: _Optional[_Union[TaskFinished, _Mapping]] = ..., run_finished: _Optional[_Union[RunFinished, _Mapping]] = ..., attempt_placed: _Optional[_Union[AttemptPlaced, _Mapping]] = ..., attempt_launching: _Optional[_Union[AttemptLaunching, _Mapping]] = ..., attempt_started: _Optional[_Union[AttemptStarted, _Mapping]] = ..., attempt_stop_requested: _Optional[_Union[AttemptStopRequested, _Mapping]] = ..., attempt_finished: _Optional[_Union[AttemptFinished, _Mapping]] = ..., node_registered: _Optional[_Union[NodeRegistered, _Mapping]] = ..., node_drained: _Optional[_Union[NodeDrained, _Mapping]] = ..., node_undrained: _Optional[_Union[NodeUndrained, _Mapping]] = ..., node_lost: _Optional[_Union[NodeLost, _Mapping]] = ..., node_removed: _Optional[_Union[NodeRemoved, _Mapping]] = ..., cluster_restored: _Optional[_Union[ClusterRestored, _Mapping]] = ..., cluster_recovered: _Optional[_Union[ClusterRecovered, _Mapping]] = ..., events_archived: _Optional[_Union[EventsArchived, _Mapping]] = ..., run_annotated: _Optional[_Union[RunAnnotated, _Mapping]] = ..., task_waiting: _Optional[_Union[TaskWaiting, _Mapping]] = ..., task_kept: _Optional[_Union[TaskKept, _Mapping]] = ..., release_started: _Optional[_Union[_release_pb2.ReleaseStarted, _Mapping]] = ..., release_advanced: _Optional[_Union[_release_pb2.ReleaseAdvanced, _Mapping]] = ..., release_switched: _Optional[_Union[_release_pb2.ReleaseSwitched, _Mapping]] = ..., release_promoted: _Optional[_Union[_release_pb2.ReleasePromoted, _Mapping]] = ..., release_rolled_back: _Optional[_Union[_release_pb2.ReleaseRolledBack, _Mapping]] = ..., live_version_changed: _Optional[_Union[_release_pb2.LiveVersionChanged, _Mapping]] = ..., pipeline_pinned: _Optional[_Union[_release_pb2.PipelinePinned, _Mapping]] = ..., pipeline_unpinned: _Optional[_Union[_release_pb2.PipelineUnpinned, _Mapping]] = ..., run_moved: _Optional[_Union[_release_pb2.RunMoved, _Mapping]] = ..., secret_set: _Optional[_Union[_secret_pb2.SecretSet, _Mapping]] = ..., secret_deleted: _Optional[_Union[_secret_pb2.SecretDeleted, _Mapping]] = ..., cluster_key_rotated: _Optional[_Union[_secret_pb2.ClusterKeyRotated, _Mapping]] = ..., object_put: _Optional[_Union[_object_pb2.ObjectPut, _Mapping]] = ..., object_deleted: _Optional[_Union[_object_pb2.ObjectDeleted, _Mapping]] = ..., objects_dropped: _Optional[_Union[_object_pb2.ObjectsDropped, _Mapping]] = ...) -> None: ...
+    schedule_created: _schedule_pb2.ScheduleCreated
+    schedule_updated: _schedule_pb2.ScheduleUpdated
+    schedule_deleted: _schedule_pb2.ScheduleDeleted
+    schedule_enabled: _schedule_pb2.ScheduleEnabled
+    schedule_disabled: _schedule_pb2.ScheduleDisabled
+    slots_settled: _schedule_pb2.SlotsSettled
+    def __init__(self, cluster_created: _Optional[_Union[ClusterCreated, _Mapping]] = ..., namespace_created: _Optional[_Union[NamespaceCreated, _Mapping]] = ..., namespace_deleted: _Optional[_Union[NamespaceDeleted, _Mapping]] = ..., pipeline_registered: _Optional[_Union[PipelineRegistered, _Mapping]] = ..., pipeline_enabled: _Optional[_Union[PipelineEnabled, _Mapping]] = ..., pipeline_disabled: _Optional[_Union[PipelineDisabled, _Mapping]] = ..., pipeline_deleted: _Optional[_Union[PipelineDeleted, _Mapping]] = ..., run_created: _Optional[_Union[RunCreated, _Mapping]] = ..., run_started: _Optional[_Union[RunStarted, _Mapping]] = ..., run_stop_requested: _Optional[_Union[RunStopRequested, _Mapping]] = ..., task_queued: _Optional[_Union[TaskQueued, _Mapping]] = ..., task_finished: _Optional[_Union[TaskFinished, _Mapping]] = ..., run_finished: _Optional[_Union[RunFinished, _Mapping]] = ..., attempt_placed: _Optional[_Union[AttemptPlaced, _Mapping]] = ..., attempt_launching: _Optional[_Union[AttemptLaunching, _Mapping]] = ..., attempt_started: _Optional[_Union[AttemptStarted, _Mapping]] = ..., attempt_stop_requested: _Optional[_Union[AttemptStopRequested, _Mapping]] = ..., attempt_finished: _Optional[_Union[AttemptFinished, _Mapping]] = ..., node_registered: _Optional[_Union[NodeRegistered, _Mapping]] = ..., node_drained: _Optional[_Union[NodeDrained, _Mapping]] = ..., node_undrained: _Optional[_Union[NodeUndrained, _Mapping]] = ..., node_lost: _Optional[_Union[NodeLost, _Mapping]] = ..., node_removed: _Optional[_Union[NodeRemoved, _Mapping]] = ..., cluster_restored: _Optional[_Union[ClusterRestored, _Mapping]] = ..., cluster_recovered: _Optional[_Union[ClusterRecovered, _Mapping]] = ..., events_archived: _Optional[_Union[EventsArchived, _Mapping]] = ..., run_annotated: _Optional[_Union[RunAnnotated, _Mapping]] = ..., task_waiting: _Optional[_Union[TaskWaiting, _Mapping]] = ..., task_kept: _Optional[_Union[TaskKept, _Mapping]] = ..., release_started: _Optional[_Union[_release_pb2.ReleaseStarted, _Mapping]] = ..., release_advanced: _Optional[_Union[_release_pb2.ReleaseAdvanced, _Mapping]] = ..., release_switched: _Optional[_Union[_release_pb2.ReleaseSwitched, _Mapping]] = ..., release_promoted: _Optional[_Union[_release_pb2.ReleasePromoted, _Mapping]] = ..., release_rolled_back: _Optional[_Union[_release_pb2.ReleaseRolledBack, _Mapping]] = ..., live_version_changed: _Optional[_Union[_release_pb2.LiveVersionChanged, _Mapping]] = ..., pipeline_pinned: _Optional[_Union[_release_pb2.PipelinePinned, _Mapping]] = ..., pipeline_unpinned: _Optional[_Union[_release_pb2.PipelineUnpinned, _Mapping]] = ..., run_moved: _Optional[_Union[_release_pb2.RunMoved, _Mapping]] = ..., secret_set: _Optional[_Union[_secret_pb2.SecretSet, _Mapping]] = ..., secret_deleted: _Optional[_Union[_secret_pb2.SecretDeleted, _Mapping]] = ..., cluster_key_rotated: _Optional[_Union[_secret_pb2.ClusterKeyRotated, _Mapping]] = ..., object_put: _Optional[_Union[_object_pb2.ObjectPut, _Mapping]] = ..., object_deleted: _Optional[_Union[_object_pb2.ObjectDeleted, _Mapping]] = ..., objects_dropped: _Optional[_Union[_object_pb2.ObjectsDropped, _Mapping]] = ..., schedule_created: _Optional[_Union[_schedule_pb2.ScheduleCreated, _Mapping]] = ..., schedule_updated: _Optional[_Union[_schedule_pb2.ScheduleUpdated, _Mapping]] = ..., schedule_deleted: _Optional[_Union[_schedule_pb2.ScheduleDeleted, _Mapping]] = ..., schedule_enabled: _Optional[_Union[_schedule_pb2.ScheduleEnabled, _Mapping]] = ..., schedule_disabled: _Optional[_Union[_schedule_pb2.ScheduleDisabled, _Mapping]] = ..., slots_settled: _Optional[_Union[_schedule_pb2.SlotsSettled, _Mapping]] = ...) -> None: ...
 
 class ClusterCreated(_message.Message):
     __slots__ = ("cluster_id",)
@@ -209,7 +223,7 @@ class PipelineDeleted(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class RunCreated(_message.Message):
-    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release")
+    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release", "schedule")
     RUN_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
@@ -220,6 +234,7 @@ class RunCreated(_message.Message):
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     PARENT_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
     version: int
     variables: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
@@ -230,7 +245,8 @@ class RunCreated(_message.Message):
     priority: int
     parent: _run_pb2.TaskRef
     release: int
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ...) -> None: ...
+    schedule: _schedule_pb2_1.ScheduleSlot
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2_1.ScheduleSlot, _Mapping]] = ...) -> None: ...
 
 class RunAnnotated(_message.Message):
     __slots__ = ("run", "note", "labels")

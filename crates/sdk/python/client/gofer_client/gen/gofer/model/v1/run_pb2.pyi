@@ -1,6 +1,7 @@
 import datetime
 
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
+from gofer_client.gen.gofer.model.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -156,7 +157,7 @@ class AttemptRef(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., task: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class Run(_message.Message):
-    __slots__ = ("ref", "version", "status", "message", "variables", "started_by", "retry_of", "created_at", "started_at", "finished_at", "stopping", "tasks", "revision", "labels", "note", "priority", "parent", "release")
+    __slots__ = ("ref", "version", "status", "message", "variables", "started_by", "retry_of", "created_at", "started_at", "finished_at", "stopping", "tasks", "revision", "labels", "note", "priority", "parent", "release", "schedule")
     REF_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -175,6 +176,7 @@ class Run(_message.Message):
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     PARENT_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     ref: RunRef
     version: int
     status: RunStatus
@@ -193,7 +195,8 @@ class Run(_message.Message):
     priority: int
     parent: TaskRef
     release: int
-    def __init__(self, ref: _Optional[_Union[RunRef, _Mapping]] = ..., version: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., message: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopping: _Optional[_Union[StopReason, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[TaskRun, _Mapping]]] = ..., revision: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[TaskRef, _Mapping]] = ..., release: _Optional[int] = ...) -> None: ...
+    schedule: _schedule_pb2.ScheduleSlot
+    def __init__(self, ref: _Optional[_Union[RunRef, _Mapping]] = ..., version: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., message: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopping: _Optional[_Union[StopReason, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[TaskRun, _Mapping]]] = ..., revision: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2.ScheduleSlot, _Mapping]] = ...) -> None: ...
 
 class TaskRun(_message.Message):
     __slots__ = ("id", "outcome", "attempts", "not_before", "finished_at", "queued_revision", "outputs", "kept_from", "children")

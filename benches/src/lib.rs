@@ -2,6 +2,8 @@
 
 pub mod etcd;
 pub mod load;
+pub mod schedules;
+pub mod usage;
 
 use std::time::{Duration, Instant};
 

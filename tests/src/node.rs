@@ -129,12 +129,20 @@ impl Node {
         self.process.is_started()
     }
 
+    /// Id of the process.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pid(&self) -> anyhow::Result<i32> {
+        Ok(self.process.pid()?.as_raw_nonzero().get())
+    }
+
     /// Peak resident memory of the process so far, in bytes.
     ///
     /// # Errors
     /// When it does not run.
     pub fn peak_memory(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.pid()?.as_raw_nonzero()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()?))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }

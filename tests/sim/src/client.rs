@@ -74,6 +74,14 @@ impl Client {
         self.shared.busy.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Commits one after the other.
+    pub(crate) async fn commit_all(mut self, commands: Vec<Command>) {
+        for command in commands {
+            self.commit(command).await;
+        }
+        self.shared.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+
     pub(crate) async fn run(mut self) {
         while !self.shared.closing.load(Ordering::Relaxed) {
             self.act().await;

@@ -13,7 +13,7 @@ use crate::image;
 use crate::machine::Machine;
 
 /// The time of day at which every simulation begins, in milliseconds since the epoch.
-const EPOCH_MS: u64 = 1_800_000_000_000;
+pub(crate) const EPOCH_MS: u64 = 1_800_000_000_000;
 
 /// What is known to be on the disk of a data directory: how much of which write-ahead log of the state.
 #[derive(Clone, Default)]

@@ -67,8 +67,9 @@ pub(crate) struct Broken {
 pub(crate) struct Judges(Vec<Box<dyn Invariant>>);
 
 impl Judges {
-    pub(crate) fn new() -> Self {
-        Self(vec![
+    /// Without `slots`, another one judges what becomes of those.
+    pub(crate) fn new(slots: bool) -> Self {
+        let mut judges: Vec<Box<dyn Invariant>> = vec![
             Box::<running::Running>::default(),
             Box::<election::Election>::default(),
             Box::<prefix::Prefix>::default(),
@@ -83,10 +84,13 @@ impl Judges {
             Box::<archived::Archived>::default(),
             Box::<releases::Releases>::default(),
             Box::<secrets::Secrets>::default(),
-            Box::<slots::Slots>::default(),
             Box::<versions::Versions>::default(),
             Box::<liveness::Liveness>::default(),
-        ])
+        ];
+        if slots {
+            judges.push(Box::<slots::Slots>::default());
+        }
+        Self(judges)
     }
 
     pub(crate) fn see(&mut self, at: u64, fact: &Fact) -> Result<(), Broken> {

@@ -58,6 +58,12 @@ impl std::fmt::Debug for Machine {
 }
 
 impl Machine {
+    /// Its clock is right from now on, and shows a time of day that is so many milliseconds ahead.
+    pub(crate) fn set_right(&self, ahead: i64) {
+        let mut inner = self.lock();
+        (inner.drift, inner.skew) = (0, ahead);
+    }
+
     pub(crate) fn new(node: NodeId, dir: &Path, mut rng: Rng, history: History) -> Self {
         let drift = i64::try_from(rng.range(0, 20_000)).unwrap_or(0) - 10_000;
         let skew = i64::try_from(rng.range(0, 2_000)).unwrap_or(0) - 1_000;

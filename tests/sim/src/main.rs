@@ -39,6 +39,7 @@ use clap::Parser;
 use fault::{Settings, names};
 use history::History;
 use options::Options;
+use world::day::Day;
 use world::{Failure, World};
 
 /// How finely time is cut. No message is faster.
@@ -83,11 +84,16 @@ fn one(options: &Options) -> ExitCode {
         .with_ansi(false)
         .init();
     panics::watch();
-    let settings = Settings::of(options.seed, options.faults(), options.trouble_ms());
+    let is_day = options.day.schedules.is_some();
+    let settings = match is_day {
+        true => Day::settings(options.seed),
+        false => Settings::of(options.seed, options.faults(), options.trouble_ms()),
+    };
     let begin = Instant::now();
-    let result = scratch()
-        .map_err(Failure::Harness)
-        .and_then(|dir| World::new(settings.clone(), dir.path(), history.clone()).map_err(Failure::Harness)?.run());
+    let result = scratch().map_err(Failure::Harness).and_then(|dir| {
+        let world = World::new(settings.clone(), dir.path(), history.clone()).map_err(Failure::Harness)?;
+        if is_day { world.run_day(&options.day) } else { world.run() }
+    });
     let (seed, faults) = (settings.seed, names(&settings.faults));
     match result {
         Ok(summary) => {

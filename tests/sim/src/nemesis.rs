@@ -284,10 +284,16 @@ impl Nemesis {
 
     fn transfer(&mut self, nodes: &[Node]) {
         let Some(leader) = nodes.iter().find(|node| node.seen.leads.is_some()) else { return };
-        let Some(handles) = leader.handles() else { return };
-        let to = self.rng.pick(nodes).map(|node| node.id).filter(|_| self.rng.chance(700));
-        ask(leader, "hand over the leadership".to_owned(), async move { handles.raft.transfer_leader(to).await.err() });
+        if leader.handles().is_some() {
+            hand_over(leader, self.rng.pick(nodes).map(|node| node.id).filter(|_| self.rng.chance(700)));
+        }
     }
+}
+
+/// The leader hands its leadership over, to this node or to any.
+pub(crate) fn hand_over(leader: &Node, to: Option<NodeId>) {
+    let Some(handles) = leader.handles() else { return };
+    ask(leader, "hand over the leadership".to_owned(), async move { handles.raft.transfer_leader(to).await.err() });
 }
 
 /// Has a node do something, and notes how that went.

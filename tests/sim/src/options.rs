@@ -6,6 +6,7 @@ use std::ops::Range;
 use clap::Parser;
 
 use crate::fault::{self, Fault, Settings, names};
+use crate::world::day::Day;
 
 /// Runs clusters in simulated time, with faults that follow from a seed, and judges what they do.
 #[derive(Clone, Debug, Parser)]
@@ -27,6 +28,8 @@ pub(crate) struct Options {
     /// How many simulated seconds things go wrong.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) trouble: Option<u64>,
+    #[command(flatten)]
+    pub(crate) day: Day,
     /// Print the whole trace as it happens.
     #[arg(long)]
     pub(crate) trace: bool,

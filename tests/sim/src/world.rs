@@ -1,5 +1,9 @@
 //! One run of the simulation: a cluster is made, things go wrong for a while, everything is healed, and all must end.
 
+pub(crate) mod day;
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::PoisonError;
@@ -16,6 +20,7 @@ use crate::client::{Client, Shared};
 use crate::endpoint::Endpoint;
 use crate::fault::{Fault, Settings};
 use crate::history::{Fact, History};
+use crate::host::EPOCH_MS;
 use crate::invariants::{Broken, End, Judges};
 use crate::nemesis::{self, Nemesis, Wish};
 use crate::net::{Body, CLIENTS, Net, Packet, Reply};
@@ -76,6 +81,10 @@ pub(crate) struct World {
     upgrade: Option<Upgrade>,
     /// The newest revision that was recorded.
     recorded: u64,
+    /// Where it is written what becomes of slots, if somebody else judges that.
+    told: Option<BufWriter<File>>,
+    /// The time of day at which a day begins.
+    time_of_day: Option<u64>,
 }
 
 impl World {
@@ -95,7 +104,7 @@ impl World {
         drop(Store::open(&dir.join("empty"), Options::default())?);
         Ok(Self {
             nemesis: Nemesis::new(settings.clone(), rng.fork()),
-            judges: Judges::new(),
+            judges: Judges::new(true),
             settings,
             now: 0,
             dir: dir.to_owned(),
@@ -110,6 +119,8 @@ impl World {
             archive: archives.transpose()?,
             upgrade,
             recorded: 0,
+            told: None,
+            time_of_day: None,
         })
     }
 
@@ -217,6 +228,9 @@ impl World {
         let config = (self.config.clone(), self.archive.as_ref().map(|archive| archive.config.clone()));
         let mut node = Node::new(id, &self.dir, rng, self.net.clone(), config, self.history.clone());
         node.machine.lock().logic_version = logic_version;
+        if let Some(begin) = self.time_of_day {
+            node.machine.set_right(begin.cast_signed() - EPOCH_MS.cast_signed());
+        }
         node.begin(&self.dir.join("empty"), self.now)?;
         self.nodes.push(node);
         self.shared.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(id);
@@ -322,6 +336,9 @@ impl World {
                 let event = stored.decode().map_err(anyhow::Error::from)?;
                 let time = gofer_store::codec::time_from_wire(envelope.time.as_ref(), "time");
                 let time = time.unwrap_or(Timestamp(0));
+                if let (Some(told), Some(line)) = (&mut self.told, day::told(time.0, &event)) {
+                    told.write_all(line.as_bytes()).map_err(anyhow::Error::from)?;
+                }
                 self.recorded = stored.revision.0;
                 self.history.tell(Fact::Recorded {
                     revision: self.recorded,

@@ -45,7 +45,7 @@ pub enum ClientCommand {
     /// Put, get, list and delete objects: bytes that pipelines and runs keep
     #[command(subcommand)]
     Object(ObjectCommand),
-    /// Compute when schedules are due; no node is asked
+    /// Let pipelines run at times; compute when those are
     #[command(subcommand)]
     Schedule(ScheduleCommand),
     /// Set, list and delete secrets. The program has it among commands of its own.
@@ -103,7 +103,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Release(command) => crate::release::execute(&mut context, command).await,
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
-        ClientCommand::Schedule(command) => crate::schedule::execute(&context, &command),
+        ClientCommand::Schedule(command) => Box::pin(crate::schedule::execute(&mut context, command)).await,
         ClientCommand::Secret(command) => Box::pin(crate::secret::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,

@@ -50,5 +50,5 @@ pub use object::ObjectCommand;
 pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
 pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;
-pub use schedule::{ScheduleCommand, SimulateArgs, SpecArgs};
+pub use schedule::{CreateArgs, ScheduleCommand, SimulateArgs, SpecArgs, UpdateArgs};
 pub use secret::{ScopeArgs, SecretCommand};

@@ -83,6 +83,20 @@ pub(crate) async fn resolve(client: &mut Client, name: RunName) -> Result<RunRef
     Ok(RunRef { namespace, pipeline, run: number })
 }
 
+/// Reads a schedule: `pipeline/name` or `namespace/pipeline/name`.
+pub(crate) fn schedule(namespace: &str, text: &str) -> Result<ScheduleRef, Error> {
+    let wrong = || {
+        let message = format!("{text:?} names no schedule");
+        Error::usage(message, "write PIPELINE/NAME or NAMESPACE/PIPELINE/NAME")
+    };
+    let (of, name) = text.rsplit_once('/').ok_or_else(wrong)?;
+    let PipelineRef { namespace, pipeline } = pipeline(namespace, of).map_err(|_| wrong())?;
+    if name.is_empty() {
+        return Err(wrong());
+    }
+    Ok(ScheduleRef { namespace, pipeline, name: name.into() })
+}
+
 /// `token`, `default/token`, `default/build/token`: a secret of the cluster, a namespace or a pipeline.
 pub(crate) fn secret_text(secret: Option<&SecretRef>) -> String {
     let Some(secret) = secret else { return String::new() };
@@ -185,6 +199,16 @@ mod tests {
             assert!(matches!(run("home", &words(text)), Err(Error::Usage { .. })), "{text}");
         }
         assert!(whole_run("home", &words("p/1 x")).is_err());
+    }
+
+    #[test]
+    fn schedules_have_two_forms() {
+        for (text, written) in [("p/nightly", "home/p/nightly"), ("ns/p/nightly", "ns/p/nightly")] {
+            assert_eq!(schedule_text(Some(&schedule("home", text).unwrap())), written);
+        }
+        for text in ["", "nightly", "p/", "/nightly", "/p/nightly", "ns//nightly", "a/b/c/d"] {
+            assert!(matches!(schedule("home", text), Err(Error::Usage { .. })), "{text}");
+        }
     }
 
     #[test]

@@ -359,7 +359,7 @@ pub(crate) fn exit_code(status: model::RunStatus) -> u8 {
 }
 
 /// Sorted by name, as the wire wants it.
-fn variables(what: &str, given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error> {
+pub(crate) fn variables(what: &str, given: Vec<(String, String)>) -> Result<Vec<model::Variable>, Error> {
     let mut sorted = std::collections::BTreeMap::new();
     for (name, value) in given {
         if sorted.insert(name.clone(), value).is_some() {

@@ -1,35 +1,119 @@
-//! `gofer schedule`: when a schedule is due, without a cluster.
+//! `gofer schedule`: schedules of a cluster, and when a schedule is due, without one.
 
+mod change;
+pub(crate) mod due;
+mod next;
+mod policy;
+mod show;
 mod simulate;
 mod spec;
+mod update;
 
 use clap::Subcommand;
 use jiff::Timestamp;
-use serde_json::json;
 
+pub use change::CreateArgs;
 pub use simulate::SimulateArgs;
 pub use spec::SpecArgs;
+pub use update::UpdateArgs;
 
+use crate::args::MutationArgs;
 use crate::command::Context;
-use crate::error::{EXIT_OK, Error};
-use crate::output::Style;
-use crate::table::Table;
-use crate::time;
+use crate::error::Error;
 
 /// Most slots that are shown.
 const SLOTS_MAX: u32 = 10_000;
-/// Most blackout windows that are passed on the way.
-const WINDOWS_MAX: u32 = 20_000;
 
 /// Schedules.
 #[derive(Subcommand, Clone, Debug)]
 pub enum ScheduleCommand {
-    /// Show when a schedule is due next
+    /// Let a pipeline run at times
     ///
-    /// Computed here, from time zones that are part of this program: no node is asked. With no star in its fields for hour,
-    /// minute and second, an expression names times of day, and each is due once a day: one that is left out when clocks go
-    /// forward is due right after the gap, and one that comes twice when they go back is due the first time only. With a
-    /// star it follows the clock on the wall.
+    /// Its slots, the instants at which it is due, count from now on. Each starts one run, whatever becomes of the nodes: a
+    /// slot is started late when no leader was there in time, and past --grace the catch-up policy decides. Times of day
+    /// are those of --tz.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer schedule create ci/nightly '30 2 * * *' --tz Europe/Berlin\n",
+            "  gofer schedule create team-a/backup/hourly @hourly --jitter 10m --catch-up none\n",
+            "  gofer schedule create scan/often --every 90m --blackout '0 18 * * FRI for 60h' -v DEPTH=3 --priority -10",
+        )
+    )]
+    Create(Box<CreateArgs>),
+    /// List schedules, each with its next slot
+    ///
+    /// Those of one pipeline, or with --namespace of a namespace; else all.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer schedule list\n",
+            "  gofer schedule list ci\n",
+            "  gofer schedule list -n team-a -o json",
+        )
+    )]
+    List {
+        /// PIPELINE or NAMESPACE/PIPELINE
+        pipeline: Option<String>,
+    },
+    /// Show a schedule with the slots that come next
+    #[command(
+        after_help = "Examples:\n  gofer schedule get ci/nightly\n  gofer schedule get team-a/ci/nightly --count 30 -o json"
+    )]
+    Get {
+        /// PIPELINE/NAME or NAMESPACE/PIPELINE/NAME
+        schedule: String,
+        /// How many slots to come
+        #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+        count: u32,
+    },
+    /// Change what is given of a schedule, and leave the rest
+    ///
+    /// When its times change, no slot of the new ones lies in the past. What somebody else changes at the same time is not
+    /// lost: then the schedule is read again, and changed once more.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer schedule update ci/nightly '15 3 * * *'\n",
+            "  gofer schedule update ci/nightly --jitter 5m -v DEPTH=4 --remove-variable DRY_RUN\n",
+            "  gofer schedule update scan/often --every 2h --no-blackouts",
+        )
+    )]
+    Update(Box<UpdateArgs>),
+    /// Delete a schedule
+    ///
+    /// Runs that it has started go on.
+    #[command(after_help = "Examples:\n  gofer schedule delete ci/nightly")]
+    Delete {
+        /// PIPELINE/NAME or NAMESPACE/PIPELINE/NAME
+        schedule: String,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Let a schedule start runs again
+    ///
+    /// What was due while it was disabled is skipped.
+    #[command(after_help = "Examples:\n  gofer schedule enable ci/nightly")]
+    Enable {
+        /// PIPELINE/NAME or NAMESPACE/PIPELINE/NAME
+        schedule: String,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Keep a schedule from starting runs
+    #[command(after_help = "Examples:\n  gofer schedule disable ci/nightly")]
+    Disable {
+        /// PIPELINE/NAME or NAMESPACE/PIPELINE/NAME
+        schedule: String,
+        #[command(flatten)]
+        mutation: MutationArgs,
+    },
+    /// Show when an expression is due next; no node is asked
+    ///
+    /// Computed here, from time zones that are part of this program. With no star in its fields for hour, minute and second,
+    /// an expression names times of day, and each is due once a day: one that is left out when clocks go forward is due right
+    /// after the gap, and one that comes twice when they go back is due the first time only. With a star it follows the clock
+    /// on the wall. For a schedule of a cluster see `gofer schedule get`.
     #[command(
         after_help = concat!(
             "Examples:\n",
@@ -49,58 +133,31 @@ pub enum ScheduleCommand {
         #[arg(long, value_name = "TIME")]
         after: Option<Timestamp>,
     },
-    /// Show what becomes of each slot while schedules are kept, and when nobody keeps them for a while
+    /// Show what becomes of slots when nobody keeps a schedule for a while; no node is asked
     ///
-    /// A slot that is started within a minute is on time: that covers the election of a new leader. What is older was
-    /// missed, and the catch-up policy says what becomes of it.
+    /// A slot that is started within --grace is on time: that covers the election of a new leader. What is older was missed,
+    /// and the catch-up policy says what becomes of it.
     #[command(
         after_help = concat!(
             "Examples:\n",
             "  gofer schedule simulate '0 * * * *' --for 1d --down 2026-03-01T02:30:00Z..2026-03-01T07:10:00Z --catch-up latest\n",
-            "  gofer schedule simulate '0 3 * * *' --tz Europe/Berlin --from 2026-03-25T00:00:00Z --for 7d --catch-up all:5",
+            "  gofer schedule simulate '0 3 * * *' --tz Europe/Berlin --from 2026-03-25T00:00:00Z --for 7d --catch-up all:5\n",
+            "  gofer schedule simulate '*/5 * * * *' --for 1h --jitter 10m",
         )
     )]
     Simulate(Box<SimulateArgs>),
 }
 
-pub(crate) fn execute(context: &Context<'_>, command: &ScheduleCommand) -> Result<u8, Error> {
+pub(crate) async fn execute(context: &mut Context<'_>, command: ScheduleCommand) -> Result<u8, Error> {
     match command {
-        ScheduleCommand::Next { spec, count, after } => next(context, spec, *count, *after),
-        ScheduleCommand::Simulate(args) => simulate::execute(context, args),
+        ScheduleCommand::Create(args) => change::create(context, *args).await,
+        ScheduleCommand::List { pipeline } => show::list(context, pipeline.as_deref()).await,
+        ScheduleCommand::Get { schedule, count } => show::get(context, &schedule, count).await,
+        ScheduleCommand::Update(args) => update::execute(context, *args).await,
+        ScheduleCommand::Delete { schedule, mutation } => change::delete(context, &schedule, mutation).await,
+        ScheduleCommand::Enable { schedule, mutation } => change::enable(context, &schedule, true, mutation).await,
+        ScheduleCommand::Disable { schedule, mutation } => change::enable(context, &schedule, false, mutation).await,
+        ScheduleCommand::Next { spec, count, after } => next::execute(context, &spec, count, after),
+        ScheduleCommand::Simulate(args) => simulate::execute(context, &args),
     }
-}
-
-fn next(context: &Context<'_>, spec: &SpecArgs, count: u32, after: Option<Timestamp>) -> Result<u8, Error> {
-    let now = time::now();
-    let schedule = spec.schedule()?;
-    let mut from = spec::unix_ms(after.unwrap_or(now))?;
-    let mut table = Table::new(&["LOCAL TIME", "UTC", "IN"], 0);
-    let (mut shown, mut windows) = (0, 0);
-    while shown < count
-        && let Some(slot) = schedule.after(from)
-        && let Some(at) = schedule.zone.at(slot)
-    {
-        if let Some(until) = schedule.blacked_out_until(slot) {
-            windows += 1;
-            if windows > WINDOWS_MAX {
-                let message = format!("up to {at}, all that is due lies in one of {WINDOWS_MAX} blackout windows");
-                return Err(Error::usage(message, "leave some time between the windows"));
-            }
-            // The rest of the window at once.
-            from = until - 1;
-            continue;
-        }
-        (from, shown) = (slot, shown + 1);
-        let local = at.strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string();
-        if context.output.is_json() {
-            context.output.record(&json!({ "utc": at.timestamp().to_string(), "local": local }))?;
-        }
-        let away = if at.timestamp() < now { "-".into() } else { time::short(time::between(now, at.timestamp())) };
-        table.row([local, at.timestamp().to_string(), away], Style::Plain);
-    }
-    if context.output.is_json() {
-        return Ok(EXIT_OK);
-    }
-    table.show(&context.output, "it is not due for decades")?;
-    Ok(EXIT_OK)
 }

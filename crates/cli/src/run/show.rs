@@ -46,7 +46,7 @@ pub(super) async fn list(context: &mut Context<'_>, pipeline: &str, limit: u32) 
             run.version.to_string(),
             time::age(run.created_at.as_ref(), now),
             time::elapsed(run.started_at.as_ref(), run.finished_at.as_ref(), now),
-            run.started_by.clone(),
+            run.schedule.as_ref().map_or_else(|| run.started_by.clone(), started_for),
             run.message.clone(),
         ];
         table.row(cells, style);
@@ -57,6 +57,12 @@ pub(super) async fn list(context: &mut Context<'_>, pipeline: &str, limit: u32) 
         context.output.notice("there are older ones; show them with --limit");
     }
     Ok(EXIT_OK)
+}
+
+/// The schedule and the slot of a run.
+fn started_for(slot: &model::ScheduleSlot) -> String {
+    let time = time::timestamp(slot.slot.as_ref()).map_or_else(String::new, |time| time.to_string());
+    format!("schedule {} for {time}", slot.schedule)
 }
 
 /// A run with its tasks.
@@ -77,11 +83,11 @@ pub(super) async fn get(context: &mut Context<'_>, name: &model::RunRef) -> Resu
     let order = order(&mut context.client, &run).await;
     let now = time::now();
     let (word, style) = state::run(run.status());
+    let by = run.schedule.as_ref().map_or_else(|| run.started_by.clone(), started_for);
     let mut head = format!(
-        "run       {}, version {}, by {}\nstatus    {}\ncreated   {}, took {}\n",
+        "run       {}, version {}, by {by}\nstatus    {}\ncreated   {}, took {}\n",
         run_text(run.r#ref.as_ref()),
         run.version,
-        run.started_by,
         context.output.paint(style, word),
         time::age(run.created_at.as_ref(), now),
         time::elapsed(run.started_at.as_ref(), run.finished_at.as_ref(), now),

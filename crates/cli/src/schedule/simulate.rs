@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use clap::Args;
-use gofer_calendar::{Jitter, Pass, Policy, Schedule, SkipReason, UnixMs, pass};
-use gofer_domain::schedule::CatchUp;
+use gofer_calendar::{Jitter, Pass, Policy, Schedule, SkipReason, UnixMs, defaults, pass};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::SLOTS_MAX;
-use super::spec::{SpecArgs, unix_ms};
+use super::due::{local, unix_ms};
+use super::policy::PolicyArgs;
+use super::spec::SpecArgs;
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
 use crate::output::Style;
@@ -17,10 +18,8 @@ use crate::pipeline_file::values::parse_duration;
 use crate::table::Table;
 use crate::time;
 
-/// What is started within this time of its slot is on time.
-const GRACE_MS: u64 = 60_000;
-/// Most missed slots that a policy may start.
-const CATCH_UP_MAX: u16 = 1000;
+/// Each schedule has amounts of jitter of its own; these are those of one of this name.
+const NAME: &str = "default/example/schedule";
 
 /// Arguments of `gofer schedule simulate`.
 #[derive(Args, Clone, Debug)]
@@ -36,9 +35,8 @@ pub struct SimulateArgs {
     /// A time in which nobody keeps the schedule: TIME..TIME; may be repeated
     #[arg(long = "down", value_name = "FROM..TO", value_parser = parse_outage)]
     outages: Vec<(Timestamp, Timestamp)>,
-    /// What becomes of missed slots: none, latest, or all:N for the latest N
-    #[arg(long, value_name = "POLICY", default_value = "latest", value_parser = parse_catch_up)]
-    catch_up: CatchUp,
+    #[command(flatten)]
+    policy: PolicyArgs,
 }
 
 fn parse_outage(text: &str) -> Result<(Timestamp, Timestamp), String> {
@@ -46,17 +44,6 @@ fn parse_outage(text: &str) -> Result<(Timestamp, Timestamp), String> {
     let time = |text: &str| text.parse().map_err(|_| format!("{text:?} is no time such as 2026-03-01T02:30:00Z"));
     let (from, to) = (time(from)?, time(to)?);
     if from < to { Ok((from, to)) } else { Err("it ends before it begins".into()) }
-}
-
-fn parse_catch_up(text: &str) -> Result<CatchUp, String> {
-    match text {
-        "none" => Ok(CatchUp::None),
-        "latest" => Ok(CatchUp::Latest),
-        _ => match text.strip_prefix("all:").and_then(|most| most.parse().ok()) {
-            Some(most @ 1..=CATCH_UP_MAX) => Ok(CatchUp::All(most)),
-            _ => Err(format!("use none, latest, or all:N with N from 1 to {CATCH_UP_MAX}")),
-        },
-    }
 }
 
 /// What became of a slot, or of several.
@@ -76,25 +63,35 @@ pub(super) fn execute(context: &Context<'_>, args: &SimulateArgs) -> Result<u8, 
         outages.push((unix_ms(*down)?, unix_ms(*up)?));
     }
     outages.sort_unstable();
-    let lines = lines(&schedule, (from, to), &outages, args.catch_up)?;
+    let lines = lines(&schedule, &policy(&args.policy), (from, to), &outages)?;
     show(context, &schedule, &lines)
 }
 
-/// Settles the slots as a leader would: at once, and after an outage all that came in it.
+fn policy(args: &PolicyArgs) -> Policy {
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Policy {
+        catch_up: args.catch_up.unwrap_or(defaults::CATCH_UP),
+        grace_ms: ms(args.grace.unwrap_or(defaults::GRACE)),
+        jitter: Jitter { name: NAME.into(), most_ms: ms(args.jitter.unwrap_or_default()) },
+    }
+}
+
+/// Settles the slots as a leader would: when their runs are to start, and after an outage all that came in it.
 fn lines(
     schedule: &Schedule,
+    policy: &Policy,
     (from, to): (UnixMs, UnixMs),
     outages: &[(UnixMs, UnixMs)],
-    catch_up: CatchUp,
 ) -> Result<Vec<Line>, Error> {
-    let policy = Policy { catch_up, grace_ms: GRACE_MS, jitter: Jitter::default() };
     let mut lines = Vec::new();
-    let mut settled = from;
+    let (mut settled, mut now) = (from, from);
     while let Some(slot) = schedule.after(settled).filter(|slot| *slot <= to) {
-        let now = outages.iter().fold(slot, |now, (down, up)| if (*down..*up).contains(&now) { *up } else { now });
-        let made = pass(schedule, &policy, settled, now);
+        // The one before may have kept it waiting.
+        now = policy.start(slot).max(now);
+        now = outages.iter().fold(now, |now, (down, up)| if (*down..*up).contains(&now) { *up } else { now });
+        let made = pass(schedule, policy, settled, now);
         settled = made.settled;
-        lines.extend(told(&made, now));
+        lines.extend(told(policy, &made, now));
         if lines.len() > SLOTS_MAX as usize {
             return Err(Error::usage(format!("that are more than {SLOTS_MAX} slots"), "make --for shorter"));
         }
@@ -103,12 +100,12 @@ fn lines(
     Ok(lines)
 }
 
-fn told(made: &Pass, now: UnixMs) -> Vec<Line> {
+fn told(policy: &Policy, made: &Pass, now: UnixMs) -> Vec<Line> {
     let started = made.fire.iter().map(|slot| {
         let late = Duration::from_millis(now - slot);
         let (became, style) = match now - slot {
             0 => ("started".into(), Style::Good),
-            ms if ms <= GRACE_MS => (format!("started {} after", time::short(late)), Style::Good),
+            _ if now <= policy.missed_after(*slot) => (format!("started {} after", time::short(late)), Style::Good),
             _ => (format!("started {} after, to catch up", time::short(late)), Style::Busy),
         };
         Line { slot: *slot, last: *slot, became, style }
@@ -124,9 +121,7 @@ fn told(made: &Pass, now: UnixMs) -> Vec<Line> {
 }
 
 fn show(context: &Context<'_>, schedule: &Schedule, lines: &[Line]) -> Result<u8, Error> {
-    let local = |slot| {
-        schedule.zone.at(slot).map_or_else(String::new, |at| at.strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string())
-    };
+    let local = |slot| local(&schedule.zone, slot);
     let utc = |slot| schedule.zone.at(slot).map(|at| at.timestamp().to_string());
     let mut table = Table::new(&["SLOT", "UNTIL", "WHAT BECOMES OF IT"], 2);
     for line in lines {
@@ -146,15 +141,20 @@ fn show(context: &Context<'_>, schedule: &Schedule, lines: &[Line]) -> Result<u8
 #[cfg(test)]
 mod tests {
     use gofer_calendar::{Cron, Rule, Zone};
+    use gofer_domain::schedule::CatchUp;
 
     use super::*;
 
     const HOUR: u64 = 3_600_000;
 
-    fn told_of(outages: &[(u64, u64)], catch_up: CatchUp) -> Vec<String> {
+    fn hourly() -> Schedule {
         let rule = Rule::Cron(Box::new(Cron::new("0 * * * *").unwrap()));
-        let schedule = Schedule { rule, zone: Zone::default(), blackouts: Vec::new() };
-        let lines = lines(&schedule, (0, 5 * HOUR), outages, catch_up).unwrap();
+        Schedule { rule, zone: Zone::default(), blackouts: Vec::new() }
+    }
+
+    fn told_of(outages: &[(u64, u64)], catch_up: CatchUp) -> Vec<String> {
+        let args = PolicyArgs { catch_up: Some(catch_up), grace: None, jitter: None };
+        let lines = lines(&hourly(), &policy(&args), (0, 5 * HOUR), outages).unwrap();
         lines.iter().map(|line| format!("{}-{} {}", line.slot / HOUR, line.last / HOUR, line.became)).collect()
     }
 
@@ -169,9 +169,25 @@ mod tests {
     }
 
     #[test]
-    fn policies_and_outages_are_read() {
-        assert_eq!(parse_catch_up("all:7"), Ok(CatchUp::All(7)));
-        assert!(["", "all", "all:0", "all:1001", "some"].iter().all(|text| parse_catch_up(text).is_err()));
+    fn jitter_puts_each_slot_off_and_grace_says_what_is_late() {
+        let hour = Duration::from_secs(3600);
+        let args = |grace| PolicyArgs { catch_up: Some(CatchUp::None), grace, jitter: Some(hour) };
+        let lines =
+            |grace, outages: &[(u64, u64)]| lines(&hourly(), &policy(&args(grace)), (0, 9 * HOUR), outages).unwrap();
+        let put_off = lines(None, &[]);
+        let started = |line: &&Line| line.became.starts_with("started ") && line.became.ends_with(" after");
+        assert_eq!(put_off.iter().map(|line| line.slot / HOUR).collect::<Vec<_>>(), (1..=9).collect::<Vec<_>>());
+        assert_eq!(put_off.iter().filter(started).count(), 9, "none is missed, and none starts at once");
+        let outage = [(0, 12 * HOUR)];
+        let missed = &lines(None, &outage)[0];
+        assert_eq!((missed.slot, missed.became.as_str()), (HOUR, "skipped: missed"));
+        assert!(missed.last >= 9 * HOUR, "as one range");
+        let forgiven = lines(Some(12 * hour), &outage);
+        assert!(forgiven.len() >= 9 && forgiven.iter().all(|line| started(&line)));
+    }
+
+    #[test]
+    fn outages_are_read() {
         assert!(parse_outage("2026-03-01T02:30:00Z..2026-03-01T02:31:00Z").is_ok());
         assert!(
             ["", "a..b", "2026-03-01T02:30:00Z..2026-03-01T02:30:00Z"].iter().all(|text| parse_outage(text).is_err())

@@ -3,12 +3,12 @@
 use gofer_wire::log::v1::SlotsSettled;
 use gofer_wire::log::v1::event::Kind;
 use gofer_wire::model::v1 as model;
-use gofer_wire::model::v1::schedule_spec::Rule;
 
 use super::Described;
 use crate::output::Style;
 use crate::reference::schedule_text;
-use crate::time::{short, timestamp};
+use crate::schedule::due;
+use crate::time::timestamp;
 
 pub(super) fn describe(kind: Kind) -> Described {
     let line = |kind, schedule: Option<model::ScheduleRef>, details, style| Described {
@@ -49,15 +49,7 @@ pub(super) fn slot_text(slot: &model::ScheduleSlot) -> String {
 }
 
 fn timing(spec: Option<&model::ScheduleSpec>) -> String {
-    let Some(spec) = spec else { return String::new() };
-    match &spec.rule {
-        Some(Rule::Cron(expression)) => format!("{expression} ({})", spec.zone),
-        Some(Rule::Every(interval)) => {
-            let interval = std::time::Duration::try_from(*interval).unwrap_or_default();
-            format!("every {}", short(interval))
-        }
-        None => String::new(),
-    }
+    spec.map_or_else(String::new, due::timing)
 }
 
 /// Where a schedule goes on from, if it leaves something out.
@@ -81,14 +73,7 @@ fn skipped(first: &model::SkippedSlots, more: usize) -> String {
         true => instant(first.first.as_ref()),
         false => format!("{} to {}", instant(first.first.as_ref()), instant(first.last.as_ref())),
     };
-    let why = match first.reason() {
-        model::SkipReason::Missed => "missed".to_owned(),
-        model::SkipReason::Blackout => "in a blackout window".to_owned(),
-        model::SkipReason::Paused => "disabled then".to_owned(),
-        model::SkipReason::Changed => "the timing changed".to_owned(),
-        model::SkipReason::Refused => first.message.clone(),
-        model::SkipReason::Unspecified => "for a reason of a newer version".to_owned(),
-    };
+    let why = due::skip_reason(first);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("{range} skipped ({why}){more}")
 }

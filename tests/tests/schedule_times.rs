@@ -1,4 +1,4 @@
-//! `gofer schedule` against a cron library in another language, over changes of daylight saving time.
+//! `gofer schedule next` against a cron library in another language, over changes of daylight saving time.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -173,7 +173,7 @@ async fn what_is_wrong_is_refused_with_its_field_and_what_would_do() {
     let listed = json_of(&cluster, 0, &["list"]);
     assert_eq!(listed, json!({"schedules": []}), "what was refused has left nothing");
     let tell = [
-        (["create", "ci/s", "30 25 * * *"], REFUSED, "five fields"),
+        (["create", "ci/s", "30 25 * * *"], REFUSED, "cron \"30 25 * * *\": "),
         (["create", "ghost/s", "@daily"], REFUSED, "pipeline default/ghost does not exist"),
         (["create", "s", "@daily"], WRONG_USAGE, "PIPELINE/NAME"),
     ];

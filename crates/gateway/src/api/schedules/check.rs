@@ -1,6 +1,7 @@
 //! What a schedule says, completed and checked.
 
 use gofer_calendar::{Next, Schedule, UnixMs, defaults};
+use gofer_domain::schedule::{Rule, Timing};
 use gofer_domain::{ScheduleSpec, validate};
 use gofer_store::codec;
 use gofer_wire::model::v1 as model;
@@ -34,13 +35,24 @@ fn completed(mut spec: model::ScheduleSpec) -> model::ScheduleSpec {
 }
 
 fn check_calendar(spec: &ScheduleSpec, now: UnixMs) -> Result<(), Fault> {
-    let schedule = Schedule::of(&spec.timing)
-        .map_err(|(field, fault)| Fault::invalid(&field, format!("{field}: {}", fault.message)).help(fault.help))?;
+    let schedule = Schedule::of(&spec.timing).map_err(|(field, fault)| {
+        let text = expression(&spec.timing, &field).map_or_else(String::new, |text| format!(" {text:?}"));
+        Fault::invalid(&field, format!("{field}{text}: {}", fault.message)).help(fault.help)
+    })?;
     match schedule.open_after(now) {
         Next::Never => {
-            let rule = if matches!(spec.timing.rule, gofer_domain::schedule::Rule::Cron(_)) { "cron" } else { "every" };
+            let rule = if matches!(spec.timing.rule, Rule::Cron(_)) { "cron" } else { "every" };
             Err(Fault::invalid(rule, "the schedule is not due for decades").help("choose other times"))
         }
         Next::Slot(_) | Next::NoneUntil(_) => Ok(()),
+    }
+}
+
+/// The cron expression in a field, if there is one.
+fn expression<'a>(timing: &'a Timing, field: &str) -> Option<&'a str> {
+    match (field.strip_prefix("blackouts."), &timing.rule) {
+        (Some(number), _) => timing.blackouts.get(number.parse::<usize>().ok()?).map(|window| window.opens.as_str()),
+        (None, Rule::Cron(cron)) if field == "cron" => Some(cron),
+        (None, _) => None,
     }
 }

@@ -70,7 +70,10 @@ class Schedule:
         opens, length = self.blackout.split(" for ")
         length = int(length) * 1000
         windows = slots(opens, self.zone, began - length, until)
-        return due, {slot for slot in due if any(opened <= slot < opened + length for opened in windows)}
+        closes = {slot: max((at + length for at in windows if at <= slot < at + length), default=0) for slot in due}
+        # What is skipped is told once the window has closed.
+        due = [slot for slot in due if closes[slot] <= until]
+        return due, {slot for slot in due if closes[slot]}
 
     def judge(self, until):
         """What is wrong, how late slots were started, and how many were skipped, by reason."""

@@ -62,8 +62,18 @@ impl Schedule {
     /// The first slot after an instant that lies in no blackout window.
     #[must_use]
     pub fn open_after(&self, time: UnixMs) -> Next {
+        self.search(time, WINDOWS_MAX)
+    }
+
+    /// The first slot after an instant; if it lies in a blackout window, the end of that.
+    #[must_use]
+    pub fn first_after(&self, time: UnixMs) -> Next {
+        self.search(time, 1)
+    }
+
+    fn search(&self, time: UnixMs, windows: usize) -> Next {
         let mut from = time;
-        for _ in 0..WINDOWS_MAX {
+        for _ in 0..windows {
             let Some(slot) = self.after(from) else { return Next::Never };
             match self.blacked_out_until(slot) {
                 None => return Next::Slot(slot),
@@ -119,6 +129,7 @@ mod tests {
         let always = Blackout::new(Cron::new("@hourly").unwrap(), 3_600_000).unwrap();
         let rule = Rule::Cron(Box::new(Cron::new("*/5 * * * *").unwrap()));
         let schedule = Schedule { rule, zone: Zone::default(), blackouts: vec![always] };
+        assert_eq!(schedule.first_after(3_600_000), Next::NoneUntil(2 * 3_600_000 - 1));
         assert_eq!(schedule.open_after(3_600_000), Next::NoneUntil(101 * 3_600_000 - 1));
     }
 

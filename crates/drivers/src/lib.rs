@@ -28,5 +28,5 @@ pub use driver::{
 pub use launch_id::{InvalidId, LaunchId};
 pub use process::ProcessDriver;
 pub use secrets::Secrets;
-pub use shim::shim_main;
+pub use shim::shims_main;
 pub use zeroize::Zeroizing;

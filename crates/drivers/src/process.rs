@@ -1,15 +1,16 @@
-//! The `process` driver: programs of the node's own, each under a [shim](crate::shim_main) that outlives the node.
+//! The `process` driver: programs of the node's own, each under a [shim](crate::shims_main) that outlives the node.
 //!
 //! The driver keeps nothing in memory: the launch directory tells all, so any number of driver objects, in any number
 //! of processes, may work on one root.
 
+use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
@@ -17,11 +18,13 @@ use crate::driver::{Driver, Error, Exit, LaunchError, LaunchSpec, Launched, LogS
 use crate::launch_dir::{self, Claim, LaunchDir, blocking};
 use crate::launch_id::LaunchId;
 use crate::secrets::{SecretDir, Secrets};
-use crate::shim::{Running, Stop, TOKEN_VARIABLE, answer};
+use crate::shim::{ForkServer, Running, Stop, answer};
 use crate::{lease, logfile};
 
 /// How long a shim may take to answer.
 const SHIM_PATIENCE: Duration = Duration::from_secs(30);
+/// Longest answer of a shim that is read.
+const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// How long a killed program may take to be gone, before a stop says so.
 const KILL_PATIENCE: Duration = Duration::from_secs(30);
 /// Longest pause between two looks at a launch.
@@ -31,46 +34,55 @@ const POLL_MAX: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub struct ProcessDriver {
     root: PathBuf,
-    executable: PathBuf,
+    shims: Arc<ForkServer>,
 }
 
 impl ProcessDriver {
-    /// A driver over the launches in `root`, which is made if missing. `executable __shim <dir>` must call
-    /// [`shim_main`](crate::shim_main).
+    /// A driver over the launches in `root`, which is made if missing. `executable __shims` must call
+    /// [`shims_main`](crate::shims_main).
     ///
     /// # Errors
     /// When the root can't be made.
     pub fn new(root: &Path, executable: &Path) -> Result<Self, Error> {
         std::fs::create_dir_all(root).map_err(Error::io("can't make the directory of launches", root))?;
         let root = root.canonicalize().map_err(Error::io("can't find the directory of launches", root))?;
-        Ok(Self { root, executable: executable.to_owned() })
+        Ok(Self { root, shims: Arc::new(ForkServer::new(executable)) })
     }
 
     fn dir(&self, id: &LaunchId) -> LaunchDir {
         LaunchDir::new(&self.root, id)
     }
 
-    /// Starts a shim and waits until it has launched, or says why not (in the answer), or left it to another.
+    /// Has a shim made and waits until it has launched, or says why not (in the answer), or left it to another.
     async fn run_shim(&self, dir: &LaunchDir, token: &str, secrets: &Secrets) -> Result<String, LaunchError> {
         let unavailable = |message: String| LaunchError::Unavailable { message };
-        let mut command = Command::new(&self.executable);
-        command.arg("__shim").arg(dir.path()).env(TOKEN_VARIABLE, token);
-        let stdin = if secrets.is_empty() { Stdio::null() } else { Stdio::piped() };
-        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| {
-            unavailable(format!("the shim {} can't be started: {error}", self.executable.display()))
-        })?;
-        let pipe = child.stdin.take();
-        let hand_over = async {
-            if let Some(mut pipe) = pipe {
+        let (ours, shims_end) =
+            StdStream::pair().map_err(|error| unavailable(format!("no pipe to a shim can be made: {error}")))?;
+        let made = tokio::task::spawn_blocking({
+            let (shims, dir, token) = (Arc::clone(&self.shims), dir.clone(), token.to_owned());
+            move || shims.make(dir.path(), &token, &shims_end)
+        });
+        let made = made.await.map_err(std::io::Error::other).flatten();
+        made.map_err(|error| unavailable(format!("no shim can be started: {error}")))?;
+        // The end of the answer is when the shim has ended or hung up.
+        let answered = async {
+            ours.set_nonblocking(true)?;
+            let mut stream = UnixStream::from_std(ours)?;
+            if !secrets.is_empty() {
                 // A shim that finds the launch taken does not read them.
-                let _ = pipe.write_all(&secrets.encode()).await;
+                let _ = stream.write_all(&secrets.encode()).await;
             }
+            let _ = stream.shutdown().await;
+            let mut answer = Vec::new();
+            match stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await {
+                // Secrets that it did not read.
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+                other => drop(other?),
+            }
+            std::io::Result::Ok(answer)
         };
-        // Ends when both stages have ended or hung up.
-        let answered = async { tokio::join!(child.wait_with_output(), hand_over).0 };
         match timeout(SHIM_PATIENCE, answered).await {
-            Ok(Ok(output)) => Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned()),
+            Ok(Ok(answer)) => Ok(String::from_utf8_lossy(&answer).trim_end().to_owned()),
             Ok(Err(error)) => Err(unavailable(format!("the shim's answer can't be read: {error}"))),
             Err(_) => Err(unavailable(format!("the shim did not answer within {} s", SHIM_PATIENCE.as_secs()))),
         }

@@ -2,18 +2,17 @@
 //!
 //! It outlives the node, so that the program does. It holds the launch lock for its life, claims the launch, runs the
 //! program, writes its output and exit, and ends the program on order, or when the lease runs out. It has one thread
-//! and no async runtime, and knows nothing but the launch directory.
-//!
-//! Two stages detach it: the first starts the second from the same executable and ends; the second leads a session of
-//! its own and belongs to init, or to whoever adopts orphans.
+//! and no async runtime, and knows nothing but the launch directory. The [fork server](fork_server) makes it.
 
+mod fork_server;
 mod program;
 mod supervisor;
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -24,13 +23,11 @@ use crate::logfile::{Writer, unix_ms};
 use crate::outputs;
 use crate::secrets::{SecretDir, Secrets};
 
+pub(crate) use fork_server::ForkServer;
+pub use fork_server::shims_main;
 pub(crate) use program::Running;
 pub(crate) use supervisor::Stop;
 
-/// The launcher's token, by which it knows whether it was its shim that claimed.
-pub(crate) const TOKEN_VARIABLE: &str = "GOFER_SHIM_TOKEN";
-/// Set for the second stage.
-const DETACHED_VARIABLE: &str = "GOFER_SHIM_DETACHED";
 /// How long a shim waits for a lock that somebody else holds and did not claim under.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// How long an exit record is tried to be written.
@@ -44,43 +41,24 @@ pub(crate) mod answer {
     pub(crate) const REFUSED: &str = "refused ";
 }
 
-/// Runs as the shim of a launch directory: what `gofer __shim <dir>` does.
-///
-/// To be called before any runtime or thread is started.
-pub fn shim_main(dir: &Path) -> ExitCode {
-    let result = if std::env::var_os(DETACHED_VARIABLE).is_some() {
-        detached(&LaunchDir::at(dir))
-    } else {
-        // The second stage reads the secrets.
-        detach(&["__shim".as_ref(), dir.as_os_str()], DETACHED_VARIABLE, Stdio::inherit())
-            .map_err(|error| format!("{}can't start the shim: {error}", answer::REFUSED))
-    };
-    match result {
+/// What a process does that was made to be the shim of a launch directory.
+fn shim(dir: &Path, token: &str) -> ExitCode {
+    match launch(&LaunchDir::at(dir), token) {
         Ok(()) => ExitCode::SUCCESS,
         Err(answer) => {
             // Nobody may be there to read it.
-            let _ = writeln!(std::io::stdout(), "{answer}");
+            let _ = writeln!(io::stdout(), "{answer}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Starts this executable again, marked by an environment variable; the caller then ends.
-pub(crate) fn detach(arguments: &[&std::ffi::OsStr], variable: &str, stdin: Stdio) -> std::io::Result<()> {
-    // By this link the executable is found also after an upgrade replaced its file.
-    let mut command = Command::new("/proc/self/exe");
-    command.args(arguments).env(variable, "1").stdin(stdin).stderr(Stdio::null());
-    command.spawn().map(drop)
-}
-
-fn detached(dir: &LaunchDir) -> Result<(), String> {
+fn launch(dir: &LaunchDir, token: &str) -> Result<(), String> {
     let refused = |what: &str, error: &dyn std::fmt::Display| format!("{}{what}: {error}", answer::REFUSED);
     rustix::process::setsid().map_err(|error| refused("can't make a session", &error))?;
-    let _ = std::env::set_current_dir("/");
     let Some(lock) = lock(dir).map_err(|error| refused("can't lock the launch", &error))? else { return Ok(()) };
     let launch = Launch::prepare(dir, lock)?;
-    let token = std::env::var(TOKEN_VARIABLE).unwrap_or_default();
-    let claim = Claim::Run(token);
+    let claim = Claim::Run(token.to_owned());
     match dir.claim(&claim) {
         Ok(winner) if winner == claim => {}
         Ok(_) => return Ok(()),
@@ -121,7 +99,8 @@ impl Launch {
         let spec = dir.read_json::<LaunchSpec>("spec.json").map_err(|error| refused(&error))?;
         let mut spec = spec.ok_or_else(|| refused(&"the launch directory holds no spec"))?;
         if spec.has_secrets {
-            let bytes = Secrets::receive(std::io::stdin()).map_err(|error| refused(&error))?;
+            // No buffer of the standard library's keeps a copy.
+            let bytes = Secrets::receive(Unbuffered(rustix::stdio::stdin())).map_err(|error| refused(&error))?;
             let secrets = Secrets::decode(&bytes);
             spec.secrets = secrets.ok_or_else(|| refused(&"the launcher did not hand over all secrets"))?;
         }
@@ -162,10 +141,20 @@ impl Launch {
     }
 }
 
+/// Reads from a file as it is.
+struct Unbuffered<'a>(BorrowedFd<'a>);
+
+impl io::Read for Unbuffered<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.0, into)?)
+    }
+}
+
 /// Lets the launcher know that there is nothing more to wait for.
 fn hang_up() {
-    if let Ok(null) = File::options().write(true).open("/dev/null") {
-        let _ = rustix::stdio::dup2_stdout(null);
+    if let Ok(null) = File::options().read(true).write(true).open("/dev/null") {
+        let _ = rustix::stdio::dup2_stdin(&null);
+        let _ = rustix::stdio::dup2_stdout(&null);
     }
 }
 

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     // These outlive the node that started them, so they come before any runtime, parser or log.
     match arguments.as_slice() {
-        [shim, directory] if shim == "__shim" => gofer_drivers::shim_main(Path::new(directory)),
+        [shims] if shims == "__shims" => gofer_drivers::shims_main(),
         [guard, root, lease, socket] if guard == "__guard" => {
             gofer_drivers::guard_main(Path::new(root), Path::new(lease), Path::new(socket))
         }

@@ -35,11 +35,13 @@ pub struct Config {
     pub lease: LeaseConfig,
     /// Most commands proposed at once.
     pub plan_max: usize,
+    /// Most schedules whose slots are settled at once, and about as many as runs are started for.
+    pub settle_max: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { lease: LeaseConfig::default(), plan_max: 256 }
+        Self { lease: LeaseConfig::default(), plan_max: 256, settle_max: 1024 }
     }
 }
 
@@ -161,8 +163,9 @@ impl<'a> Term<'a> {
             let agenda = self.look();
             let is_behind = agenda.news.are_cut;
             self.slots.learn(agenda.news);
-            let settlements = self.slots.settle(agenda.now, self.scheduler.config.plan_max);
-            let commands = [agenda.plan.commands, settlements].concat();
+            // First, and more of them at once than of others: they are late already.
+            let settlements = self.slots.settle(agenda.now, self.scheduler.config.settle_max);
+            let commands = [settlements, agenda.plan.commands].concat();
             if !agenda.lost.is_empty() {
                 self.declare_lost(agenda.revision, &agenda.lost).await?;
             } else if !commands.is_empty() {

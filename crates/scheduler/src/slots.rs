@@ -93,7 +93,7 @@ impl Slots {
             }
         };
         let settled = schedule.settled.0;
-        let due = match calendar.open_after(settled) {
+        let due = match calendar.first_after(settled) {
             Next::Slot(slot) => Policy::of(&key, &schedule.spec).start(slot),
             Next::NoneUntil(time) => time,
             Next::Never => return,

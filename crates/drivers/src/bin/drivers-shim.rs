@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use gofer_drivers::{DockerDriver, Driver, LaunchSpec, ProcessDriver, guard_main, shim_main};
+use gofer_drivers::{DockerDriver, Driver, LaunchSpec, ProcessDriver, guard_main, shims_main};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["__shim", dir] => shim_main(Path::new(dir)),
+        ["__shims"] => shims_main(),
         ["__guard", root, lease_file, socket] => guard_main(Path::new(root), Path::new(lease_file), Path::new(socket)),
         ["launch", root, spec] => launch(root, spec, None),
         ["launch", root, spec, socket] => launch(root, spec, Some(socket)),

@@ -3,6 +3,7 @@
 //! One per root, by a lock. It ends when no container of the node runs; the driver makes sure that there is one before
 //! and after each start.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -18,7 +19,6 @@ use crate::driver::Error;
 use crate::launch_dir::{LaunchDir, Lock, blocking, try_lock, write_atomic};
 use crate::launch_id::LaunchId;
 use crate::lease::Watch;
-use crate::shim::detach;
 
 const DETACHED_VARIABLE: &str = "GOFER_GUARD_DETACHED";
 /// How often the lease is looked at.
@@ -34,7 +34,7 @@ const START_PATIENCE: Duration = Duration::from_secs(10);
 pub fn guard_main(root: &Path, lease_file: &Path, socket: &Path) -> ExitCode {
     if std::env::var_os(DETACHED_VARIABLE).is_none() {
         let arguments = ["__guard".as_ref(), root.as_os_str(), lease_file.as_os_str(), socket.as_os_str()];
-        return match detach(&arguments, DETACHED_VARIABLE, Stdio::null()) {
+        return match detach(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         };
@@ -47,6 +47,15 @@ pub fn guard_main(root: &Path, lease_file: &Path, socket: &Path) -> ExitCode {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(_)) | Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// Starts this executable again, marked by an environment variable; the caller then ends. So the guard belongs to init, or
+/// to whoever adopts orphans.
+fn detach(arguments: &[&OsStr]) -> std::io::Result<()> {
+    // By this link the executable is found also after an upgrade replaced its file.
+    let mut command = std::process::Command::new("/proc/self/exe");
+    command.args(arguments).env(DETACHED_VARIABLE, "1").stdin(Stdio::null()).stderr(Stdio::null());
+    command.spawn().map(drop)
 }
 
 /// Makes sure that a guard is at work.

@@ -252,9 +252,9 @@ mod tests {
         let missed = [settled(1000, 3000, &[], &[2000])];
         assert_eq!(all(&missed), [true, false, true, true]);
         assert_eq!(holds(model::CatchUp::None, &missed), [true; 4]);
-        assert_eq!(all(&[settled(1000, 3000, &[(2000, 1)], &[2000]), run(1, 2000)])[0], false, "both");
-        assert_eq!(all(&[settled(1500, 3000, &[(2000, 1)], &[]), run(1, 2000)])[2], false, "not from where it was");
-        assert_eq!(all(&[settled(1000, 3000, &[(2000, 1)], &[])])[3], false, "no run");
-        assert_eq!(all(&[run(7, 2000)])[3], false, "a run of nobody");
+        assert!(!all(&[settled(1000, 3000, &[(2000, 1)], &[2000]), run(1, 2000)])[0], "both");
+        assert!(!all(&[settled(1500, 3000, &[(2000, 1)], &[]), run(1, 2000)])[2], "not from where it was");
+        assert!(!all(&[settled(1000, 3000, &[(2000, 1)], &[])])[3], "no run");
+        assert!(!all(&[run(7, 2000)])[3], "a run of nobody");
     }
 }

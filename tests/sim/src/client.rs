@@ -97,7 +97,7 @@ impl Client {
             0..40 => {
                 let pipeline = workload::key(self.rng.next() % workload::count());
                 // Not from chance, so that the seeds of before are the runs that they were.
-                let priority = if self.shared.schedules { i32::from(self.number % 2 == 0) } else { 0 };
+                let priority = if self.shared.schedules { i32::from(self.number.is_multiple_of(2)) } else { 0 };
                 let options = Box::new(RunOptions { priority, ..RunOptions::default() });
                 let command = Command::StartRun { pipeline, version: None, options };
                 if let Outcome::Accepted { answer: Answer::Run(run), .. } = self.commit(command).await {

@@ -98,7 +98,7 @@ impl Workload for Slots {
     }
 
     fn pause(&self) -> (u64, u64) {
-        (2000, 9000)
+        (700, 2500)
     }
 
     async fn set_up(&self, lab: &Lab) -> anyhow::Result<()> {

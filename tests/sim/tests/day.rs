@@ -62,14 +62,14 @@ fn the_judge_finds_what_is_wrong() {
     let later = at.parse::<u64>().unwrap() + 60_000;
     for wrong in [
         String::new(),
-        start.to_owned(),
-        format!("{line} {at}={run}"),
-        format!("{start} {later}={run}"),
-        format!("{line} {later}={run}9"),
-        format!("{start} {at}-{at}=Blackout"),
+        format!("{start}\n"),
+        format!("{line} {at}={run}\n"),
+        format!("{start} {later}={run}\n"),
+        format!("{line} {later}={run}9\n"),
+        format!("{start} {at}-{at}=Blackout\n"),
     ] {
         let planted = dir.path().join("planted");
-        std::fs::write(&planted, text.replacen(line, &wrong, 1)).unwrap();
+        std::fs::write(&planted, text.replacen(&format!("{line}\n"), &wrong, 1)).unwrap();
         let (good, text) = judge(&schedules, &planted, &until);
         assert!(!good && text.contains("WRONG"), "{wrong:?} for {line:?}: {text}");
     }

@@ -169,6 +169,7 @@ impl World {
             self.tick()?;
         }
         self.fall(day.hours * 3_600_000)?;
+        self.nemesis.heal(self.now, &mut self.nodes, &self.net);
         let until = self.now + CALM_MS;
         while self.now < until {
             self.tick()?;

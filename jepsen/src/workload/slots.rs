@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use gofer_tests::{pipeline, shell_task};
+use gofer_tests::{eventually, pipeline, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::schedule_service_client::ScheduleServiceClient;
 use gofer_wire::model::v1 as model;
@@ -32,6 +32,8 @@ const PAUSED: &str = "slots-paused";
 const NAMES: [&str; 4] = ["slots-all", "slots-latest", "slots-none", PAUSED];
 /// Every outage is shorter than this many slots.
 const CATCH_UP_MOST: u32 = 1000;
+/// How long all nodes may take to register.
+const REGISTERED: Duration = Duration::from_secs(30);
 /// How far a schedule may be behind at the end.
 const BEHIND: Duration = Duration::from_secs(10);
 
@@ -114,7 +116,11 @@ impl Workload for Slots {
                 spec: Some(spec(seconds, catch_up)),
                 disabled: false,
             };
-            schedules(lab, 0).create_schedule(within(request, PATIENCE)).await?;
+            // Refused until all nodes have said that they know schedules.
+            eventually("a schedule", REGISTERED, || async {
+                Ok(schedules(lab, 0).create_schedule(within(request.clone(), PATIENCE)).await.map(Some)?)
+            })
+            .await?;
         }
         Ok(())
     }

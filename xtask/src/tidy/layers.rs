@@ -214,7 +214,7 @@ mod tests {
     fn forbidden_edges_fire_with_their_line() {
         let at = ["crates/x/Cargo.toml:4"];
         assert_eq!(faults_of("gofer-store", "[dependencies]\ngofer-consensus.workspace = true"), at);
-        assert_eq!(faults_of("gofer-cli", "[dependencies]\ngofer-domain.workspace = true"), at);
+        assert_eq!(faults_of("gofer-client", "[dependencies]\ngofer-domain.workspace = true"), at);
         assert_eq!(faults_of("gofer-store", "[dev-dependencies]\ngofer-node.workspace = true"), at);
         assert_eq!(faults_of("gofer-store", "[build-dependencies]\ngofer-node.workspace = true"), at);
         assert_eq!(faults_of("gofer-domain", "[dependencies]\nserde = \"1\""), at);

@@ -9,16 +9,18 @@ mod release;
 mod run;
 mod schedule;
 mod secret;
+mod subscription;
 
 use crate::archive::Archive;
 use crate::event::Event;
-use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
+use crate::ids::{NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, TriggerName, Version};
 use crate::node::{Node, NodeStatus};
 use crate::object::{Object, ObjectKey, ObjectScope};
 use crate::run::Run;
 use crate::schedule::ScheduleKey;
 use crate::secret::SecretKey;
 use crate::state::{History, Index, Namespace, State};
+use crate::subscription::SubscriptionKey;
 use crate::time::Timestamp;
 
 /// A stored record that an event changes: what a view has to write again.
@@ -46,6 +48,10 @@ pub enum Record {
     /// The cluster key in force.
     ClusterKey,
     Schedule(ScheduleKey),
+    Trigger(TriggerName),
+    Subscription(SubscriptionKey),
+    /// How far the log was followed for subscriptions.
+    Followed,
 }
 
 impl State {
@@ -118,6 +124,19 @@ impl State {
             | Event::ScheduleEnabled { .. }
             | Event::ScheduleDisabled { .. }
             | Event::SlotsSettled { .. } => schedule::apply(self, event),
+            Event::TriggerInstalled { .. }
+            | Event::TriggerUpdated { .. }
+            | Event::TriggerUninstalled { .. }
+            | Event::TriggerEnabled { .. }
+            | Event::TriggerDisabled { .. }
+            | Event::TriggerReported { .. } => subscription::apply_trigger(self, event),
+            Event::SubscriptionCreated { .. }
+            | Event::SubscriptionUpdated { .. }
+            | Event::SubscriptionDeleted { .. }
+            | Event::SubscriptionEnabled { .. }
+            | Event::SubscriptionDisabled { .. }
+            | Event::EventsTaken { .. }
+            | Event::EventsFollowed { .. } => subscription::apply(self, event),
         }
     }
 
@@ -263,6 +282,20 @@ impl Event {
             | Self::ScheduleEnabled { schedule, .. }
             | Self::ScheduleDisabled { schedule }
             | Self::SlotsSettled { schedule, .. } => vec![Record::Schedule(schedule.clone())],
+            Self::TriggerInstalled { trigger, .. }
+            | Self::TriggerUpdated { trigger, .. }
+            | Self::TriggerUninstalled { trigger }
+            | Self::TriggerEnabled { trigger }
+            | Self::TriggerDisabled { trigger }
+            | Self::TriggerReported { trigger, .. } => vec![Record::Trigger(trigger.clone())],
+            Self::SubscriptionCreated { subscription, .. } | Self::SubscriptionDeleted { subscription } => {
+                vec![Record::Subscription(subscription.clone()), Record::Followed]
+            }
+            Self::SubscriptionUpdated { subscription, .. }
+            | Self::SubscriptionEnabled { subscription }
+            | Self::SubscriptionDisabled { subscription }
+            | Self::EventsTaken { subscription, .. } => vec![Record::Subscription(subscription.clone())],
+            Self::EventsFollowed { .. } => vec![Record::Followed],
         }
     }
 }

@@ -7,15 +7,18 @@ use std::time::Duration;
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{
-    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, TaskKey, Version,
+    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, TaskKey, TriggerName, Version,
 };
+use crate::intake::{FollowedEvent, Intake};
 use crate::node::NodeSpec;
 use crate::object::{ObjectContent, ObjectKey, ObjectLimits, ObjectScope};
 use crate::release::Strategy;
 use crate::run::{AttemptOutcome, LogRef, RetryFrom, RunOptions};
 use crate::schedule::{ScheduleKey, ScheduleSpec, Settlement};
 use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
+use crate::subscription::{SubscriptionKey, SubscriptionSpec};
 use crate::time::Timestamp;
+use crate::trigger::{TriggerReport, TriggerSpec};
 
 /// A command with all that a pure function needs besides the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,6 +275,69 @@ pub enum Command {
     SettleSlots {
         schedule: ScheduleKey,
         settlement: Box<Settlement>,
+    },
+    /// Lets pipelines subscribe to a plug-in.
+    InstallTrigger {
+        trigger: TriggerName,
+        spec: Arc<TriggerSpec>,
+    },
+    /// Changes all that an operator says of a trigger. What the plug-in said of itself stays.
+    UpdateTrigger {
+        trigger: TriggerName,
+        spec: Arc<TriggerSpec>,
+        /// The change is refused if the trigger is of another generation.
+        generation: Option<Revision>,
+    },
+    /// Subscriptions to it are broken from then on, until it is installed again.
+    UninstallTrigger {
+        trigger: TriggerName,
+    },
+    /// Nothing is taken of a disabled trigger.
+    SetTriggerEnabled {
+        trigger: TriggerName,
+        enabled: bool,
+    },
+    /// A plug-in says which settings it understands.
+    ReportTrigger {
+        trigger: TriggerName,
+        /// Generation of the trigger that it was started as.
+        generation: Revision,
+        report: Arc<TriggerReport>,
+    },
+    /// Lets events of a trigger start runs of a pipeline.
+    CreateSubscription {
+        subscription: SubscriptionKey,
+        spec: Arc<SubscriptionSpec>,
+        enabled: bool,
+    },
+    /// Changes what a subscription says, but for its trigger. Its cursor stays.
+    UpdateSubscription {
+        subscription: SubscriptionKey,
+        spec: Arc<SubscriptionSpec>,
+        /// The change is refused if the subscription is of another generation.
+        generation: Option<Revision>,
+    },
+    DeleteSubscription {
+        subscription: SubscriptionKey,
+    },
+    /// A disabled subscription takes nothing. Its cursor stays, so that whoever can come back to what happened meanwhile does.
+    SetSubscriptionEnabled {
+        subscription: SubscriptionKey,
+        enabled: bool,
+    },
+    /// A trigger has events for a subscription. Each is taken once, however often it comes.
+    TakeEvents {
+        subscription: SubscriptionKey,
+        intake: Box<Intake>,
+    },
+    /// The leader has looked at the log up to a revision, and found events that subscriptions ask for. What is about a
+    /// subscription that is gone, disabled or changed meanwhile is left out.
+    FollowEvents {
+        /// Up to where the log was followed before; refused if it is elsewhere.
+        from: Revision,
+        to: Revision,
+        /// In the order of their revisions.
+        events: Vec<FollowedEvent>,
     },
 }
 

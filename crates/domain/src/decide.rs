@@ -11,6 +11,7 @@ mod call;
 mod cluster;
 mod create;
 mod draft;
+mod intake;
 mod namespace;
 mod node;
 mod object;
@@ -21,6 +22,9 @@ mod run;
 mod schedule;
 mod secret;
 mod settle;
+mod starts;
+mod subscription;
+mod trigger;
 
 use std::sync::Arc;
 
@@ -143,6 +147,25 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::SetScheduleEnabled { schedule, enabled: true } => schedule::enable(context, schedule),
         Command::SetScheduleEnabled { schedule, enabled: false } => schedule::disable(context, schedule),
         Command::SettleSlots { schedule, settlement } => settle::settle(context, schedule, settlement),
+        Command::InstallTrigger { trigger, spec } => trigger::install(context, trigger, spec),
+        Command::UpdateTrigger { trigger, spec, generation } => trigger::update(context, trigger, spec, *generation),
+        Command::UninstallTrigger { trigger } => trigger::uninstall(context, trigger),
+        Command::SetTriggerEnabled { trigger, enabled } => trigger::set_enabled(context, trigger, *enabled),
+        Command::ReportTrigger { trigger, generation, report } => {
+            trigger::report(context, trigger, *generation, report)
+        }
+        Command::CreateSubscription { subscription, spec, enabled } => {
+            subscription::create(context, subscription, spec, *enabled)
+        }
+        Command::UpdateSubscription { subscription, spec, generation } => {
+            subscription::update(context, subscription, spec, *generation)
+        }
+        Command::DeleteSubscription { subscription } => subscription::delete(context, subscription),
+        Command::SetSubscriptionEnabled { subscription, enabled } => {
+            subscription::set_enabled(context, subscription, *enabled)
+        }
+        Command::TakeEvents { subscription, intake } => intake::take(context, subscription, intake),
+        Command::FollowEvents { from, to, events } => intake::follow(context, *from, *to, events),
     }
 }
 

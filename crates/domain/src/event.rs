@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
-use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
+use crate::ids::{
+    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, TriggerName, Version,
+};
+use crate::intake::{CursorMove, EventFate, TakenEvent};
 use crate::node::NodeSpec;
 use crate::object::{ObjectContent, ObjectKey, ObjectLoss, ObjectScope};
 use crate::release::{Cause, Strategy};
 use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
 use crate::schedule::{FiredSlot, ScheduleKey, ScheduleSlot, ScheduleSpec, SkippedSlots};
 use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
+use crate::subscription::{SubscriptionEvent, SubscriptionKey, SubscriptionSpec};
 use crate::time::Timestamp;
+use crate::trigger::{TriggerReport, TriggerSpec};
 
 /// A fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +81,10 @@ pub enum Event {
         parent: Option<TaskKey>,
         /// The slot of one of the pipeline's schedules that it was started for.
         schedule: Option<ScheduleSlot>,
+        /// The event of one of the pipeline's subscriptions that it was started for.
+        subscription: Option<SubscriptionEvent>,
+        /// How many runs came before it in a chain of which each was started by an event of the one before.
+        depth: u32,
     },
     /// A task is not run in this run: it has the result that it had in another.
     TaskKept {
@@ -292,6 +301,67 @@ pub enum Event {
         /// In order.
         skipped: Vec<SkippedSlots>,
     },
+    /// A trigger is installed, and enabled.
+    TriggerInstalled {
+        trigger: TriggerName,
+        spec: Arc<TriggerSpec>,
+    },
+    /// What an operator says of a trigger has changed, so that its generation is another one.
+    TriggerUpdated {
+        trigger: TriggerName,
+        spec: Arc<TriggerSpec>,
+    },
+    TriggerUninstalled {
+        trigger: TriggerName,
+    },
+    TriggerEnabled {
+        trigger: TriggerName,
+    },
+    TriggerDisabled {
+        trigger: TriggerName,
+    },
+    /// A plug-in says something else of itself than before.
+    TriggerReported {
+        trigger: TriggerName,
+        report: Arc<TriggerReport>,
+    },
+    /// A subscription exists. Its cursor is nowhere yet.
+    SubscriptionCreated {
+        subscription: SubscriptionKey,
+        spec: Arc<SubscriptionSpec>,
+        enabled: bool,
+    },
+    /// What a subscription says has changed, so that its generation is another one.
+    SubscriptionUpdated {
+        subscription: SubscriptionKey,
+        spec: Arc<SubscriptionSpec>,
+    },
+    /// A subscription is gone, and with it the keys that it has taken.
+    SubscriptionDeleted {
+        subscription: SubscriptionKey,
+    },
+    SubscriptionEnabled {
+        subscription: SubscriptionKey,
+    },
+    SubscriptionDisabled {
+        subscription: SubscriptionKey,
+    },
+    /// It is decided what becomes of events. The runs that it names are created by the events of the log that follow.
+    EventsTaken {
+        subscription: SubscriptionKey,
+        generation: Revision,
+        /// None: it stays where it is.
+        cursor: Option<CursorMove>,
+        /// Number of the first of the events that is none that was taken before.
+        first: u64,
+        /// In order.
+        taken: Vec<TakenEvent>,
+    },
+    /// The log was looked at up to a revision. What subscriptions have asked for follows.
+    EventsFollowed {
+        from: Revision,
+        to: Revision,
+    },
 }
 
 /// What becomes of a version that is registered.
@@ -313,4 +383,6 @@ pub enum Answer {
     PipelineVersion(Version),
     NodeIncarnation(u64),
     Release(u64),
+    /// One for each event of the intake, in order.
+    Events(Vec<EventFate>),
 }

@@ -92,6 +92,16 @@ named_id!(
     ScheduleName,
     "schedule"
 );
+named_id!(
+    /// Name of a trigger.
+    TriggerName,
+    "trigger"
+);
+named_id!(
+    /// Name of a subscription, unique in its pipeline.
+    SubscriptionName,
+    "subscription"
+);
 
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {

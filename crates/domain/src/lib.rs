@@ -19,6 +19,7 @@ pub mod dag;
 pub mod decide;
 pub mod event;
 pub mod ids;
+pub mod intake;
 pub mod limits;
 pub mod logic;
 pub mod node;
@@ -31,9 +32,11 @@ pub mod run;
 pub mod schedule;
 pub mod secret;
 pub mod state;
+pub mod subscription;
 #[cfg(test)]
 mod tests;
 pub mod time;
+pub mod trigger;
 pub mod validate;
 pub mod values;
 
@@ -43,7 +46,11 @@ pub use config::{PipelineConfig, TaskConfig};
 pub use event::{Answer, Event};
 pub use ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, ScheduleName,
-    SecretName, TaskId, TaskKey, Version,
+    SecretName, SubscriptionName, TaskId, TaskKey, TriggerName, Version,
+};
+pub use intake::{
+    CursorMove, EventFate, EventKey, EventOutcome, EventVerdict, FateKind, Firing, FollowedEvent, IncomingEvent,
+    Intake, TakenEvent,
 };
 pub use logic::LOGIC_VERSION;
 pub use node::{Node, NodeSpec, NodeStatus};
@@ -56,4 +63,8 @@ pub use schedule::{
 };
 pub use secret::{ClusterKey, CurrentKey, SealedSecret, Secret, SecretKey, SecretScope, Secrets, WrappedKey};
 pub use state::{History, NoHistory, Pipeline, State};
+pub use subscription::{
+    FiredEvent, SkippedEvent, Subscription, SubscriptionEvent, SubscriptionKey, SubscriptionSpec, Subscriptions,
+};
 pub use time::Timestamp;
+pub use trigger::{Broken, BuiltIn, Launch, Setting, SettingKind, Trigger, TriggerReport, TriggerSpec};

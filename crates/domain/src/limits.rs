@@ -123,3 +123,35 @@ pub const SETTLED_FIRES_MAX: usize = 100;
 pub const SETTLED_SKIPS_MAX: usize = 2_000;
 /// Greatest priority of a run; the least is its negative.
 pub const PRIORITY_MAX: i32 = 100;
+/// Most triggers that are installed in one cluster.
+pub const TRIGGERS_MAX: usize = 1_000;
+/// Most bytes of all texts of a trigger, and of all texts that its plug-in says of itself.
+pub const TRIGGER_BYTES_MAX: usize = 64 * 1024;
+/// Longest version that a plug-in says of itself, in bytes.
+pub const TRIGGER_VERSION_BYTES_MAX: usize = 256;
+/// Most settings of a trigger.
+pub const SETTINGS_MAX: usize = 64;
+/// Longest value of a setting, in bytes.
+pub const SETTING_BYTES_MAX: usize = 4 * 1024;
+/// Most subscriptions of one cluster: they are part of the hot state.
+pub const SUBSCRIPTIONS_MAX: usize = 200_000;
+/// Most subscriptions of one pipeline.
+pub const SUBSCRIPTIONS_PER_PIPELINE_MAX: usize = 100;
+/// Most bytes of all texts of a subscription.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 64 * 1024;
+/// Longest expression of a subscription, in bytes: its filter, and what a parameter gets its value from.
+pub const EXPRESSION_BYTES_MAX: usize = 4 * 1024;
+/// Longest cursor of a subscription, in bytes.
+pub const CURSOR_BYTES_MAX: usize = 4 * 1024;
+/// Longest key of an event that a subscription takes, in bytes.
+pub const EVENT_KEY_BYTES_MAX: usize = 256;
+/// Longest message that is kept about such an event, in bytes; the rest is cut off.
+pub const EVENT_MESSAGE_BYTES_MAX: usize = 1024;
+/// Most events that one command takes.
+pub const TAKEN_EVENTS_MAX: usize = 100;
+/// Most bytes of all texts of the events that one command takes.
+pub const TAKEN_BYTES_MAX: usize = 1024 * 1024;
+/// How many of the newest keys of a subscription are remembered: such an event is not taken again.
+pub const EVENT_KEYS_REMEMBERED: u64 = 100_000;
+/// Longest chain of runs of which each was started by an event of the one before it, not counting the first.
+pub const CHAIN_DEPTH_MAX: u32 = 8;

@@ -11,7 +11,8 @@ use crate::state::State;
 use crate::values::TaskKind;
 
 /// Newest behaviour of the state machine that this code knows: 2 since the log can be archived, 3 since pipelines have
-/// parameters, releases, objects and secrets, 4 since they have schedules.
+/// parameters, releases, objects and secrets, 4 since they have schedules
+/// and subscriptions.
 pub const LOGIC_VERSION: u32 = 4;
 /// The first logic version with an archive.
 pub const ARCHIVE: u32 = 2;
@@ -25,6 +26,8 @@ pub const OBJECTS: u32 = 3;
 pub const SECRETS: u32 = 3;
 /// The first logic version with schedules.
 pub const SCHEDULES: u32 = 4;
+/// The first logic version with triggers and subscriptions.
+pub const TRIGGERS: u32 = 4;
 
 impl Command {
     /// The first logic version that knows this command, and all that it says.
@@ -51,6 +54,17 @@ impl Command {
             | Self::DeleteSchedule { .. }
             | Self::SetScheduleEnabled { .. }
             | Self::SettleSlots { .. } => SCHEDULES,
+            Self::InstallTrigger { .. }
+            | Self::UpdateTrigger { .. }
+            | Self::UninstallTrigger { .. }
+            | Self::SetTriggerEnabled { .. }
+            | Self::ReportTrigger { .. }
+            | Self::CreateSubscription { .. }
+            | Self::UpdateSubscription { .. }
+            | Self::DeleteSubscription { .. }
+            | Self::SetSubscriptionEnabled { .. }
+            | Self::TakeEvents { .. }
+            | Self::FollowEvents { .. } => TRIGGERS,
             Self::AnnotateRun { .. }
             | Self::DecideApproval { .. }
             | Self::AdvanceTask { .. }

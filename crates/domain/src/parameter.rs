@@ -17,25 +17,29 @@ pub fn resolve(
     config: &PipelineConfig,
     given: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Vec<Rejection>> {
+    fill(config, given, &|_| false)
+}
+
+/// As [`resolve`], without those whose values are computed.
+fn fill(
+    config: &PipelineConfig,
+    given: &BTreeMap<String, String>,
+    is_computed: &dyn Fn(&str) -> bool,
+) -> Result<BTreeMap<String, String>, Vec<Rejection>> {
     let mut values = given.clone();
+    let mut faults = unknown(config, given.keys());
     if config.parameters.is_empty() {
         return Ok(values);
-    }
-    let mut faults = Vec::new();
-    for name in given.keys().filter(|name| !config.parameters.contains_key(*name)) {
-        let shown: String = name.chars().take(ID_BYTES_MAX).collect();
-        let known: Vec<&str> = config.parameters.keys().map(String::as_str).take(10).collect();
-        let message = format!("pipeline {} has no parameter {shown:?}", config.id);
-        faults.push(fault(&shown, message, format!("its parameters are {}", known.join(", "))));
     }
     for (name, parameter) in &config.parameters {
         match (values.get(name), &parameter.default) {
             (Some(value), _) => {
-                if let Err(why) = check(&parameter.kind, value) {
+                if let Err(why) = check_value(&parameter.kind, value) {
                     faults.push(fault(name, format!("parameter {name} {why}"), describe(parameter)));
                 }
             }
             (None, Some(default)) => drop(values.insert(name.clone(), default.clone())),
+            (None, None) if is_computed(name) => {}
             (None, None) => {
                 let message = format!("parameter {name} is missing, and has no default");
                 faults.push(fault(name, message, format!("give it; {}", describe(parameter))));
@@ -45,12 +49,46 @@ pub fn resolve(
     if faults.is_empty() { Ok(values) } else { Err(faults) }
 }
 
+/// Checks that a run could be given these variables, and others whose values will be computed when it starts.
+///
+/// # Errors
+/// As [`resolve`], and every variable that stands among both.
+pub(crate) fn check<T>(
+    config: &PipelineConfig,
+    given: &BTreeMap<String, String>,
+    computed: &BTreeMap<String, T>,
+) -> Result<(), Vec<Rejection>> {
+    let mut faults = unknown(config, computed.keys());
+    for name in given.keys().filter(|name| computed.contains_key(*name)) {
+        let message = format!("variable {:?} has both a value and an expression", short(name));
+        faults.push(fault(name, message, "take it out of one of them".into()));
+    }
+    faults.extend(fill(config, given, &|name| computed.contains_key(name)).err().into_iter().flatten());
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// A fault for each name that is none of a parameter. A pipeline without parameters takes any.
+fn unknown<'a>(config: &PipelineConfig, names: impl Iterator<Item = &'a String>) -> Vec<Rejection> {
+    let is_unknown = |name: &&String| !config.parameters.is_empty() && !config.parameters.contains_key(*name);
+    let fault = |name: &String| {
+        let shown = short(name);
+        let known: Vec<&str> = config.parameters.keys().map(String::as_str).take(10).collect();
+        let message = format!("pipeline {} has no parameter {shown:?}", config.id);
+        fault(&shown, message, format!("its parameters are {}", known.join(", ")))
+    };
+    names.filter(is_unknown).map(fault).collect()
+}
+
+fn short(name: &str) -> String {
+    name.chars().take(ID_BYTES_MAX).collect()
+}
+
 fn fault(name: &str, message: String, help: String) -> Rejection {
     Rejection::new(Reason::InvalidArgument, message).field(format!("variables.{}", name.escape_debug())).help(help)
 }
 
 /// Whether a value is one of a kind; the error goes on from the parameter's name.
-pub(crate) fn check(kind: &ParameterKind, value: &str) -> Result<(), String> {
+pub(crate) fn check_value(kind: &ParameterKind, value: &str) -> Result<(), String> {
     let short: String = value.chars().take(80).collect();
     let is_fine = match kind {
         ParameterKind::Text => true,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{NodeId, Revision, RunKey, TaskId, TaskKey, Version};
 use crate::schedule::ScheduleSlot;
+use crate::subscription::SubscriptionEvent;
 use crate::time::Timestamp;
 
 /// One execution of one pipeline version.
@@ -24,6 +25,11 @@ pub struct Run {
     pub release: Option<u64>,
     /// The slot that it was started for.
     pub schedule: Option<ScheduleSlot>,
+    /// The event that it was started for.
+    pub subscription: Option<SubscriptionEvent>,
+    /// How many runs came before it in a chain of which each was started by an event of the one before. A run that a task
+    /// starts is where its parent is, and so is a retry.
+    pub depth: u32,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
@@ -72,6 +78,8 @@ impl Run {
             release: None,
             parent: None,
             schedule: None,
+            subscription: None,
+            depth: 0,
             created_at: Timestamp(0),
             started_at: None,
             finished_at: None,

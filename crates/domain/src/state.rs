@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use crate::archive::Archive;
 use crate::config::{PipelineConfig, Resources};
-use crate::ids::{AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, Version};
+use crate::ids::{
+    AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, TriggerName, Version,
+};
+use crate::intake::{EventKey, EventOutcome};
 use crate::node::Node;
 use crate::object::Objects;
 use crate::release::Releases;
 use crate::run::Run;
 use crate::schedule::Schedules;
 use crate::secret::Secrets;
+use crate::subscription::{SubscriptionKey, SubscriptionSpec, Subscriptions};
 use crate::time::Timestamp;
+use crate::trigger::{self, Broken, BuiltIn, Trigger};
 
 /// What all nodes agree on at one revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,12 +34,34 @@ pub struct State {
     pub objects: Objects,
     pub secrets: Secrets,
     pub schedules: Schedules,
+    /// Plug-ins that are installed.
+    pub triggers: BTreeMap<TriggerName, Trigger>,
+    pub subscriptions: Subscriptions,
+    /// Up to where the leaders have looked for events of the log that subscriptions ask for. None while none asks for any.
+    pub followed: Option<Revision>,
     /// Revision of the newest applied event.
     pub revision: Revision,
     /// Time of the newest applied event.
     pub time: Timestamp,
     /// Derived from the rest by `apply`; never stored.
     pub index: Index,
+}
+
+impl State {
+    /// Why what a subscription says can't have events taken for it as its trigger is now; none if it can. Of built-in
+    /// triggers settings are not known here.
+    #[must_use]
+    pub fn broken(&self, spec: &SubscriptionSpec) -> Option<Broken> {
+        let name = &spec.trigger;
+        if BuiltIn::of(name).is_some() {
+            return None;
+        }
+        match self.triggers.get(name) {
+            None => Some(Broken::NotInstalled(name.clone())),
+            Some(trigger) if !trigger.enabled => Some(Broken::Disabled(name.clone())),
+            Some(trigger) => trigger.report.as_ref().and_then(|report| trigger::misfit(report, &spec.settings)),
+        }
+    }
 }
 
 /// What the scheduler and the executor look for, kept so that neither scans all runs.
@@ -120,6 +147,11 @@ pub trait History {
     fn config(&self, key: &PipelineKey, version: Version) -> Option<Arc<PipelineConfig>>;
     /// Hash of the event at a revision, of any that the nodes have not dropped.
     fn event_hash(&self, revision: Revision) -> Option<[u8; 32]>;
+    /// [`Run::depth`] of a run that ended.
+    fn depth(&self, key: &RunKey) -> Option<u32>;
+    /// Number and outcome of the event of a key that a subscription has taken, as far as it is remembered; `created` tells
+    /// the subscription from an earlier one of its name.
+    fn taken(&self, subscription: &SubscriptionKey, created: Revision, key: &EventKey) -> Option<(u64, EventOutcome)>;
 }
 
 /// A history that holds nothing.
@@ -134,7 +166,16 @@ impl History for NoHistory {
     fn config(&self, _: &PipelineKey, _: Version) -> Option<Arc<PipelineConfig>> {
         None
     }
+
     fn event_hash(&self, _: Revision) -> Option<[u8; 32]> {
+        None
+    }
+
+    fn depth(&self, _: &RunKey) -> Option<u32> {
+        None
+    }
+
+    fn taken(&self, _: &SubscriptionKey, _: Revision, _: &EventKey) -> Option<(u64, EventOutcome)> {
         None
     }
 }

@@ -2,11 +2,14 @@
 
 mod properties;
 mod properties_schedules;
+mod properties_subscriptions;
 mod rules;
 mod script;
 mod script_archive;
 mod script_attempts;
 mod script_clusters;
+mod script_following;
+mod script_intake;
 mod script_nodes;
 mod script_objects;
 mod script_overlap;
@@ -16,11 +19,14 @@ mod script_releases;
 mod script_runs;
 mod script_schedules;
 mod script_secrets;
+mod script_subscriptions;
+mod script_triggers;
 mod script_values;
 mod universe;
 mod universe_releases;
 mod universe_schedules;
 mod universe_secrets;
+mod universe_subscriptions;
 mod world;
 
 pub(crate) use script::{node_spec, pipeline_config, task_config};

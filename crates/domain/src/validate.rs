@@ -6,9 +6,11 @@ mod parameters;
 mod pipeline;
 mod release;
 mod schedule;
+mod subscription;
 mod task;
 #[cfg(test)]
 mod tests;
+mod trigger;
 mod values;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,8 @@ use std::fmt::Display;
 pub use pipeline::validate_config;
 pub use release::validate_strategy;
 pub use schedule::validate_schedule;
+pub use subscription::validate_subscription;
+pub use trigger::{validate_report, validate_trigger};
 pub use values::check_outputs;
 
 use crate::config::Resources;

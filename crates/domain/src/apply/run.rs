@@ -101,7 +101,18 @@ pub(super) fn apply_attempt(state: &mut State, event: &Event) {
 }
 
 fn create(state: &mut State, history: &dyn History, event: &Event) {
-    let Event::RunCreated { run: key, version, options, started_by, retry_of, parent, release, schedule } = event
+    let Event::RunCreated {
+        run: key,
+        version,
+        options,
+        started_by,
+        retry_of,
+        parent,
+        release,
+        schedule,
+        subscription,
+        depth,
+    } = event
     else {
         return;
     };
@@ -125,6 +136,8 @@ fn create(state: &mut State, history: &dyn History, event: &Event) {
         parent: parent.clone(),
         release: *release,
         schedule: schedule.clone(),
+        subscription: subscription.clone(),
+        depth: *depth,
         created_at: state.time,
         revision: state.revision,
         ..Run::new(key.clone(), *version, (**options).clone(), &config)

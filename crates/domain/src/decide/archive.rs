@@ -8,7 +8,7 @@ use crate::limits::ARCHIVE_KEEP_MIN;
 use crate::rejection::{Reason, Rejection};
 
 /// Records that a segment is in the archive, and drops what is archived from the nodes but for the newest `keep`
-/// events.
+/// events, and those that the leader has still to look at for subscriptions.
 pub(super) fn archive(context: Context<'_>, segment: &ArchiveSegment, keep: u64) -> Verdict {
     let state = context.state;
     if keep < ARCHIVE_KEEP_MIN {
@@ -17,7 +17,9 @@ pub(super) fn archive(context: Context<'_>, segment: &ArchiveSegment, keep: u64)
     }
     let known = state.archive.clone().unwrap_or_default();
     check(context, &known, segment)?;
-    let wanted = Revision(state.revision.0.saturating_sub(keep)).min(segment.last);
+    // What subscriptions have still to be asked about stays, too.
+    let followed = state.followed.unwrap_or(segment.last);
+    let wanted = Revision(state.revision.0.saturating_sub(keep)).min(segment.last).min(followed);
     let (trimmed, trimmed_hash) = match wanted > known.trimmed {
         true => (wanted, hash_at(context, wanted)?),
         false => (known.trimmed, known.trimmed_hash),

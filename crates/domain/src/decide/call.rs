@@ -60,7 +60,11 @@ fn start(context: Context<'_>, live: &LiveRun, id: &TaskId, call: &Call, item: O
     }
     let options = RunOptions { variables, priority: live.run.options.priority, ..RunOptions::default() };
     let parent = Some(TaskKey { run: live.run.key.clone(), task: id.clone() });
-    create(context, pipeline, NewRun { parent, ..NewRun::of(pipeline.releases.choose(), &options) })
+    create(
+        context,
+        pipeline,
+        NewRun { parent, depth: live.run.depth, ..NewRun::of(pipeline.releases.choose(), &options) },
+    )
 }
 
 /// How many runs stand above a new one.

@@ -12,6 +12,7 @@ use crate::rejection::{Reason, Rejection};
 use crate::run::{RetryFrom, Run, RunOptions, TaskStatus};
 use crate::schedule::ScheduleSlot;
 use crate::state::{LiveRun, Pipeline, State};
+use crate::subscription::SubscriptionEvent;
 use crate::validate::{validate_labels, validate_variables};
 
 /// Tasks that are not run again: the run that did, and what they put out.
@@ -26,13 +27,25 @@ pub(super) struct NewRun<'a> {
     pub(super) retry_of: Option<u64>,
     pub(super) parent: Option<TaskKey>,
     pub(super) schedule: Option<ScheduleSlot>,
+    pub(super) subscription: Option<SubscriptionEvent>,
+    pub(super) depth: u32,
     pub(super) kept: Kept,
 }
 
 impl<'a> NewRun<'a> {
     /// A run of a version, chosen by a release if that is given, of which nothing else is known.
     pub(super) fn of((version, release): (Version, Option<u64>), options: &'a RunOptions) -> Self {
-        Self { version, release, options, retry_of: None, parent: None, schedule: None, kept: BTreeMap::new() }
+        Self {
+            version,
+            release,
+            options,
+            retry_of: None,
+            parent: None,
+            schedule: None,
+            subscription: None,
+            depth: 0,
+            kept: BTreeMap::new(),
+        }
     }
 }
 
@@ -84,6 +97,8 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
         parent: new.parent.clone(),
         release: new.release,
         schedule: new.schedule.clone(),
+        subscription: new.subscription.clone(),
+        depth: new.depth,
     };
     let mut events = vec![created];
     let mut made = Run::new(run.clone(), new.version, options, &config);
@@ -139,7 +154,7 @@ pub(super) fn retry(context: Context<'_>, key: &RunKey, from: &RetryFrom) -> Ver
         RetryFrom::Tasks(tasks) => kept(context, pipeline, run, tasks)?,
     };
     let again = NewRun::of((run.version, None), &options);
-    create(context, pipeline, NewRun { retry_of: Some(key.run), kept, ..again })
+    create(context, pipeline, NewRun { retry_of: Some(key.run), depth: run.depth, kept, ..again })
 }
 
 /// The tasks of an ended run that need not run again, with where their results are from.

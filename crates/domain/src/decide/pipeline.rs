@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::queue::Outlook;
-use super::{Context, Decision, Verdict, first, namespace, object, precondition, queue, release, schedule, secret};
+use super::{
+    Context, Decision, Verdict, first, namespace, object, precondition, queue, release, schedule, secret, subscription,
+};
 use crate::config::PipelineConfig;
 use crate::event::{Answer, Event, Standing};
 use crate::ids::{NamespaceId, PipelineKey, Version};
@@ -109,6 +111,7 @@ pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
     }
     secret::check_none_of(context, key)?;
     schedule::check_none_of(context, key)?;
+    subscription::check_none_of(context, key)?;
     let mut events = release::abandon(pipeline);
     events.push(Event::PipelineDeleted { pipeline: key.clone() });
     object::drop_all(context, key, &mut events);

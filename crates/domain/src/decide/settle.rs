@@ -4,16 +4,15 @@
 //! or the same one again. The cursor moves in the same decision that starts the runs, and a settlement goes on from the
 //! cursor or is refused, so no slot is left out and none is started twice.
 
-use super::create::{NewRun, check_live, create, live_runs};
+use super::create::NewRun;
 use super::schedule::find;
+use super::starts::Starts;
 use super::{Context, Decision, Verdict, cut, precondition};
-use crate::config::Overlap;
 use crate::event::Event;
-use crate::ids::{PipelineKey, Revision, RunKey};
 use crate::limits::{SETTLED_FIRES_MAX, SETTLED_SKIPS_MAX};
 use crate::rejection::{Reason, Rejection};
 use crate::schedule::{FiredSlot, Schedule, ScheduleKey, ScheduleSlot, Settlement, SkipReason, SkippedSlots};
-use crate::state::State;
+use crate::state::Pipeline;
 use crate::time::Timestamp;
 
 /// Settles slots. One for which no run can be started is skipped with the reason: it must not keep those after it from
@@ -22,13 +21,14 @@ pub(super) fn settle(context: Context<'_>, key: &ScheduleKey, settlement: &Settl
     let known = find(context, key)?;
     check_current(key, known, settlement)?;
     check_form(settlement, context.time)?;
-    let Outcome { fired, refused, events } = fire(context, key, known, &settlement.fire);
+    let mut starts = Starts::new(context);
+    let (fired, refused) = fire(&mut starts, key, known, &settlement.fire);
     let mut skipped = settlement.skipped.clone();
     skipped.extend(refused);
     skipped.sort_by_key(|skipped| skipped.first);
     let Settlement { generation, from, to, .. } = *settlement;
-    let settled = Event::SlotsSettled { schedule: key.clone(), generation, from, to, fired, skipped };
-    Ok(Decision::done([vec![settled], events].concat()))
+    starts.insert(0, Event::SlotsSettled { schedule: key.clone(), generation, from, to, fired, skipped });
+    Ok(Decision::done(starts.into_events()))
 }
 
 /// A settlement was computed from the schedule as it is. To the leader the refusal says that somebody came before.
@@ -92,83 +92,27 @@ fn check_form(settlement: &Settlement, now: Timestamp) -> Result<(), Rejection> 
     }
 }
 
-/// What has become of the slots to start.
-#[derive(Default)]
-struct Outcome {
-    fired: Vec<FiredSlot>,
-    refused: Vec<SkippedSlots>,
-    /// Of the runs.
-    events: Vec<Event>,
-}
-
-/// Starts a run for each slot. Each is decided against what the ones before have led to.
-fn fire(context: Context<'_>, key: &ScheduleKey, known: &Schedule, slots: &[Timestamp]) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut draft: Option<Draft> = None;
-    for (place, slot) in slots.iter().enumerate() {
-        let so_far = Context { state: draft.as_ref().map_or(context.state, |draft| &draft.state), ..context };
-        let others = draft.as_ref().map_or(0, |draft| draft.others);
-        match start(so_far, others, key, known, *slot) {
-            Ok((run, events)) => {
-                outcome.fired.push(FiredSlot { slot: *slot, run });
-                if place + 1 < slots.len() {
-                    draft.get_or_insert_with(|| Draft::of(context, &key.pipeline)).fold(context, &events);
-                }
-                outcome.events.extend(events);
-            }
-            Err(Rejection { reason, message, .. }) => {
-                let reason = SkipReason::Refused { reason, message: cut(&message) };
-                outcome.refused.push(SkippedSlots { first: *slot, last: *slot, reason });
-            }
-        }
-    }
-    outcome
-}
-
-/// Starts a run like one that somebody asks for. `others` are live runs that the state leaves out.
-fn start(
-    context: Context<'_>,
-    others: usize,
+/// Starts a run for each slot, like one that somebody asks for. Gives those that were started, and those that could not be.
+fn fire(
+    starts: &mut Starts<'_>,
     key: &ScheduleKey,
     known: &Schedule,
-    slot: Timestamp,
-) -> Result<(u64, Vec<Event>), Rejection> {
-    let pipeline = context.pipeline(&key.pipeline)?;
-    check_live(others.saturating_add(live_runs(context.state)))?;
-    let schedule = Some(ScheduleSlot { schedule: key.name.clone(), slot });
-    let new = NewRun { schedule, ..NewRun::of(pipeline.releases.choose(), &known.spec.options) };
-    let run = pipeline.last_run.saturating_add(1);
-    create(context, pipeline, new).map(|decision| (run, decision.events))
-}
-
-/// As much of the state as the start of a run reads or changes. A copy of all of it would cost more than the command.
-struct Draft {
-    state: State,
-    /// Live runs that are left out.
-    others: usize,
-}
-
-impl Draft {
-    fn of(context: Context<'_>, key: &PipelineKey) -> Self {
-        let mut state = State { revision: context.state.revision, ..State::default() };
-        if let Some(pipeline) = context.state.pipelines.get(key) {
-            state.pipelines.insert(key.clone(), pipeline.clone());
-            if pipeline.releases.config.overlap == Overlap::Replace {
-                // No other policy touches runs that were there before: one that waits does so for want of room.
-                let numbers = pipeline.running.iter().chain(&pipeline.queue);
-                let keys = numbers.map(|run| RunKey { pipeline: key.clone(), run: *run });
-                state.runs.extend(keys.filter_map(|key| Some((key.clone(), context.state.runs.get(&key)?.clone()))));
-                state.reindex();
+    slots: &[Timestamp],
+) -> (Vec<FiredSlot>, Vec<SkippedSlots>) {
+    let (mut fired, mut refused) = (Vec::new(), Vec::new());
+    for slot in slots {
+        let schedule = Some(ScheduleSlot { schedule: key.name.clone(), slot: *slot });
+        let new = |pipeline: &Pipeline| {
+            let choice = pipeline.releases.choose();
+            NewRun { schedule, ..NewRun::of(choice, &known.spec.options) }
+        };
+        match starts.start(&key.pipeline, new) {
+            Ok(run) => fired.push(FiredSlot { slot: *slot, run }),
+            Err(Rejection { reason, message, .. }) => {
+                let reason = SkipReason::Refused { reason, message: cut(&message) };
+                refused.push(SkippedSlots { first: *slot, last: *slot, reason });
             }
         }
-        let others = live_runs(context.state).saturating_sub(live_runs(&state));
-        Self { state, others }
     }
-
-    fn fold(&mut self, context: Context<'_>, events: &[Event]) {
-        for event in events {
-            let revision = Revision(self.state.revision.0.saturating_add(1));
-            self.state.apply(context.history, revision, context.time, event);
-        }
-    }
+    (fired, refused)
 }

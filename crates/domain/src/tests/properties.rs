@@ -7,14 +7,17 @@ use proptest::prelude::*;
 use super::rules::{check_event, check_state};
 use super::script::node_spec;
 use super::universe::{
-    EVENTS, Step, command, config, event, next_attempt, report_finished, result, steps, time_out, waiting,
+    EVENTS, SUBSCRIPTIONS, Step, command, config, event, next_attempt, report_finished, result, steps, time_out,
+    waiting,
 };
 use super::universe_schedules::check_slots;
+use super::universe_subscriptions::check_intakes;
 use super::world::World;
 use crate::call;
 use crate::config::DriverKind;
 use crate::decide::decide;
-use crate::{Actor, Command, CommandEnvelope, NodeId, RequestId, Revision, State, Timestamp};
+use crate::event::Answer;
+use crate::{Actor, Command, CommandEnvelope, EventFate, NodeId, RequestId, Revision, State, Timestamp};
 
 /// Gives a command, and checks every event and the state it leads to.
 fn give(world: &mut World, command: Command) -> bool {
@@ -28,11 +31,28 @@ fn give(world: &mut World, command: Command) -> bool {
         check_event(&before, &world.state, event);
     }
     check_state(&world.state);
-    if matches!(envelope.command, Command::SettleSlots { .. }) {
+    let is_moved = matches!(envelope.command, Command::SettleSlots { .. })
+        || matches!(envelope.command, Command::FollowEvents { from, to, .. } if from < to);
+    if is_moved {
         // A second leader, which has computed the same, or the first one again.
         assert!(decide(&world.state, &world.history, &envelope).is_err(), "settled twice: {envelope:?}");
     }
+    if let (Command::TakeEvents { intake, .. }, Answer::Events(fates)) = (&envelope.command, &decision.answer) {
+        assert_eq!(fates.len(), intake.events.len());
+        give_again(world, &envelope, fates);
+    }
     true
+}
+
+/// Who sends the same events again is told what has become of them, and nothing happens.
+fn give_again(world: &World, envelope: &CommandEnvelope, fates: &[EventFate]) {
+    let mut envelope = envelope.clone();
+    if let Command::TakeEvents { intake, .. } = &mut envelope.command {
+        intake.cursor = None;
+    }
+    let again = decide(&world.state, &world.history, &envelope).unwrap();
+    let told: Vec<EventFate> = fates.iter().map(|fate| EventFate { is_duplicate: true, ..*fate }).collect();
+    assert_eq!((again.events, again.answer), (Vec::new(), Answer::Events(told)));
 }
 
 /// A cluster with a node and some pipelines, so that not all random commands are spent on building one.
@@ -137,6 +157,32 @@ fn lead_to_the_end(world: &mut World, choices: &[u8]) {
     panic!("runs that never end: {:?}", world.state.runs);
 }
 
+/// Walks, cut in two, and compares what is kept, folded anew and folded on.
+fn keep_the_rules(configs: &[crate::PipelineConfig], steps: &[Step], cut: usize) {
+    let mut world = started(configs);
+    let (early, late) = steps.split_at(cut);
+    walk(&mut world, early);
+    let (snapshot, at) = (world.state.clone(), world.log.len());
+    let mut kept = world.history.runs.clone();
+    walk(&mut world, late);
+
+    let mut stored = snapshot;
+    stored.index = Default::default();
+    stored.reindex();
+    let mut resumed = replay(&world, stored, at);
+    let mut replayed = replay(&world, State::default(), 0);
+
+    check_slots(&world.log);
+    check_intakes(&world.log);
+    world.evict();
+    kept.extend(resumed.evict_finished().into_iter().map(|run| (run.key.clone(), run)));
+    let all: BTreeMap<_, _> = replayed.evict_finished().into_iter().map(|run| (run.key.clone(), run)).collect();
+    assert_eq!(&resumed, &world.state);
+    assert_eq!(&replayed, &world.state);
+    assert_eq!(&kept, &world.history.runs);
+    assert_eq!(&all, &world.history.runs);
+}
+
 proptest! {
     #[test]
     fn commands_keep_the_rules_and_replay_to_the_same(
@@ -144,27 +190,18 @@ proptest! {
         steps in steps(120),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut world = started(&configs);
-        let (early, late) = steps.split_at(cut.index(steps.len()));
-        walk(&mut world, early);
-        let (snapshot, at) = (world.state.clone(), world.log.len());
-        let mut kept = world.history.runs.clone();
-        walk(&mut world, late);
+        keep_the_rules(&configs, &steps, cut.index(steps.len()));
+    }
 
-        let mut stored = snapshot;
-        stored.index = Default::default();
-        stored.reindex();
-        let mut resumed = replay(&world, stored, at);
-        let mut replayed = replay(&world, State::default(), 0);
-
-        check_slots(&world.log);
-        world.evict();
-        kept.extend(resumed.evict_finished().into_iter().map(|run| (run.key.clone(), run)));
-        let all: BTreeMap<_, _> = replayed.evict_finished().into_iter().map(|run| (run.key.clone(), run)).collect();
-        prop_assert_eq!(&resumed, &world.state);
-        prop_assert_eq!(&replayed, &world.state);
-        prop_assert_eq!(&kept, &world.history.runs);
-        prop_assert_eq!(&all, &world.history.runs);
+    #[test]
+    fn subscriptions_keep_the_rules_and_replay_to_the_same(
+        configs in prop::collection::vec(config(), 1..4),
+        steps in steps(120),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut steps = steps;
+        steps.iter_mut().filter(|step| !step.kind.is_multiple_of(5)).for_each(|step| step.kind = SUBSCRIPTIONS);
+        keep_the_rules(&configs, &steps, cut.index(steps.len()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::node::NodeStatus;
 use crate::policy::run_limit;
 use crate::release::{Arm, Exposure, ReleaseStatus, Strategy};
 use crate::state::{Deadline, LiveRun, Pipeline};
-use crate::{Event, RunKey, RunStatus, ScheduleKey, State, TaskKey, TaskRun, TaskStatus};
+use crate::{Event, Revision, RunKey, RunStatus, ScheduleKey, State, SubscriptionKey, TaskKey, TaskRun, TaskStatus};
 
 /// Checks a state between two commands.
 pub(crate) fn check_state(state: &State) {
@@ -28,6 +28,7 @@ pub(crate) fn check_state(state: &State) {
         assert!(schedule.settled <= state.time, "{pipeline}/{name} is settled for times to come");
         assert!(schedule.generation <= state.revision);
     }
+    check_subscriptions(state);
     for (_, deadline) in &state.index.deadlines {
         check_deadline(state, deadline);
     }
@@ -48,6 +49,28 @@ pub(crate) fn check_state(state: &State) {
         assert!(!pipeline.deleted || pipeline.running.is_empty(), "{} is deleted and runs", pipeline.key);
         check_releases(state, pipeline);
     }
+}
+
+fn check_subscriptions(state: &State) {
+    let all = &state.subscriptions;
+    assert_eq!(all.count(), all.iter().count());
+    let mut by_trigger = 0;
+    for (pipeline, name, known) in all.iter() {
+        assert!(!state.pipelines[pipeline].deleted, "{pipeline}/{name} has no pipeline");
+        assert!(known.created <= known.generation && known.generation <= known.changed);
+        assert!(known.created <= known.since && known.since <= known.changed && known.changed <= state.revision);
+        assert!(known.fired <= known.taken, "{pipeline}/{name}");
+        assert_eq!(known.last_fired.is_some(), known.fired > 0, "{pipeline}/{name}");
+        assert_eq!(known.last_skipped.is_some(), known.skipped() > 0, "{pipeline}/{name}");
+        let key = SubscriptionKey { pipeline: pipeline.clone(), name: name.clone() };
+        by_trigger += all.of_trigger(&known.spec.trigger).filter(|(other, _)| **other == key).count();
+        assert_eq!(all.changed_after(Revision(known.changed.0 - 1)).next().map(|(at, ..)| at), Some(known.changed));
+    }
+    assert_eq!(by_trigger, all.count(), "each is found by its trigger, once");
+    assert_eq!(state.followed.is_some(), all.follow_the_log());
+    assert!(state.followed.is_none_or(|followed| followed <= state.revision));
+    let trimmed = state.archive.as_ref().map_or(Revision(0), |archive| archive.trimmed);
+    assert!(state.followed.is_none_or(|followed| trimmed <= followed), "what is to be looked at is gone");
 }
 
 /// A release counts what there is, and its runs are of its versions.
@@ -186,6 +209,9 @@ pub(crate) fn check_event(before: &State, after: &State, event: &Event) {
         let cursor = |state: &State| state.schedules.get(schedule).unwrap().settled;
         assert_eq!((cursor(before), cursor(after)), (*from, *to));
     }
+    if let Event::EventsFollowed { from, to } = event {
+        assert_eq!((before.followed, after.followed), (Some(*from), Some(*to)));
+    }
     if let Event::RunCreated { run, version, release, .. } = event {
         let pipeline = &before.pipelines[&run.pipeline];
         assert_eq!(run.run, pipeline.last_run + 1);
@@ -224,6 +250,20 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
         if before.schedules.get(&key) != after.schedules.get(&key) {
             records.insert(Record::Schedule(key));
         }
+    }
+    for name in before.triggers.keys().chain(after.triggers.keys()) {
+        if before.triggers.get(name) != after.triggers.get(name) {
+            records.insert(Record::Trigger(name.clone()));
+        }
+    }
+    for (pipeline, name, _) in before.subscriptions.iter().chain(after.subscriptions.iter()) {
+        let key = SubscriptionKey { pipeline: pipeline.clone(), name: name.clone() };
+        if before.subscriptions.get(&key) != after.subscriptions.get(&key) {
+            records.insert(Record::Subscription(key));
+        }
+    }
+    if before.followed != after.followed {
+        records.insert(Record::Followed);
     }
     for id in before.namespaces.keys().chain(after.namespaces.keys()) {
         if before.namespaces.get(id) != after.namespaces.get(id) {

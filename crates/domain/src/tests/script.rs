@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::world::{World, hash};
-use super::{script_schedules, script_secrets};
+use super::{script_schedules, script_secrets, script_subscriptions};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::event::Standing;
@@ -40,6 +40,7 @@ pub(crate) fn check(script: &str) -> World {
         let start = world.time;
         let command = match words[0] {
             "settle" => script_schedules::settle(&world, &words),
+            "take" | "follow" | "report" => script_subscriptions::with_world(&world, &words),
             _ => parse(&words),
         };
         let found = match world.give(command) {
@@ -125,6 +126,8 @@ fn parse(words: &[&str]) -> Command {
         "put" | "unput" => object_command(words),
         "set" | "delete-secret" | "rotate" => script_secrets::parse(words),
         "schedule" | "reschedule" | "unschedule" | "pause" | "resume" => script_schedules::parse(words),
+        "install" | "change" | "uninstall" | "trigger-off" | "trigger-on" | "subscribe" | "resubscribe"
+        | "unsubscribe" | "mute" | "unmute" => script_subscriptions::parse(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
     }
@@ -514,20 +517,48 @@ fn show(event: &Event, now: Timestamp) -> String {
         | Event::ScheduleEnabled { .. }
         | Event::ScheduleDisabled { .. }
         | Event::SlotsSettled { .. } => script_schedules::show(event),
+        Event::TriggerInstalled { .. }
+        | Event::TriggerUpdated { .. }
+        | Event::TriggerUninstalled { .. }
+        | Event::TriggerEnabled { .. }
+        | Event::TriggerDisabled { .. }
+        | Event::TriggerReported { .. }
+        | Event::SubscriptionCreated { .. }
+        | Event::SubscriptionUpdated { .. }
+        | Event::SubscriptionDeleted { .. }
+        | Event::SubscriptionEnabled { .. }
+        | Event::SubscriptionDisabled { .. }
+        | Event::EventsTaken { .. }
+        | Event::EventsFollowed { .. } => script_subscriptions::show(event),
     };
     text.replace("default/", "")
 }
 
 fn show_created(event: &Event) -> String {
-    let Event::RunCreated { run, version, retry_of, parent, options, release, schedule, .. } = event else {
+    let Event::RunCreated {
+        run,
+        version,
+        retry_of,
+        parent,
+        options,
+        release,
+        schedule,
+        subscription,
+        depth,
+        started_by: _,
+    } = event
+    else {
         panic!("no start of a run: {event:?}")
     };
     let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
     let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
     let release = release.map_or(String::new(), |release| format!(" by release {release}"));
     let slot = schedule.as_ref().map_or(String::new(), |due| format!(" for {}@{}", due.schedule, due.slot.0));
+    let of_event = |of: &crate::SubscriptionEvent| format!(" for {}#{}", of.subscription, of.event);
+    let event = subscription.as_ref().map_or(String::new(), of_event);
+    let depth = if *depth == 0 { String::new() } else { format!(" deep {depth}") };
     let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
-    format!("{run} created v{version}{of}{release}{by}{slot}{values}")
+    format!("{run} created v{version}{of}{release}{by}{slot}{event}{depth}{values}")
 }
 
 fn show_end(status: &RunStatus) -> &'static str {

@@ -10,6 +10,7 @@ use super::script::{content, node_spec, outcome, pipeline_config, place, segment
 use super::universe_releases::{release_command, release_event};
 use super::universe_schedules::{schedule_command, schedule_event};
 use super::universe_secrets::{secret_command, secret_event};
+use super::universe_subscriptions::{subscription_command, subscription_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
 use crate::event::Standing;
@@ -132,6 +133,9 @@ pub(crate) fn result(number: u8) -> AttemptOutcome {
     outcome(["ok", "ok", "ok", "failed", "failed", "cancelled", "lost", "unknown"][usize::from(number % 8)])
 }
 
+/// The kind of the steps that are about triggers and subscriptions.
+pub(crate) const SUBSCRIPTIONS: u8 = 19;
+
 /// The command of a step. Some are aimed at what there is, some go astray.
 pub(crate) fn command(world: &World, step: &Step) -> Command {
     let (a, b) = (step.a, step.b);
@@ -149,7 +153,8 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         10 if b % 2 == 0 => Command::DisablePipeline { pipeline: pipeline(a) },
         11 if b % 2 == 0 => Command::DeletePipeline { pipeline: pipeline(a) },
         3 | 10 | 11 => release_command(world, step),
-        19 | 49 => schedule_command(world, a, b),
+        49 => schedule_command(world, a, b),
+        SUBSCRIPTIONS | 48 => subscription_command(world, a, b),
         20 => put_object(world, a, b),
         36 if b % 8 == 1 || b % 8 == 3 => delete_object(world, a, b),
         12..=18 => {
@@ -196,7 +201,7 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
         37 => Command::TimeOutAttempt { attempt: stray(a, b) },
         38 => Command::AssignAttempt { attempt: stray(a, b), node: node(b), driver: DriverKind::Process },
         39 => report_finished(stray(a, b), node(b), result(a)),
-        40..=48 => assign(world, a, node(b)),
+        40..=47 => assign(world, a, node(b)),
         kind => report(world, kind, a, b),
     }
 }
@@ -347,7 +352,7 @@ fn archived_event(a: u8, b: u8) -> Event {
 }
 
 /// Kinds of random events. All but the first four and one are about what may not be there.
-pub(crate) const EVENTS: u8 = 39;
+pub(crate) const EVENTS: u8 = 40;
 
 /// Any event at all, true or not.
 pub(crate) fn event(step: &Step) -> Event {
@@ -394,6 +399,8 @@ pub(crate) fn event(step: &Step) -> Event {
             parent: (a % 4 == 0).then(|| task.clone()),
             release: (a % 3 == 0).then(|| u64::from(b % 8)),
             schedule: None,
+            subscription: None,
+            depth: u32::from(a % 4),
         },
         8 => Event::RunStarted { run: run(a, b) },
         9 => Event::RunStopRequested { run: run(a, b), reason },
@@ -414,6 +421,7 @@ pub(crate) fn event(step: &Step) -> Event {
         22 => Event::NodeLost { node: node(a), incarnation: u64::from(b % 4) },
         23 => Event::NodeRemoved { node: node(a) },
         38 => schedule_event(a, b),
+        39 => subscription_event(a, b),
         kind => release_event(kind - 3, a, b),
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decide::{Decision, decide};
+use crate::intake::{forgotten, numbered};
 use crate::{
-    Actor, ClusterId, Command, CommandEnvelope, Event, History, PipelineConfig, PipelineKey, Rejection, RequestId,
-    Revision, Run, RunKey, State, Timestamp, Version,
+    Actor, ClusterId, Command, CommandEnvelope, Event, EventKey, EventOutcome, History, PipelineConfig, PipelineKey,
+    Rejection, RequestId, Revision, Run, RunKey, State, SubscriptionKey, Timestamp, Version,
 };
 
 /// What the views would hold.
@@ -14,6 +15,15 @@ use crate::{
 pub(crate) struct Memory {
     pub(crate) runs: BTreeMap<RunKey, Run>,
     pub(crate) configs: BTreeMap<(PipelineKey, Version), Arc<PipelineConfig>>,
+    /// What subscriptions have taken, by name and creation.
+    pub(crate) taken: BTreeMap<(SubscriptionKey, Revision), Taken>,
+}
+
+/// What one subscription has taken and not forgotten.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
+    numbers: BTreeMap<EventKey, u64>,
+    pub(crate) events: BTreeMap<u64, (EventKey, EventOutcome)>,
 }
 
 impl History for Memory {
@@ -27,6 +37,32 @@ impl History for Memory {
 
     fn event_hash(&self, revision: Revision) -> Option<[u8; 32]> {
         Some(hash(revision.0))
+    }
+
+    fn depth(&self, key: &RunKey) -> Option<u32> {
+        self.runs.get(key).map(|run| run.depth)
+    }
+
+    fn taken(&self, subscription: &SubscriptionKey, created: Revision, key: &EventKey) -> Option<(u64, EventOutcome)> {
+        let taken = self.taken.get(&(subscription.clone(), created))?;
+        let number = *taken.numbers.get(key)?;
+        Some((number, taken.events[&number].1.clone()))
+    }
+}
+
+impl Memory {
+    /// Keeps what an event says of the events of a subscription, as it was before it.
+    fn keep(&mut self, state: &State, event: &Event) {
+        let Event::EventsTaken { subscription, first, taken, .. } = event else { return };
+        let Some(known) = state.subscriptions.get(subscription) else { return };
+        let kept = self.taken.entry((subscription.clone(), known.created)).or_default();
+        for (number, event) in numbered(*first, taken) {
+            kept.numbers.insert(event.key.clone(), number);
+            kept.events.insert(number, (event.key.clone(), event.outcome.clone()));
+            if let Some((key, _)) = forgotten(number).and_then(|old| kept.events.remove(&old)) {
+                kept.numbers.remove(&key);
+            }
+        }
     }
 }
 
@@ -73,6 +109,7 @@ impl World {
         if let Event::PipelineRegistered { pipeline, version, config, .. } = event {
             self.history.configs.insert((pipeline.clone(), *version), Arc::new((**config).clone()));
         }
+        self.history.keep(&self.state, event);
         let revision = Revision(self.state.revision.0 + 1);
         self.state.apply(&self.history, revision, self.time, event);
         self.log.push((self.time, event.clone()));

@@ -21,7 +21,7 @@ pub(super) fn check_parameters(faults: &mut Faults, config: &PipelineConfig) {
         if let Some(default) = &parameter.default {
             faults.length(format_args!("{field}.default"), default, VARIABLE_VALUE_BYTES_MAX);
             faults.no_nul(format_args!("{field}.default"), default);
-            if let Err(why) = parameter::check(&parameter.kind, default) {
+            if let Err(why) = parameter::check_value(&parameter.kind, default) {
                 let message = format!("the default of parameter {name} {why}");
                 faults.add(format!("{field}.default"), message, "give one that a run could be given");
             }

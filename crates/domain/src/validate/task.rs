@@ -13,7 +13,7 @@ use crate::values::TaskKind;
 
 pub(super) fn check_task(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
     faults.text(format_args!("{at}.description"), &task.description);
-    check_program(faults, at, task);
+    check_program(faults, at, &Program::of(task));
     faults.variables(format_args!("{at}.environment"), &task.environment);
     if let Some(directory) = &task.working_directory {
         let field = format_args!("{at}.working_directory");
@@ -88,8 +88,26 @@ fn check_secret_files(faults: &mut Faults, field: Arguments<'_>, task: &TaskConf
     }
 }
 
-fn check_program(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
-    if let Some(image) = &task.image {
+/// What is run, and by what.
+pub(super) struct Program<'a> {
+    pub(super) image: Option<&'a str>,
+    pub(super) entrypoint: &'a [String],
+    pub(super) command: &'a [String],
+    pub(super) driver: Option<DriverKind>,
+    /// Whether there has to be any.
+    pub(super) is_needed: bool,
+}
+
+impl<'a> Program<'a> {
+    fn of(task: &'a TaskConfig) -> Self {
+        let TaskConfig { image, entrypoint, command, driver, kind, .. } = task;
+        let is_needed = *kind == TaskKind::Container;
+        Self { image: image.as_deref(), entrypoint, command, driver: *driver, is_needed }
+    }
+}
+
+pub(super) fn check_program(faults: &mut Faults, at: Arguments<'_>, task: &Program<'_>) {
+    if let Some(image) = task.image {
         let field = format_args!("{at}.image");
         faults.reference(field, image);
         if image.contains(' ') {
@@ -98,8 +116,8 @@ fn check_program(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
         }
     }
     let has_program = !task.entrypoint.is_empty() || !task.command.is_empty();
-    match (task.driver, &task.image) {
-        (None, None) if !has_program && task.kind == TaskKind::Container => {
+    match (task.driver, task.image) {
+        (None, None) if !has_program && task.is_needed => {
             let message = format!("{at} has neither an image nor an entrypoint nor a command");
             faults.add(at.to_string(), message, "say what to run: an image, a command, or both");
         }
@@ -113,7 +131,7 @@ fn check_program(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
         }
         (None | Some(DriverKind::Docker | DriverKind::Process), _) => {}
     }
-    for (name, words) in [("entrypoint", &task.entrypoint), ("command", &task.command)] {
+    for (name, words) in [("entrypoint", task.entrypoint), ("command", task.command)] {
         if faults.count(format_args!("{at}.{name}"), words.len(), ARGUMENTS_MAX) {
             for (index, word) in words.iter().enumerate() {
                 let field = format_args!("{at}.{name}.{index}");

@@ -50,6 +50,11 @@ impl Change {
             ViewKind::Sealed => "gofer.model.v1.SealedSecret",
             ViewKind::ClusterKey => "gofer.model.v1.CurrentKey",
             ViewKind::Schedule => "gofer.model.v1.Schedule",
+            ViewKind::Trigger => "gofer.model.v1.Trigger",
+            ViewKind::Subscription => "gofer.model.v1.Subscription",
+            ViewKind::Taken => "gofer.model.v1.TakenEvent",
+            ViewKind::TakenKey => "gofer.model.v1.TakenKey",
+            ViewKind::Followed => "gofer.model.v1.Followed",
             ViewKind::Live => return None,
         })
     }

@@ -276,6 +276,11 @@ pub(crate) fn kind_text(kind: ViewKind) -> &'static str {
         ViewKind::Sealed => "sealed value of secret",
         ViewKind::ClusterKey => "key of the",
         ViewKind::Schedule => "schedule",
+        ViewKind::Trigger => "trigger",
+        ViewKind::Subscription => "subscription",
+        ViewKind::Taken => "event taken by subscription",
+        ViewKind::TakenKey => "key taken by subscription",
+        ViewKind::Followed => "followed part of the",
     }
 }
 

@@ -1,7 +1,7 @@
 //! How people name runs, pipelines and nodes.
 
 use gofer_wire::api::v1 as api;
-use gofer_wire::model::v1::{PipelineRef, RunRef, ScheduleRef, SecretRef};
+use gofer_wire::model::v1::{PipelineRef, RunRef, ScheduleRef, SecretRef, SubscriptionRef};
 
 use crate::client::{Call, Client, clusters, request, runs};
 use crate::error::Error;
@@ -109,6 +109,12 @@ pub(crate) fn secret_text(secret: Option<&SecretRef>) -> String {
 pub(crate) fn schedule_text(schedule: Option<&ScheduleRef>) -> String {
     let text = |schedule: &ScheduleRef| format!("{}/{}/{}", schedule.namespace, schedule.pipeline, schedule.name);
     schedule.map_or_else(String::new, text)
+}
+
+/// `namespace/pipeline/push`.
+pub(crate) fn subscription_text(subscription: Option<&SubscriptionRef>) -> String {
+    let text = |of: &SubscriptionRef| format!("{}/{}/{}", of.namespace, of.pipeline, of.name);
+    subscription.map_or_else(String::new, text)
 }
 
 /// `namespace/pipeline/42`.

@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::event_log::{self, Place};
 use crate::history::Views;
 use crate::keys::{self, kind};
+use crate::taken;
 
 /// A committed entry of the Raft log.
 #[derive(Clone, Debug)]
@@ -165,6 +166,8 @@ impl<'a> Applying<'a> {
             self.db.mark(&mut self.batch, format_of(event))?;
             self.trim(event)?;
             keep(&mut self.batch, self.families.views, event, message);
+            let created = taken::created(&look(self.state), event);
+            taken::keep(&mut self.batch, self.families.views, &self.views, created, command.time, event);
             self.changed.extend(event.records());
             self.applied.revision = revision;
             self.applied.time = command.time;
@@ -220,7 +223,9 @@ pub(crate) fn format_of(event: &Event) -> u64 {
         | Event::ReleaseStarted { .. }
         | Event::LiveVersionChanged { .. }
         | Event::PipelinePinned { .. } => db::RELEASED,
-        Event::ScheduleCreated { .. } => db::SCHEDULED,
+        Event::ScheduleCreated { .. } | Event::TriggerInstalled { .. } | Event::SubscriptionCreated { .. } => {
+            db::SCHEDULED
+        }
         _ => db::FORMAT,
     }
 }
@@ -352,6 +357,19 @@ fn encode(state: &State, record: &Record) -> Stored {
         Record::Schedule(key) => {
             let schedule = state.schedules.get(key).map(|schedule| codec::schedule_to_wire(key, schedule));
             Stored::of(keys::schedule(key), schedule)
+        }
+        Record::Trigger(name) => {
+            let trigger = state.triggers.get(name).map(|trigger| codec::trigger_to_wire(name, trigger));
+            Stored::of(keys::trigger(name), trigger)
+        }
+        Record::Subscription(key) => {
+            let subscription = state.subscriptions.get(key);
+            let message = subscription.map(|subscription| codec::subscription_to_wire(key, subscription));
+            Stored::of(keys::subscription(kind::SUBSCRIPTION, key), message)
+        }
+        Record::Followed => {
+            let followed = state.followed.map(|followed| model::Followed { revision: followed.0 });
+            Stored::of(keys::followed(), followed)
         }
         Record::Node(id) => Stored::of(keys::node(*id), state.nodes.get(id).map(codec::node_to_wire)),
     }

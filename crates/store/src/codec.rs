@@ -9,11 +9,14 @@ mod cluster;
 mod command;
 mod config;
 mod event;
+mod intake;
 mod object;
 mod release;
 mod run;
 mod schedule;
 mod secret;
+mod subscription;
+mod trigger;
 mod values;
 
 use std::collections::btree_map::Entry;
@@ -36,6 +39,8 @@ pub use command::{
 };
 pub use config::{config_from_wire, config_to_wire, driver_from_wire, driver_to_wire};
 pub use event::{event_from_wire, event_to_wire};
+pub(crate) use intake::taken_record;
+pub use intake::{event_key, taken_from_record};
 pub(crate) use object::manifest_to_wire;
 pub use object::{
     encoding_from_wire, manifest_from_wire, object_content_from_wire, object_content_to_wire, object_from_wire,
@@ -56,6 +61,14 @@ pub use secret::{
     cluster_key_from_wire, cluster_key_to_wire, current_key_from_wire, current_key_to_wire, scope_from_wire,
     scope_to_wire, sealed_from_wire, sealed_to_wire, secret_from_wire, secret_key_from_wire, secret_key_to_wire,
     secret_to_wire,
+};
+pub use subscription::{
+    subscription_from_wire, subscription_key_from_wire, subscription_key_to_wire, subscription_spec_from_wire,
+    subscription_spec_to_wire, subscription_to_wire,
+};
+pub use trigger::{
+    trigger_from_wire, trigger_name, trigger_report_from_wire, trigger_report_to_wire, trigger_spec_from_wire,
+    trigger_spec_to_wire, trigger_to_wire,
 };
 
 /// Why a message is not a value.

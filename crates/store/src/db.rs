@@ -28,7 +28,7 @@ pub(crate) const FORMAT: u64 = 1;
 pub(crate) const ARCHIVED: u64 = 2;
 /// Format once a version of a pipeline was held or released: older code starts runs with the newest one.
 pub(crate) const RELEASED: u64 = 3;
-/// Format once there was a schedule: older code knows none, and would delete its pipeline.
+/// Format once there was a schedule, a trigger or a subscription: older code knows none, and would delete its pipeline.
 pub(crate) const SCHEDULED: u64 = 4;
 const FORMAT_KEY: &[u8] = b"format";
 

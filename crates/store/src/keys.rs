@@ -1,8 +1,8 @@
 //! Keys of the views: order-preserving and injective. Ids hold no zero byte, so a zero ends them.
 
 use gofer_domain::{
-    NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, ScheduleKey, SecretKey, SecretScope,
-    TaskId, TaskKey, Version,
+    EventKey, NamespaceId, NodeId, ObjectKey, ObjectScope, PipelineKey, Revision, RunKey, ScheduleKey, SecretKey,
+    SecretScope, SubscriptionKey, TaskId, TaskKey, TriggerName, Version,
 };
 
 /// First byte of a view's key: the kind of record.
@@ -30,6 +30,14 @@ pub(crate) mod kind {
     /// The cluster key in force, by its number and fingerprint.
     pub(crate) const CLUSTER_KEY: u8 = b'k';
     pub(crate) const SCHEDULE: u8 = b'U';
+    pub(crate) const TRIGGER: u8 = b'G';
+    pub(crate) const SUBSCRIPTION: u8 = b'Q';
+    /// An event that a subscription has taken, by its number.
+    pub(crate) const TAKEN: u8 = b'y';
+    /// The number of such an event, by its key.
+    pub(crate) const TAKEN_KEY: u8 = b'z';
+    /// How far the log was followed for subscriptions.
+    pub(crate) const FOLLOWED: u8 = b'F';
 }
 
 pub(crate) fn namespace(id: &NamespaceId) -> Vec<u8> {
@@ -146,6 +154,46 @@ pub(crate) fn schedule(of: &ScheduleKey) -> Vec<u8> {
     key
 }
 
+pub(crate) fn trigger(name: &TriggerName) -> Vec<u8> {
+    let mut key = vec![kind::TRIGGER];
+    push(&mut key, name.as_str());
+    key
+}
+
+/// Key of a record of this kind about a subscription; a prefix of those about what it has taken.
+pub(crate) fn subscription(kind: u8, of: &SubscriptionKey) -> Vec<u8> {
+    let mut key = pipeline(kind, &of.pipeline);
+    push(&mut key, of.name.as_str());
+    key
+}
+
+/// Prefix of the keys of what a subscription has taken that was created by the event of a revision.
+pub(crate) fn taken_of(of: &SubscriptionKey, created: Revision) -> Vec<u8> {
+    let mut key = subscription(kind::TAKEN, of);
+    key.extend(created.0.to_be_bytes());
+    key
+}
+
+/// Key of an event that a subscription has taken.
+pub(crate) fn taken(of: &SubscriptionKey, created: Revision, number: u64) -> Vec<u8> {
+    let mut key = taken_of(of, created);
+    key.extend(number.to_be_bytes());
+    key
+}
+
+/// Key of the number of such an event.
+pub(crate) fn taken_key(of: &SubscriptionKey, created: Revision, event: &EventKey) -> Vec<u8> {
+    let mut key = subscription(kind::TAKEN_KEY, of);
+    key.extend(created.0.to_be_bytes());
+    push(&mut key, event.as_str());
+    key
+}
+
+/// Key of the one record of how far the log was followed.
+pub(crate) fn followed() -> Vec<u8> {
+    vec![kind::FOLLOWED]
+}
+
 /// The run that a [`kind::LIVE`] key names.
 pub(crate) fn live_run(key: &[u8]) -> Option<RunKey> {
     let rest = key.strip_prefix(&[kind::LIVE])?;
@@ -190,11 +238,20 @@ pub enum ViewKind {
     /// The cluster key in force.
     ClusterKey,
     Schedule,
+    Trigger,
+    Subscription,
+    /// An event that a subscription has taken, by its number.
+    Taken,
+    /// The number of such an event, by its key.
+    TakenKey,
+    /// How far the log was followed for subscriptions.
+    Followed,
 }
 
 /// What the record of a key is and what it is about: `default`, `default/build`, `default/build/7`,
-/// `default/build/7/test`, or the number of a node; a secret's scope and name; a schedule's
-/// pipeline and name. None when it is no key of a view.
+/// `default/build/7/test`, or the number of a node; a secret's scope and name; a schedule's or a subscription's pipeline and
+/// name; and with the revision at which the subscription was made the number or key of what it has taken. None when it is no
+/// key of a view.
 #[must_use]
 pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
     let (first, rest) = key.split_first()?;
@@ -214,6 +271,11 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
         kind::SECRET => (ViewKind::Secret, 3),
         kind::SEALED => (ViewKind::Sealed, 3),
         kind::SCHEDULE => (ViewKind::Schedule, 3),
+        kind::TRIGGER => (ViewKind::Trigger, 1),
+        kind::SUBSCRIPTION => (ViewKind::Subscription, 3),
+        kind::TAKEN => (ViewKind::Taken, 3),
+        kind::TAKEN_KEY => (ViewKind::TakenKey, 3),
+        kind::FOLLOWED if rest.is_empty() => return Some((ViewKind::Followed, "log".to_owned())),
         kind::CLUSTER_KEY if rest.is_empty() => return Some((ViewKind::ClusterKey, "cluster".to_owned())),
         _ => return None,
     };
@@ -224,15 +286,43 @@ pub fn view_name(key: &[u8]) -> Option<(ViewKind, String)> {
     }
     if matches!(kind, ViewKind::Secret | ViewKind::Sealed) {
         parts.retain(|part| !part.is_empty());
-    } else if !matches!(kind, ViewKind::Namespace | ViewKind::Pipeline | ViewKind::Schedule) {
+    }
+    for _ in 0..numbers_of(kind) {
         let (number, after) = rest.split_first_chunk::<8>()?;
         parts.push(u64::from_be_bytes(*number).to_string());
         rest = after;
     }
-    if matches!(kind, ViewKind::Task | ViewKind::Object) {
+    if matches!(kind, ViewKind::Task | ViewKind::Object | ViewKind::TakenKey) {
         parts.push(pull(&mut rest)?.to_owned());
     }
     rest.is_empty().then(|| (kind, parts.join("/")))
+}
+
+/// How many numbers follow the names in a key.
+fn numbers_of(kind: ViewKind) -> usize {
+    match kind {
+        ViewKind::Namespace
+        | ViewKind::Pipeline
+        | ViewKind::Secret
+        | ViewKind::Sealed
+        | ViewKind::Schedule
+        | ViewKind::Trigger
+        | ViewKind::Subscription
+        | ViewKind::Archive
+        | ViewKind::ClusterKey
+        | ViewKind::Followed => 0,
+        ViewKind::PipelineVersion
+        | ViewKind::Run
+        | ViewKind::Variables
+        | ViewKind::Task
+        | ViewKind::Live
+        | ViewKind::Node
+        | ViewKind::Segment
+        | ViewKind::Release
+        | ViewKind::Object
+        | ViewKind::TakenKey => 1,
+        ViewKind::Taken => 2,
+    }
 }
 
 fn pull<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
@@ -279,6 +369,10 @@ mod tests {
         let token = SecretKey { scope: SecretScope::Pipeline(run.pipeline.clone()), name };
         let name = gofer_domain::ScheduleName::new("nightly").unwrap();
         let nightly = ScheduleKey { pipeline: run.pipeline.clone(), name };
+        let kafka = TriggerName::new("kafka").unwrap();
+        let name = gofer_domain::SubscriptionName::new("hook").unwrap();
+        let hook = SubscriptionKey { pipeline: run.pipeline.clone(), name };
+        let event = EventKey::new("delivery 1").unwrap();
         for (key, kind, name) in [
             (namespace(&run.pipeline.namespace), ViewKind::Namespace, "a"),
             (pipeline(kind::PIPELINE, &run.pipeline), ViewKind::Pipeline, "a/b"),
@@ -294,6 +388,11 @@ mod tests {
             (super::secret(kind::SEALED, &token), ViewKind::Sealed, "a/b/token"),
             (cluster_key(), ViewKind::ClusterKey, "cluster"),
             (super::schedule(&nightly), ViewKind::Schedule, "a/b/nightly"),
+            (super::trigger(&kafka), ViewKind::Trigger, "kafka"),
+            (subscription(kind::SUBSCRIPTION, &hook), ViewKind::Subscription, "a/b/hook"),
+            (taken(&hook, Revision(7), 300), ViewKind::Taken, "a/b/hook/7/300"),
+            (taken_key(&hook, Revision(7), &event), ViewKind::TakenKey, "a/b/hook/7/delivery 1"),
+            (followed(), ViewKind::Followed, "log"),
         ] {
             assert_eq!(view_name(&key), Some((kind, name.to_owned())));
             for cut in 0..key.len() {

@@ -34,6 +34,7 @@ mod replayer;
 mod restorer;
 mod secret;
 mod store;
+mod taken;
 pub mod unfinished;
 mod view_scan;
 

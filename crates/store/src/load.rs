@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gofer_domain::state::LiveRun;
-use gofer_domain::{Pipeline, PipelineConfig, PipelineKey, Run, RunKey, RunStatus, State, Version};
+use gofer_domain::{Pipeline, PipelineConfig, PipelineKey, Revision, Run, RunKey, RunStatus, State, Version};
 use gofer_wire::model::v1 as model;
 
 use crate::applied::Applied;
@@ -34,6 +34,13 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
     for (key, schedule) in records::<model::Schedule, _>(db, kind::SCHEDULE, codec::schedule_from_wire)? {
         state.schedules.insert(key, schedule);
     }
+    state.triggers = records::<model::Trigger, _>(db, kind::TRIGGER, codec::trigger_from_wire)?.into_iter().collect();
+    for (key, subscription) in records::<model::Subscription, _>(db, kind::SUBSCRIPTION, codec::subscription_from_wire)?
+    {
+        state.subscriptions.insert(key, subscription);
+    }
+    let followed = db.get::<model::Followed>(VIEWS, &keys::followed())?;
+    state.followed = followed.map(|followed| Revision(followed.revision));
     let mut configs = Configs { db, read: BTreeMap::new() };
     for item in db.scan_prefix(VIEWS, &[kind::PIPELINE])? {
         let (key, value) = item?;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use gofer_domain::{PipelineConfig, PipelineKey, Release, Run, RunKey, TaskRun, Version};
+use gofer_domain::{
+    EventKey, PipelineConfig, PipelineKey, Release, Revision, Run, RunKey, SubscriptionKey, TakenEvent, TaskRun,
+    Timestamp, Version,
+};
 use gofer_wire::model::v1 as model;
 use rocksdb::Direction;
 
@@ -84,6 +87,58 @@ pub(crate) fn releases(db: &Db, key: &PipelineKey, before: u64, limit: usize) ->
         releases.push(release.map_err(|error| Error::decode(&format!("a release of {key}"), &error))?);
     }
     Ok(releases)
+}
+
+/// An event that a subscription has taken and not forgotten, and when it did.
+pub(crate) fn taken(
+    db: &Db,
+    of: &SubscriptionKey,
+    created: Revision,
+    number: u64,
+) -> Result<Option<(TakenEvent, Timestamp)>, Error> {
+    let record = db.get::<model::TakenEvent>(VIEWS, &keys::taken(of, created, number))?;
+    record.map(|record| decode_taken(of, number, &record)).transpose()
+}
+
+/// Number of the event of a key that a subscription has taken and not forgotten.
+pub(crate) fn taken_number(
+    db: &Db,
+    of: &SubscriptionKey,
+    created: Revision,
+    event: &EventKey,
+) -> Result<Option<u64>, Error> {
+    let record = db.get::<model::TakenKey>(VIEWS, &keys::taken_key(of, created, event))?;
+    Ok(record.map(|record| record.number))
+}
+
+/// Events that a subscription has taken, numbered below `before`, newest first.
+pub(crate) fn all_taken(
+    db: &Db,
+    of: &SubscriptionKey,
+    created: Revision,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<(u64, TakenEvent, Timestamp)>, Error> {
+    let prefix = keys::taken_of(of, created);
+    let Some(newest) = before.checked_sub(1) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for item in db.scan(VIEWS, &keys::taken(of, created, newest), Direction::Reverse)?.take(limit) {
+        let (key, value) = item?;
+        let Some(number) = key.strip_prefix(&prefix[..]).and_then(|number| number.try_into().ok()) else { break };
+        let number = u64::from_be_bytes(number);
+        let (taken, at) = decode_taken(of, number, &db.decode(&key, &value)?)?;
+        found.push((number, taken, at));
+    }
+    Ok(found)
+}
+
+fn decode_taken(
+    of: &SubscriptionKey,
+    number: u64,
+    record: &model::TakenEvent,
+) -> Result<(TakenEvent, Timestamp), Error> {
+    let what = || format!("event {number} that subscription {of} has taken");
+    codec::taken_from_record(record).map_err(|error| Error::decode(&what(), &error))
 }
 
 fn decode(db: &Db, key: &RunKey, mut head: model::Run) -> Result<Run, Error> {

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::history::Views as Lookups;
 use crate::reader;
 use crate::store::Options;
+use crate::taken;
 use crate::view_scan::Views;
 
 /// An event with its place.
@@ -69,6 +70,7 @@ impl Replayer {
             if keeps {
                 keep(&mut batch, family, event, codec::event_to_wire(event));
             }
+            taken::keep(&mut batch, family, &lookups, taken::created(&self.state, event), *time, event);
             self.db.mark(&mut batch, format_of(event))?;
             changed.extend(event.records());
             fold(&mut self.state, &lookups, *revision, *time, event);

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use gofer_domain::archive::GENESIS;
-use gofer_domain::{Answer, Event, NodeId, RequestId, Revision, Timestamp};
+use gofer_domain::{Answer, Event, NodeId, RequestId, Revision, TakenEvent, Timestamp};
 use rocksdb::WriteBatch;
 
 use crate::applied::Applied;
@@ -119,8 +119,12 @@ impl Restorer {
         };
         command.last = revision;
         match &event.placed.event {
-            // Else it is one of the runs that slots have started.
+            // Else it is one of the runs that slots or events have started.
             Event::RunCreated { run, .. } if event.cause == revision => command.answer = Answer::Run(run.clone()),
+            // Else the log was followed, which answers nothing of the kind.
+            Event::EventsTaken { taken, .. } if event.cause == revision => {
+                command.answer = Answer::Events(taken.iter().map(TakenEvent::fate).collect());
+            }
             Event::PipelineRegistered { version, .. } => command.answer = Answer::PipelineVersion(*version),
             Event::NodeRegistered { incarnation, .. } => command.answer = Answer::NodeIncarnation(*incarnation),
             // As the first event it is what was asked for, else it follows from the end of a run.

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use gofer_domain::{ClusterId, PipelineConfig, PipelineKey, Release, Revision, Run, RunKey, State, Version};
+use gofer_domain::{
+    ClusterId, PipelineConfig, PipelineKey, Release, Revision, Run, RunKey, State, SubscriptionKey, TakenEvent,
+    Timestamp, Version,
+};
 use tokio::sync::watch;
 
 use crate::applied::{Applied, Progress};
@@ -258,6 +261,23 @@ impl Store {
     pub fn releases(&self, key: &PipelineKey, before: Option<u64>, limit: usize) -> Result<Vec<Release>, Error> {
         self.healthy()?;
         self.guard(reader::releases(&self.db(), key, before.unwrap_or(u64::MAX), limit))
+    }
+
+    /// Events that a subscription has taken and not forgotten, with their numbers, below `before` (none: all), and when they
+    /// were taken; newest first. None when there is no such subscription.
+    ///
+    /// # Errors
+    /// When their records can't be read. Final like an error of [`Store::apply`].
+    pub fn taken_events(
+        &self,
+        key: &SubscriptionKey,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, TakenEvent, Timestamp)>, Error> {
+        self.healthy()?;
+        let created = self.read(|state| state.subscriptions.get(key).map(|known| known.created));
+        let Some(created) = created else { return Ok(Vec::new()) };
+        self.guard(reader::all_taken(&self.db(), key, created, before.unwrap_or(u64::MAX), limit))
     }
 
     /// A version of a pipeline.

@@ -71,8 +71,9 @@ impl Teller<'_> {
         }
         match self.command() {
             Some(event) if run_of(&event) == Some(self.run) => "the run began at once".to_owned(),
-            Some(Event::SlotsSettled { schedule, fired, .. })
-                if schedule.pipeline == self.run.pipeline && fired.iter().any(|fired| fired.run == self.run.run) =>
+            // Of these one command has several: some of them start with it, others when there is room.
+            Some(Event::SlotsSettled { .. } | Event::EventsTaken { .. } | Event::EventsFollowed { .. })
+                if self.sentences.last().is_some_and(|created| created.cause == envelope.cause) =>
             {
                 "the run began at once".to_owned()
             }
@@ -187,16 +188,34 @@ impl Teller<'_> {
 }
 
 fn created(event: &Event) -> String {
-    let Event::RunCreated { version, options, started_by, retry_of, parent, release, schedule, .. } = event else {
+    let Event::RunCreated {
+        version,
+        options,
+        started_by,
+        retry_of,
+        parent,
+        release,
+        schedule,
+        subscription,
+        depth,
+        run: _,
+    } = event
+    else {
         return String::new();
     };
-    let mut text = match (parent, schedule) {
-        (Some(task), _) => format!("task {} of run {} started the run", task.task, task.run),
-        (None, Some(due)) => {
+    let mut text = match (parent, schedule, subscription) {
+        (Some(task), ..) => format!("task {} of run {} started the run", task.task, task.run),
+        (None, Some(due), _) => {
             format!("schedule {} started the run for its slot at {}", due.schedule, instant(due.slot))
         }
-        (None, None) => format!("{started_by} started the run"),
+        (None, None, Some(of)) => {
+            format!("subscription {} started the run for event {:?}", of.subscription, of.event.as_str())
+        }
+        (None, None, None) => format!("{started_by} started the run"),
     };
+    if *depth > 0 {
+        text.push_str(&format!(", number {} in a chain of runs that started one another", depth.saturating_add(1)));
+    }
     text.push_str(&format!(", with version {version} of its pipeline"));
     if let Some(release) = release {
         text.push_str(&format!(", which release {release} chose"));

@@ -1,5 +1,6 @@
 //! What is told of runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use gofer_domain::config::Overlap;
 use gofer_domain::release::Strategy;
 use gofer_domain::schedule::{CatchUp, Rule, Timing};
 use gofer_domain::{
-    AttemptOutcome, Command, RunOptions, ScheduleKey, ScheduleName, ScheduleSpec, Settlement, Timestamp, Version,
+    AttemptOutcome, Command, EventKey, EventVerdict, FollowedEvent, IncomingEvent, Intake, RunOptions, ScheduleKey,
+    ScheduleName, ScheduleSpec, Settlement, SubscriptionKey, SubscriptionName, SubscriptionSpec, Timestamp,
+    TriggerName, Version,
 };
 use gofer_store::Outcome;
 
@@ -109,6 +112,56 @@ fn which_slot_of_which_schedule_is_told() {
     assert_eq!(texts[1], "the run began at once");
     let second = told(&world, "build", 2);
     assert_eq!(second.sentences.len(), 1, "it waits for the first: {:?}", second.sentences);
+}
+
+#[test]
+fn which_event_of_which_subscription_is_told() {
+    let mut world = World::new();
+    let pipeline = run("build", 1).pipeline;
+    let [hook, chain] = ["hook", "chain"]
+        .map(|name| SubscriptionKey { pipeline: pipeline.clone(), name: SubscriptionName::new(name).unwrap() });
+    for (subscription, trigger) in [(&hook, "webhook"), (&chain, "pipeline")] {
+        let spec = SubscriptionSpec {
+            description: String::new(),
+            trigger: TriggerName::new(trigger).unwrap(),
+            settings: BTreeMap::new(),
+            filter: String::new(),
+            variables: BTreeMap::new(),
+            options: RunOptions::default(),
+        };
+        let (subscription, spec) = (subscription.clone(), Arc::new(spec));
+        world.give(Command::CreateSubscription { subscription, spec, enabled: true });
+    }
+    let generation = |world: &World, key: &SubscriptionKey| {
+        world.store().read(|state| state.subscriptions.get(key).unwrap().generation)
+    };
+    let incoming = |key: &str| IncomingEvent {
+        key: EventKey::new(key).unwrap(),
+        occurred_at: Timestamp(1),
+        verdict: EventVerdict::Fire(Box::default()),
+    };
+    let events = vec![incoming("d-1"), incoming("d-2")];
+    let intake = Box::new(Intake { generation: generation(&world, &hook), cursor: None, events });
+    world.give(Command::TakeEvents { subscription: hook, intake });
+    let first = told(&world, "build", 1);
+    let start = "subscription hook started the run for event \"d-1\", with version 1 of its pipeline";
+    assert_eq!(texts(&first)[..2], [start, "the run began at once"]);
+    let second = told(&world, "build", 2);
+    assert_eq!(second.sentences.len(), 1, "it waits for the first: {:?}", second.sentences);
+
+    let (from, to) = world.store().read(|state| (state.followed.unwrap(), state.revision));
+    let event = FollowedEvent {
+        generation: generation(&world, &chain),
+        subscription: chain,
+        revision: to,
+        occurred_at: Timestamp(1),
+        cause: Some(run("build", 2)),
+        verdict: EventVerdict::Fire(Box::default()),
+    };
+    world.give(Command::FollowEvents { from, to, events: vec![event] });
+    let third = told(&world, "build", 3);
+    let start = format!("subscription chain started the run for event \"{to}\", number 2 in a chain of runs");
+    assert!(texts(&third)[0].starts_with(&start), "{:?}", third.sentences);
 }
 
 #[test]

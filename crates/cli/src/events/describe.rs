@@ -2,6 +2,7 @@
 
 mod releases;
 mod schedules;
+mod subscriptions;
 
 use gofer_wire::log::v1::event::Kind;
 use gofer_wire::log::v1::{ClusterRecovered, Event, EventEnvelope, EventsArchived};
@@ -83,6 +84,23 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             | Kind::ScheduleDisabled(_)
             | Kind::SlotsSettled(_)),
         ) => schedules::describe(kind),
+        Some(
+            kind @ (Kind::TriggerInstalled(_)
+            | Kind::TriggerUpdated(_)
+            | Kind::TriggerUninstalled(_)
+            | Kind::TriggerEnabled(_)
+            | Kind::TriggerDisabled(_)
+            | Kind::TriggerReported(_)),
+        ) => subscriptions::describe_trigger(kind),
+        Some(
+            kind @ (Kind::SubscriptionCreated(_)
+            | Kind::SubscriptionUpdated(_)
+            | Kind::SubscriptionDeleted(_)
+            | Kind::SubscriptionEnabled(_)
+            | Kind::SubscriptionDisabled(_)
+            | Kind::EventsTaken(_)
+            | Kind::EventsFollowed(_)),
+        ) => subscriptions::describe(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
         Some(kind) => attempt(kind),
     }
@@ -140,7 +158,8 @@ fn run(kind: Kind) -> Described {
                 release => format!(", chosen by release {release}"),
             };
             let slot = event.schedule.as_ref().map_or_else(String::new, schedules::slot_text);
-            let details = format!("version {} by {}{retry}{release}{slot}", event.version, event.started_by);
+            let of = subscriptions::run_text(event.subscription.as_ref(), event.depth);
+            let details = format!("version {} by {}{retry}{release}{slot}{of}", event.version, event.started_by);
             line("run created", event.run, details, Style::Plain)
         }
         Kind::RunStarted(event) => line("run started", event.run, String::new(), Style::Busy),

@@ -240,6 +240,13 @@ fn subject(event: &Event) -> Subject<'_> {
         | Event::NodeLost { .. }
         | Event::NodeRemoved { .. }
         | Event::EventsArchived { .. }
+        | Event::TriggerInstalled { .. }
+        | Event::TriggerUpdated { .. }
+        | Event::TriggerUninstalled { .. }
+        | Event::TriggerEnabled { .. }
+        | Event::TriggerDisabled { .. }
+        | Event::TriggerReported { .. }
+        | Event::EventsFollowed { .. }
         | Event::ClusterKeyRotated { .. } => (None, None, None),
         Event::SecretSet { secret } => of_scope(&secret.key.scope),
         Event::SecretDeleted { key, .. } => of_scope(&key.scope),
@@ -264,6 +271,12 @@ fn subject(event: &Event) -> Subject<'_> {
         | Event::ScheduleEnabled { schedule, .. }
         | Event::ScheduleDisabled { schedule }
         | Event::SlotsSettled { schedule, .. } => of_pipeline(&schedule.pipeline),
+        Event::SubscriptionCreated { subscription, .. }
+        | Event::SubscriptionUpdated { subscription, .. }
+        | Event::SubscriptionDeleted { subscription }
+        | Event::SubscriptionEnabled { subscription }
+        | Event::SubscriptionDisabled { subscription }
+        | Event::EventsTaken { subscription, .. } => of_pipeline(&subscription.pipeline),
         Event::RunCreated { run, .. }
         | Event::RunStarted { run }
         | Event::RunStopRequested { run, .. }

@@ -12,10 +12,10 @@ use super::values::task_ids_from_wire;
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
-    duration_to_wire, fixed, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
+    duration_to_wire, fixed, intake, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
     pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, schedule,
-    secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, task_key_from_wire, task_key_to_wire,
-    variables_from_wire, variables_to_wire,
+    secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, subscription, task_key_from_wire,
+    task_key_to_wire, trigger, variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
 
@@ -189,6 +189,16 @@ fn inner_command(command: &Command) -> Option<Kind> {
         | Command::DeleteSchedule { .. }
         | Command::SetScheduleEnabled { .. }
         | Command::SettleSlots { .. } => return schedule::command_to_wire(command),
+        Command::InstallTrigger { .. }
+        | Command::UpdateTrigger { .. }
+        | Command::UninstallTrigger { .. }
+        | Command::SetTriggerEnabled { .. }
+        | Command::ReportTrigger { .. } => return trigger::command_to_wire(command),
+        Command::CreateSubscription { .. }
+        | Command::UpdateSubscription { .. }
+        | Command::DeleteSubscription { .. }
+        | Command::SetSubscriptionEnabled { .. } => return subscription::command_to_wire(command),
+        Command::TakeEvents { .. } | Command::FollowEvents { .. } => return intake::command_to_wire(command),
         Command::CreateCluster { .. }
         | Command::RestoreCluster { .. }
         | Command::RecoverCluster { .. }
@@ -285,6 +295,16 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         | Kind::DeleteSchedule(_)
         | Kind::SetScheduleEnabled(_)
         | Kind::SettleSlots(_)) => return schedule::command_from_wire(kind),
+        kind @ (Kind::InstallTrigger(_)
+        | Kind::UpdateTrigger(_)
+        | Kind::UninstallTrigger(_)
+        | Kind::SetTriggerEnabled(_)
+        | Kind::ReportTrigger(_)) => return trigger::command_from_wire(kind),
+        kind @ (Kind::CreateSubscription(_)
+        | Kind::UpdateSubscription(_)
+        | Kind::DeleteSubscription(_)
+        | Kind::SetSubscriptionEnabled(_)) => return subscription::command_from_wire(kind),
+        kind @ (Kind::TakeEvents(_) | Kind::FollowEvents(_)) => return intake::command_from_wire(kind),
         other => return inner_command_from_wire(&other),
     })
 }
@@ -354,6 +374,10 @@ pub fn outcome_to_wire(outcome: &Outcome) -> log::Outcome {
                 Answer::PipelineVersion(version) => Some(log::accepted::Answer::PipelineVersion(version.0)),
                 Answer::NodeIncarnation(incarnation) => Some(log::accepted::Answer::NodeIncarnation(*incarnation)),
                 Answer::Release(release) => Some(log::accepted::Answer::Release(*release)),
+                Answer::Events(fates) => {
+                    let fates = fates.iter().map(intake::fate_to_wire).collect();
+                    Some(log::accepted::Answer::Events(log::EventFates { fates }))
+                }
             },
         }),
         Outcome::Rejected(rejection) => log::outcome::Kind::Rejected(log::Rejected {
@@ -380,6 +404,9 @@ pub fn outcome_from_wire(outcome: &log::Outcome) -> Result<Outcome> {
                 Some(log::accepted::Answer::PipelineVersion(version)) => Answer::PipelineVersion(Version(*version)),
                 Some(log::accepted::Answer::NodeIncarnation(incarnation)) => Answer::NodeIncarnation(*incarnation),
                 Some(log::accepted::Answer::Release(release)) => Answer::Release(*release),
+                Some(log::accepted::Answer::Events(events)) => {
+                    Answer::Events(events.fates.iter().map(intake::fate_from_wire).collect::<Result<_>>()?)
+                }
             },
         },
         log::outcome::Kind::Rejected(rejected) => Outcome::Rejected(Rejection {

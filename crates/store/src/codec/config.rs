@@ -71,16 +71,11 @@ pub fn config_from_wire(config: model::PipelineConfig) -> Result<PipelineConfig>
 }
 
 fn task_to_wire(id: &TaskId, task: &TaskConfig) -> model::TaskConfig {
-    let pull = match task.pull {
-        PullPolicy::IfNotPresent => model::PullPolicy::IfNotPresent,
-        PullPolicy::Always => model::PullPolicy::Always,
-        PullPolicy::Never => model::PullPolicy::Never,
-    };
     model::TaskConfig {
         id: id.to_string(),
         description: task.description.clone(),
         image: task.image.clone().unwrap_or_default(),
-        pull: pull.into(),
+        pull: pull_to_wire(task.pull).into(),
         entrypoint: task.entrypoint.clone(),
         command: task.command.clone(),
         environment: variables_to_wire(&task.environment),
@@ -101,12 +96,6 @@ fn task_to_wire(id: &TaskId, task: &TaskConfig) -> model::TaskConfig {
 }
 
 fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
-    let pull = match model::PullPolicy::try_from(task.pull) {
-        Ok(model::PullPolicy::Unspecified | model::PullPolicy::IfNotPresent) => PullPolicy::IfNotPresent,
-        Ok(model::PullPolicy::Always) => PullPolicy::Always,
-        Ok(model::PullPolicy::Never) => PullPolicy::Never,
-        Err(_) => return Err(unknown("pull", task.pull)),
-    };
     let mut depends_on = std::collections::BTreeMap::new();
     for dependency in &task.depends_on {
         let parent = task_id(&dependency.task, "depends_on")?;
@@ -117,7 +106,7 @@ fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
     Ok(TaskConfig {
         description: task.description,
         image: some_text(task.image),
-        pull,
+        pull: pull_from_wire(task.pull)?,
         entrypoint: task.entrypoint,
         command: task.command,
         environment: variables_from_wire(task.environment, "environment")?,
@@ -126,10 +115,7 @@ fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
         retry: task.retry.as_ref().map(retry_from_wire).transpose()?.unwrap_or_default(),
         timeout: task.timeout.as_ref().map(|value| duration_from_wire(value, "timeout")).transpose()?,
         resources: resources_from_wire(task.resources.as_ref()),
-        driver: match model::Driver::try_from(task.driver) {
-            Ok(model::Driver::Unspecified) => None,
-            _ => Some(driver_from_wire(task.driver)?),
-        },
+        driver: driver_option(task.driver)?,
         constraints: variables_from_wire(task.constraints, "constraints")?,
         allow_failure: task.allow_failure,
         conditions: task.conditions.into_iter().map(condition_from_wire).collect::<Result<_>>()?,
@@ -140,7 +126,32 @@ fn task_from_wire(task: model::TaskConfig) -> Result<TaskConfig> {
     })
 }
 
-fn some_text(text: String) -> Option<String> {
+pub(super) fn pull_to_wire(pull: PullPolicy) -> model::PullPolicy {
+    match pull {
+        PullPolicy::IfNotPresent => model::PullPolicy::IfNotPresent,
+        PullPolicy::Always => model::PullPolicy::Always,
+        PullPolicy::Never => model::PullPolicy::Never,
+    }
+}
+
+pub(super) fn pull_from_wire(pull: i32) -> Result<PullPolicy> {
+    match model::PullPolicy::try_from(pull) {
+        Ok(model::PullPolicy::Unspecified | model::PullPolicy::IfNotPresent) => Ok(PullPolicy::IfNotPresent),
+        Ok(model::PullPolicy::Always) => Ok(PullPolicy::Always),
+        Ok(model::PullPolicy::Never) => Ok(PullPolicy::Never),
+        Err(_) => Err(unknown("pull", pull)),
+    }
+}
+
+/// A driver, where that may be left open.
+pub(super) fn driver_option(driver: i32) -> Result<Option<DriverKind>> {
+    match model::Driver::try_from(driver) {
+        Ok(model::Driver::Unspecified) => Ok(None),
+        _ => driver_from_wire(driver).map(Some),
+    }
+}
+
+pub(super) fn some_text(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 

@@ -11,11 +11,12 @@ use gofer_wire::log::v1::event::Kind;
 use super::release::{release_event, release_event_from_wire};
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
-    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, log_from_wire,
-    log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, required,
-    run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire, schedule, secret, segment_from_wire,
-    segment_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire, task_key_from_wire, task_key_to_wire,
-    task_status_from_wire, task_status_to_wire, time_from_wire, time_to_wire, variables_from_wire, variables_to_wire,
+    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, intake,
+    log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire,
+    pipeline_key_to_wire, required, run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire,
+    schedule, secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire,
+    subscription, task_key_from_wire, task_key_to_wire, task_status_from_wire, task_status_to_wire, time_from_wire,
+    time_to_wire, trigger, variables_from_wire, variables_to_wire,
 };
 
 /// An event as a message.
@@ -97,21 +98,32 @@ fn pipeline_event(event: &Event) -> Option<Kind> {
 
 fn run_event(event: &Event) -> Option<Kind> {
     Some(match event {
-        Event::RunCreated { run, version, options, started_by, retry_of, parent, release, schedule } => {
-            Kind::RunCreated(log::RunCreated {
-                run: Some(run_key_to_wire(run)),
-                version: version.0,
-                variables: variables_to_wire(&options.variables),
-                started_by: started_by.clone(),
-                retry_of: retry_of.unwrap_or(0),
-                labels: variables_to_wire(&options.labels),
-                note: options.note.clone(),
-                priority: options.priority,
-                parent: parent.as_ref().map(task_key_to_wire),
-                release: release.unwrap_or(0),
-                schedule: schedule.as_ref().map(schedule::slot_to_wire),
-            })
-        }
+        Event::RunCreated {
+            run,
+            version,
+            options,
+            started_by,
+            retry_of,
+            parent,
+            release,
+            schedule,
+            subscription,
+            depth,
+        } => Kind::RunCreated(log::RunCreated {
+            run: Some(run_key_to_wire(run)),
+            version: version.0,
+            variables: variables_to_wire(&options.variables),
+            started_by: started_by.clone(),
+            retry_of: retry_of.unwrap_or(0),
+            labels: variables_to_wire(&options.labels),
+            note: options.note.clone(),
+            priority: options.priority,
+            parent: parent.as_ref().map(task_key_to_wire),
+            release: release.unwrap_or(0),
+            schedule: schedule.as_ref().map(schedule::slot_to_wire),
+            subscription: subscription.as_ref().map(subscription::run_event_to_wire),
+            depth: *depth,
+        }),
         Event::RunAnnotated { run, note, labels } => Kind::RunAnnotated(log::RunAnnotated {
             run: Some(run_key_to_wire(run)),
             note: note.clone(),
@@ -175,6 +187,18 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::ScheduleEnabled { .. }
         | Event::ScheduleDisabled { .. }
         | Event::SlotsSettled { .. } => return schedule::event_to_wire(event),
+        Event::TriggerInstalled { .. }
+        | Event::TriggerUpdated { .. }
+        | Event::TriggerUninstalled { .. }
+        | Event::TriggerEnabled { .. }
+        | Event::TriggerDisabled { .. }
+        | Event::TriggerReported { .. } => return trigger::event_to_wire(event),
+        Event::SubscriptionCreated { .. }
+        | Event::SubscriptionUpdated { .. }
+        | Event::SubscriptionDeleted { .. }
+        | Event::SubscriptionEnabled { .. }
+        | Event::SubscriptionDisabled { .. } => return subscription::event_to_wire(event),
+        Event::EventsTaken { .. } | Event::EventsFollowed { .. } => return intake::event_to_wire(event),
         Event::ClusterCreated { .. }
         | Event::ClusterRestored { .. }
         | Event::ClusterRecovered { .. }
@@ -295,6 +319,8 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
             retry_of: (e.retry_of != 0).then_some(e.retry_of),
             release: (e.release != 0).then_some(e.release),
             schedule: e.schedule.as_ref().map(schedule::slot_from_wire).transpose()?,
+            subscription: e.subscription.as_ref().map(subscription::run_event_from_wire).transpose()?,
+            depth: e.depth,
             parent: e.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
         },
         Kind::RunAnnotated(e) => Event::RunAnnotated {
@@ -339,6 +365,18 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::ScheduleEnabled(_)
         | Kind::ScheduleDisabled(_)
         | Kind::SlotsSettled(_)) => return schedule::event_from_wire(kind),
+        kind @ (Kind::TriggerInstalled(_)
+        | Kind::TriggerUpdated(_)
+        | Kind::TriggerUninstalled(_)
+        | Kind::TriggerEnabled(_)
+        | Kind::TriggerDisabled(_)
+        | Kind::TriggerReported(_)) => return trigger::event_from_wire(kind),
+        kind @ (Kind::SubscriptionCreated(_)
+        | Kind::SubscriptionUpdated(_)
+        | Kind::SubscriptionDeleted(_)
+        | Kind::SubscriptionEnabled(_)
+        | Kind::SubscriptionDisabled(_)) => return subscription::event_from_wire(kind),
+        kind @ (Kind::EventsTaken(_) | Kind::EventsFollowed(_)) => return intake::event_from_wire(kind),
         other => return release_event_from_wire(other),
     })
 }

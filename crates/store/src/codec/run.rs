@@ -7,8 +7,8 @@ use gofer_wire::model::v1 as model;
 
 use super::{
     DecodeError, Result, driver_from_wire, driver_to_wire, fixed, required, run_key_from_wire, run_key_to_wire,
-    schedule, task_id, task_key_from_wire, task_key_to_wire, time_from_wire, time_option, time_to_wire, unknown,
-    variables_from_wire, variables_to_wire,
+    schedule, subscription, task_id, task_key_from_wire, task_key_to_wire, time_from_wire, time_option, time_to_wire,
+    unknown, variables_from_wire, variables_to_wire,
 };
 
 /// A run as a message, with its tasks.
@@ -44,6 +44,8 @@ pub(crate) fn run_head_to_wire(run: &Run) -> model::Run {
         parent: run.parent.as_ref().map(task_key_to_wire),
         release: run.release.unwrap_or(0),
         schedule: run.schedule.as_ref().map(schedule::slot_to_wire),
+        subscription: run.subscription.as_ref().map(subscription::run_event_to_wire),
+        depth: run.depth,
     }
 }
 
@@ -68,6 +70,8 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         retry_of: (run.retry_of != 0).then_some(run.retry_of),
         release: (run.release != 0).then_some(run.release),
         schedule: run.schedule.as_ref().map(schedule::slot_from_wire).transpose()?,
+        subscription: run.subscription.as_ref().map(subscription::run_event_from_wire).transpose()?,
+        depth: run.depth,
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,
         started_at: time_option(run.started_at.as_ref(), "started_at")?,
         finished_at: time_option(run.finished_at.as_ref(), "finished_at")?,

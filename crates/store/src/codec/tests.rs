@@ -4,6 +4,7 @@ mod any;
 mod faults;
 mod fuzz;
 mod golden;
+mod golden_subscriptions;
 mod kinds;
 
 use std::sync::Arc;
@@ -61,6 +62,27 @@ proptest! {
     fn schedules_come_back(schedule in any::schedule()) {
         let wire = wired(&schedule_to_wire(&schedule.0, &schedule.1));
         prop_assert_eq!(schedule_from_wire(&wire).unwrap(), schedule);
+    }
+
+    #[test]
+    fn triggers_come_back(trigger in any::trigger()) {
+        let wire = wired(&trigger_to_wire(&trigger.0, &trigger.1));
+        prop_assert_eq!(trigger_from_wire(&wire).unwrap(), trigger);
+    }
+
+    #[test]
+    fn subscriptions_come_back(subscription in any::subscription()) {
+        let wire = wired(&subscription_to_wire(&subscription.0, &subscription.1));
+        prop_assert_eq!(subscription_from_wire(&wire).unwrap(), subscription);
+    }
+
+    #[test]
+    fn what_is_taken_comes_back(taken in any::taken(), at in 0..u64::from(u32::MAX)) {
+        let found = taken_from_record(&wired(&taken_record(&taken, Timestamp(at))));
+        prop_assert_eq!(found.is_err(), taken.duplicate_of.is_some(), "only what is new has a record");
+        if let Ok(found) = found {
+            prop_assert_eq!(found, (taken, Timestamp(at)));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod order;
 mod read;
 mod restorer;
 mod schedules;
+mod subscriptions;
 mod swap;
 mod world;
 

@@ -34,6 +34,19 @@ fn since(event: &Event) -> u32 {
         | Event::ScheduleEnabled { .. }
         | Event::ScheduleDisabled { .. }
         | Event::SlotsSettled { .. } => 4,
+        Event::TriggerInstalled { .. }
+        | Event::TriggerUpdated { .. }
+        | Event::TriggerUninstalled { .. }
+        | Event::TriggerEnabled { .. }
+        | Event::TriggerDisabled { .. }
+        | Event::TriggerReported { .. }
+        | Event::SubscriptionCreated { .. }
+        | Event::SubscriptionUpdated { .. }
+        | Event::SubscriptionDeleted { .. }
+        | Event::SubscriptionEnabled { .. }
+        | Event::SubscriptionDisabled { .. }
+        | Event::EventsTaken { .. }
+        | Event::EventsFollowed { .. } => 4,
         _ => 1,
     }
 }

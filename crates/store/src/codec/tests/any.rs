@@ -6,6 +6,7 @@ mod object;
 mod releases;
 mod schedule;
 mod secret;
+mod subscription;
 mod values;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub(super) use self::object::object;
 pub(super) use self::releases::release;
 pub(super) use self::schedule::schedule;
 pub(super) use self::secret::{current_key, secret};
+pub(super) use self::subscription::{subscription, taken, trigger};
 use self::values::{condition, kind, options, parameter, retry_from, value};
 
 const ID: &str = "[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}";
@@ -93,10 +95,13 @@ fn retry() -> impl Strategy<Value = RetryPolicy> {
     )
 }
 
+fn pull() -> impl Strategy<Value = PullPolicy> {
+    prop_oneof![Just(PullPolicy::IfNotPresent), Just(PullPolicy::Always), Just(PullPolicy::Never)]
+}
+
 fn task_config() -> impl Strategy<Value = TaskConfig> {
-    let pull = prop_oneof![Just(PullPolicy::IfNotPresent), Just(PullPolicy::Always), Just(PullPolicy::Never)];
     let need = prop_oneof![Just(Requirement::Success), Just(Requirement::Failure), Just(Requirement::Any)];
-    let program = (text(), option::of(some_text()), pull, vec(text(), 0..3), vec(text(), 0..3), texts());
+    let program = (text(), option::of(some_text()), pull(), vec(text(), 0..3), vec(text(), 0..3), texts());
     let place = (option::of(some_text()), btree_map(task_id(), need, 0..3), option::of(driver()), texts());
     let passed = (kind(), vec(condition(), 0..2), btree_map("[A-Z_]{0,6}", value(), 0..2));
     let flags = (any::<bool>(), texts(), texts());
@@ -267,9 +272,11 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
     let from = (text(), option::of(1..=u64::MAX), option::of(task_key()));
     let head = (run_key(), any::<u64>(), run_status(), options(), from);
     let times = (time(), option::of(time()), option::of(time()));
-    let numbers = (any::<u64>(), option::of(1..=u64::MAX), option::of(self::schedule::slot()));
+    let due = (option::of(self::schedule::slot()), option::of(self::subscription::run_event()), any::<u32>());
+    let numbers = (any::<u64>(), option::of(1..=u64::MAX), due);
     (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), numbers).prop_map(
-        |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release, schedule))| {
+        |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release, due))| {
+            let (schedule, subscription, depth) = due;
             let (key, version, status, options, (started_by, retry_of, parent)) = head;
             Run {
                 key,
@@ -281,6 +288,8 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
                 parent,
                 release,
                 schedule,
+                subscription,
+                depth,
                 created_at,
                 started_at,
                 finished_at,

@@ -161,3 +161,73 @@ fn a_schedule_at_fault_is_refused_by_its_field() {
     let refusal = model::SkippedSlots { refusal: "NOT_FOUND".into(), ..skipped };
     assert_eq!(settle(refusal).unwrap_err(), "skipped.refusal");
 }
+
+#[test]
+fn a_trigger_at_fault_is_refused_by_its_field() {
+    assert_eq!(trigger_spec_from_wire(None).unwrap_err().field, "spec");
+    let spec = model::TriggerSpec { token_digest: Some(vec![0; 31]), ..model::TriggerSpec::default() };
+    assert_eq!(trigger_spec_from_wire(Some(spec)).unwrap_err().field, "token_digest");
+    let launch = model::Launch { pull: 9, ..model::Launch::default() };
+    let spec = model::TriggerSpec { launch: Some(launch), ..model::TriggerSpec::default() };
+    assert_eq!(trigger_spec_from_wire(Some(spec)).unwrap_err().field, "launch.pull");
+    let launch = model::Launch { driver: 9, ..model::Launch::default() };
+    let spec = model::TriggerSpec { launch: Some(launch), ..model::TriggerSpec::default() };
+    assert_eq!(trigger_spec_from_wire(Some(spec)).unwrap_err().field, "launch.driver");
+    let good = model::Setting { name: "a".into(), kind: 1, ..model::Setting::default() };
+    let report = |settings| trigger_report_from_wire(Some(model::TriggerReport { version: String::new(), settings }));
+    assert!(report(vec![good.clone()]).is_ok());
+    assert_eq!(report(vec![good.clone(), good.clone()]).unwrap_err().field, "settings");
+    assert_eq!(report(vec![model::Setting { kind: 0, ..good.clone() }]).unwrap_err().field, "settings.kind");
+    assert_eq!(report(vec![model::Setting { kind: 9, ..good }]).unwrap_err().field, "settings.kind");
+    assert_eq!(trigger_name("a b").unwrap_err().field, "trigger");
+}
+
+#[test]
+fn an_event_that_was_taken_is_refused_by_its_field() {
+    let time = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
+    let good = model::TakenEvent {
+        key: "k".into(),
+        occurred_at: time,
+        result: model::EventResult::Fired.into(),
+        run: 1,
+        taken_at: time,
+        ..model::TakenEvent::default()
+    };
+    assert!(taken_from_record(&good).is_ok());
+    let fault = |change: &dyn Fn(&mut model::TakenEvent)| {
+        let mut event = good.clone();
+        change(&mut event);
+        taken_from_record(&event).unwrap_err().field
+    };
+    let filtered = |event: &mut model::TakenEvent| (event.result, event.run) = (model::EventResult::Filtered.into(), 0);
+    assert_eq!(fault(&|event| event.key.clear()), "key");
+    assert_eq!(fault(&|event| event.occurred_at = None), "occurred_at");
+    assert_eq!(fault(&|event| event.taken_at = None), "taken_at");
+    assert_eq!(fault(&|event| event.duplicate_of = 1), "duplicate_of");
+    assert_eq!(fault(&|event| event.result = 0), "result");
+    assert_eq!(fault(&|event| event.result = 9), "result");
+    assert_eq!(fault(&|event| event.run = 0), "run");
+    assert_eq!(fault(&|event| event.result = model::EventResult::Filtered.into()), "run");
+    assert_eq!(fault(&|event| event.message = "m".into()), "message");
+    assert_eq!(fault(&|event| event.refusal = "NOT_FOUND".into()), "refusal");
+    let refused = |event: &mut model::TakenEvent| {
+        filtered(event);
+        event.result = model::EventResult::Refused.into();
+        event.refusal = "NO_SUCH_REASON".into();
+    };
+    assert_eq!(fault(&refused), "refusal");
+    let subscription = model::Subscription {
+        r#ref: Some(model::SubscriptionRef { namespace: "n".into(), pipeline: "p".into(), name: "s".into() }),
+        spec: Some(model::SubscriptionSpec { trigger: "git".into(), ..model::SubscriptionSpec::default() }),
+        last_fired: Some(good.clone()),
+        created_at: time,
+        updated_at: time,
+        ..model::Subscription::default()
+    };
+    assert!(subscription_from_wire(&subscription).is_ok());
+    let last = model::Subscription { last_fired: None, last_skipped: Some(good), ..subscription.clone() };
+    assert_eq!(subscription_from_wire(&last).unwrap_err().field, "last_skipped.result");
+    let mut last = subscription;
+    last.last_fired.iter_mut().for_each(filtered);
+    assert_eq!(subscription_from_wire(&last).unwrap_err().field, "last_fired.result");
+}

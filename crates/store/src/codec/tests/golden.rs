@@ -181,6 +181,8 @@ fn slots() {
         parent: None,
         release: None,
         schedule: Some(ScheduleSlot { schedule: name, slot: Timestamp(2_000) }),
+        subscription: None,
+        depth: 0,
     };
     assert_eq!(
         hex(&event_to_wire(&created).encode_to_vec()),

@@ -31,7 +31,9 @@ kinds!(command_kind of Command:
     DecideApproval AdvanceTask TimeOutTask
     RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline
     PutObject DeleteObject SetSecret DeleteSecret RotateClusterKey
-    CreateSchedule UpdateSchedule DeleteSchedule SetScheduleEnabled SettleSlots);
+    CreateSchedule UpdateSchedule DeleteSchedule SetScheduleEnabled SettleSlots
+    InstallTrigger UpdateTrigger UninstallTrigger SetTriggerEnabled ReportTrigger
+    CreateSubscription UpdateSubscription DeleteSubscription SetSubscriptionEnabled TakeEvents FollowEvents);
 
 kinds!(event_kind of Event:
     ClusterCreated ClusterRestored ClusterRecovered NamespaceCreated NamespaceDeleted PipelineRegistered PipelineEnabled PipelineDisabled
@@ -41,7 +43,10 @@ kinds!(event_kind of Event:
     ReleaseStarted ReleaseAdvanced ReleaseSwitched ReleasePromoted ReleaseRolledBack LiveVersionChanged
     PipelinePinned PipelineUnpinned RunMoved
     ObjectPut ObjectDeleted ObjectsDropped SecretSet SecretDeleted ClusterKeyRotated
-    ScheduleCreated ScheduleUpdated ScheduleDeleted ScheduleEnabled ScheduleDisabled SlotsSettled);
+    ScheduleCreated ScheduleUpdated ScheduleDeleted ScheduleEnabled ScheduleDisabled SlotsSettled
+    TriggerInstalled TriggerUpdated TriggerUninstalled TriggerEnabled TriggerDisabled TriggerReported
+    SubscriptionCreated SubscriptionUpdated SubscriptionDeleted SubscriptionEnabled SubscriptionDisabled
+    EventsTaken EventsFollowed);
 
 /// Draws values, and checks that all kinds are among them, each with a field of its own on the wire.
 fn check<T>(

@@ -33,6 +33,7 @@ fn archive(world: &mut World, first: u64, last: u64, keep: u64) {
 fn trimmed() -> World {
     let mut world = World::new();
     (0..200).for_each(|step| world.step(step));
+    world.catch_up();
     let newest = world.revision().0;
     assert!(newest > 250, "{newest}");
     archive(&mut world, 1, 100, newest - 50);

@@ -214,6 +214,7 @@ impl World {
             }
             3 | 19 | 27 | 35 => self.release(name, number),
             5 | 15 | 25 => self.schedule(name, number),
+            9 | 18 | 34 => self.subscribe(name, number),
             _ => self.work(number),
         }
     }

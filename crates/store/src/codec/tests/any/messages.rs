@@ -103,6 +103,7 @@ pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelo
         1 => super::object::command(),
         1 => super::secret::command(),
         1 => super::schedule::command(),
+        2 => super::subscription::command(),
     ];
     (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
         request_id: RequestId(id),
@@ -167,9 +168,10 @@ fn run_event() -> impl Strategy<Value = Event> {
             option::of(1..=u64::MAX),
             option::of(task_key()),
             option::of(1..=u64::MAX),
-            option::of(super::schedule::slot())
+            (option::of(super::schedule::slot()), option::of(super::subscription::run_event()), any::<u32>())
         )
-            .prop_map(|(run, version, options, started_by, retry_of, parent, release, schedule)| {
+            .prop_map(|(run, version, options, started_by, retry_of, parent, release, due)| {
+                let (schedule, subscription, depth) = due;
                 Event::RunCreated {
                     run,
                     version: Version(version),
@@ -179,6 +181,8 @@ fn run_event() -> impl Strategy<Value = Event> {
                     parent,
                     release,
                     schedule,
+                    subscription,
+                    depth,
                 }
             }),
         (run_key(), text(), texts()).prop_map(|(run, note, labels)| Event::RunAnnotated { run, note, labels }),
@@ -210,6 +214,7 @@ pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
         1 => super::object::event(),
         1 => super::secret::event(),
         1 => super::schedule::event(),
+        2 => super::subscription::event(),
     ]
 }
 
@@ -220,6 +225,7 @@ pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
         any::<u64>().prop_map(|version| Answer::PipelineVersion(Version(version))),
         any::<u64>().prop_map(Answer::NodeIncarnation),
         any::<u64>().prop_map(Answer::Release),
+        super::subscription::fates().prop_map(Answer::Events),
     ];
     let rejection = (prop::sample::select(Reason::ALL.to_vec()), text(), text(), text())
         .prop_map(|(reason, message, help, field)| Rejection { reason, message, help, field });

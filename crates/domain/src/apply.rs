@@ -18,7 +18,7 @@ use crate::node::{Node, NodeStatus};
 use crate::object::{Object, ObjectKey, ObjectScope};
 use crate::run::Run;
 use crate::schedule::ScheduleKey;
-use crate::secret::SecretKey;
+use crate::secret::{SecretKey, WrappedKey};
 use crate::state::{History, Index, Namespace, State};
 use crate::subscription::SubscriptionKey;
 use crate::time::Timestamp;
@@ -64,24 +64,14 @@ impl State {
         self.revision = revision;
         self.time = time;
         match event {
-            Event::ClusterCreated { cluster } | Event::ClusterRecovered { cluster, .. } => {
-                self.cluster = Some(*cluster)
-            }
-            Event::ClusterRestored { cluster, .. } => {
-                self.cluster = Some(*cluster);
-                // A backup holds all events, and the archive of the old cluster is not this one's.
-                self.archive = None;
-            }
+            Event::ClusterCreated { .. }
+            | Event::ClusterRecovered { .. }
+            | Event::ClusterRestored { .. }
+            | Event::NamespaceCreated { .. }
+            | Event::NamespaceDeleted { .. } => self.apply_cluster(event),
             Event::EventsArchived { .. } => self.apply_archive(event),
             Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
                 self.apply_object(event)
-            }
-            Event::NamespaceCreated { namespace, description } => {
-                let created = Namespace { id: namespace.clone(), description: description.clone(), created_at: time };
-                self.namespaces.insert(namespace.clone(), created);
-            }
-            Event::NamespaceDeleted { namespace } => {
-                self.namespaces.remove(namespace);
             }
             Event::PipelineRegistered { .. }
             | Event::PipelineEnabled { .. }
@@ -164,6 +154,21 @@ impl State {
         }
     }
 
+    fn apply_cluster(&mut self, event: &Event) {
+        if let Event::ClusterCreated { cluster } | Event::ClusterRecovered { cluster, .. } = event {
+            self.cluster = Some(*cluster);
+        } else if let Event::ClusterRestored { cluster, .. } = event {
+            self.cluster = Some(*cluster);
+            // A backup holds all events, and the archive of the old cluster is not this one's.
+            self.archive = None;
+        } else if let Event::NamespaceCreated { namespace, description } = event {
+            let (id, description, created_at) = (namespace.clone(), description.clone(), self.time);
+            self.namespaces.insert(namespace.clone(), Namespace { id, description, created_at });
+        } else if let Event::NamespaceDeleted { namespace } = event {
+            self.namespaces.remove(namespace);
+        }
+    }
+
     fn apply_archive(&mut self, event: &Event) {
         if let Event::EventsArchived { segment, trimmed, trimmed_hash } = event {
             let segments = self.archive.as_ref().map_or(0, |archive| archive.segments).saturating_add(1);
@@ -229,19 +234,14 @@ impl Event {
             Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => {
                 vec![Record::Namespace(namespace.clone())]
             }
-            Self::PipelineRegistered { pipeline, version, .. } => {
-                let version = Record::PipelineVersion(pipeline.clone(), *version);
-                vec![Record::Pipeline(pipeline.clone()), version, Record::Releases(pipeline.clone())]
-            }
+            Self::PipelineRegistered { pipeline, version, .. } => of_version(pipeline, *version),
             Self::PipelineEnabled { pipeline }
             | Self::PipelineDisabled { pipeline }
+            | Self::PipelinePinned { pipeline, .. }
+            | Self::PipelineUnpinned { pipeline }
             | Self::PipelineDeleted { pipeline } => vec![Record::Pipeline(pipeline.clone())],
             Self::RunStarted { run } => vec![Record::Pipeline(run.pipeline.clone()), Record::Run(run.clone())],
-            Self::RunCreated { run, parent, .. } => {
-                let mut records = of_counted_run(run);
-                records.extend(parent.iter().flat_map(of_task));
-                records
-            }
+            Self::RunCreated { run, parent, .. } => of_created_run(run, parent.as_ref()),
             Self::RunFinished { run, .. } => of_counted_run(run),
             Self::RunMoved { run, .. } => vec![Record::Run(run.clone())],
             Self::ReleaseStarted { pipeline, .. }
@@ -251,9 +251,6 @@ impl Event {
             | Self::ReleaseRolledBack { pipeline, .. }
             | Self::LiveVersionChanged { pipeline, .. } => {
                 vec![Record::Pipeline(pipeline.clone()), Record::Releases(pipeline.clone())]
-            }
-            Self::PipelinePinned { pipeline, .. } | Self::PipelineUnpinned { pipeline } => {
-                vec![Record::Pipeline(pipeline.clone())]
             }
             Self::RunStopRequested { run, .. } | Self::RunAnnotated { run, .. } => vec![Record::Run(run.clone())],
             Self::TaskQueued { task, .. }
@@ -272,10 +269,7 @@ impl Event {
             | Self::NodeRemoved { node } => vec![Record::Node(*node)],
             Self::SecretSet { secret } => vec![Record::Secret(secret.key.clone()), Record::ClusterKey],
             Self::SecretDeleted { key, .. } => vec![Record::Secret(key.clone()), Record::ClusterKey],
-            Self::ClusterKeyRotated { wrapped_keys, .. } => {
-                let secrets = wrapped_keys.iter().map(|wrapped| Record::Secret(wrapped.key.clone()));
-                secrets.chain([Record::ClusterKey]).collect()
-            }
+            Self::ClusterKeyRotated { wrapped_keys, .. } => of_rotation(wrapped_keys),
             Self::ScheduleCreated { schedule, .. }
             | Self::ScheduleUpdated { schedule, .. }
             | Self::ScheduleDeleted { schedule }
@@ -298,6 +292,22 @@ impl Event {
             Self::EventsFollowed { .. } => vec![Record::Followed],
         }
     }
+}
+
+fn of_version(pipeline: &PipelineKey, version: Version) -> Vec<Record> {
+    let version = Record::PipelineVersion(pipeline.clone(), version);
+    vec![Record::Pipeline(pipeline.clone()), version, Record::Releases(pipeline.clone())]
+}
+
+fn of_created_run(run: &RunKey, parent: Option<&TaskKey>) -> Vec<Record> {
+    let mut records = of_counted_run(run);
+    records.extend(parent.into_iter().flat_map(of_task));
+    records
+}
+
+fn of_rotation(wrapped_keys: &[WrappedKey]) -> Vec<Record> {
+    let secrets = wrapped_keys.iter().map(|wrapped| Record::Secret(wrapped.key.clone()));
+    secrets.chain([Record::ClusterKey]).collect()
 }
 
 /// Releases count runs that are created and that end.

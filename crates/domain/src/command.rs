@@ -332,11 +332,16 @@ pub enum Command {
     },
     /// The leader has looked at the log up to a revision, and found events that subscriptions ask for. What is about a
     /// subscription that is gone, disabled or changed meanwhile is left out.
+    ///
+    /// What this leads to is in the log, too: a leader that finds nothing keeps that to itself, but for now and then, so
+    /// that the nodes need not keep much of the log for its sake.
     FollowEvents {
         /// Up to where the log was followed before; refused if it is elsewhere.
         from: Revision,
+        /// Up to where it is followed now: all events up to there have been told of, with this command or before. It may be
+        /// `from` where one event needs several commands.
         to: Revision,
-        /// In the order of their revisions.
+        /// In the order of their revisions, all after `from`.
         events: Vec<FollowedEvent>,
     },
 }

@@ -120,18 +120,13 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::DeclareNodeLost { node, incarnation } => node::declare_lost(context, *node, *incarnation),
         Command::RemoveNode { node } => node::remove(context, *node),
         Command::ArchiveEvents { segment, keep } => archive::archive(context, segment, *keep),
-        Command::RegisterVersion { namespace, config, hold } => {
-            let registration = pipeline::Registration::Recorded { hold: *hold };
-            pipeline::register(context, namespace, config, registration)
-        }
-        Command::StartRelease { pipeline, version, strategy } => release::start(context, pipeline, *version, strategy),
-        Command::PromoteRelease { pipeline, promotion } => release::promote(context, pipeline, *promotion),
-        Command::SwitchRelease { pipeline, version } => release::switch(context, pipeline, *version),
-        Command::RollBackPipeline { pipeline, version, message } => {
-            release::roll_back(context, pipeline, *version, message)
-        }
-        Command::PinPipeline { pipeline, version, message } => release::pin(context, pipeline, *version, message),
-        Command::UnpinPipeline { pipeline } => release::unpin(context, pipeline),
+        Command::RegisterVersion { .. }
+        | Command::StartRelease { .. }
+        | Command::PromoteRelease { .. }
+        | Command::SwitchRelease { .. }
+        | Command::RollBackPipeline { .. }
+        | Command::PinPipeline { .. }
+        | Command::UnpinPipeline { .. } => release_command(context, command),
         Command::PutObject { scope, key, content, limits, attempt } => {
             object::put(context, (scope, key), content, limits, attempt.as_ref())
         }
@@ -139,34 +134,49 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         Command::SetSecret { secret } => secret::set(context, secret),
         Command::DeleteSecret { key } => secret::delete(context, key),
         Command::RotateClusterKey { key, wrapped_keys } => secret::rotate(context, *key, wrapped_keys),
-        Command::CreateSchedule { schedule, spec, enabled } => schedule::create(context, schedule, spec, *enabled),
-        Command::UpdateSchedule { schedule, spec, generation } => {
-            schedule::update(context, schedule, spec, *generation)
-        }
-        Command::DeleteSchedule { schedule } => schedule::delete(context, schedule),
-        Command::SetScheduleEnabled { schedule, enabled: true } => schedule::enable(context, schedule),
-        Command::SetScheduleEnabled { schedule, enabled: false } => schedule::disable(context, schedule),
+        Command::CreateSchedule { .. }
+        | Command::UpdateSchedule { .. }
+        | Command::DeleteSchedule { .. }
+        | Command::SetScheduleEnabled { .. } => schedule::decide(context, command),
         Command::SettleSlots { schedule, settlement } => settle::settle(context, schedule, settlement),
-        Command::InstallTrigger { trigger, spec } => trigger::install(context, trigger, spec),
-        Command::UpdateTrigger { trigger, spec, generation } => trigger::update(context, trigger, spec, *generation),
-        Command::UninstallTrigger { trigger } => trigger::uninstall(context, trigger),
-        Command::SetTriggerEnabled { trigger, enabled } => trigger::set_enabled(context, trigger, *enabled),
-        Command::ReportTrigger { trigger, generation, report } => {
-            trigger::report(context, trigger, *generation, report)
-        }
-        Command::CreateSubscription { subscription, spec, enabled } => {
-            subscription::create(context, subscription, spec, *enabled)
-        }
-        Command::UpdateSubscription { subscription, spec, generation } => {
-            subscription::update(context, subscription, spec, *generation)
-        }
-        Command::DeleteSubscription { subscription } => subscription::delete(context, subscription),
-        Command::SetSubscriptionEnabled { subscription, enabled } => {
-            subscription::set_enabled(context, subscription, *enabled)
-        }
+        Command::InstallTrigger { .. }
+        | Command::UpdateTrigger { .. }
+        | Command::UninstallTrigger { .. }
+        | Command::SetTriggerEnabled { .. }
+        | Command::ReportTrigger { .. } => trigger::decide(context, command),
+        Command::CreateSubscription { .. }
+        | Command::UpdateSubscription { .. }
+        | Command::DeleteSubscription { .. }
+        | Command::SetSubscriptionEnabled { .. } => subscription::decide(context, command),
         Command::TakeEvents { subscription, intake } => intake::take(context, subscription, intake),
         Command::FollowEvents { from, to, events } => intake::follow(context, *from, *to, events),
     }
+}
+
+fn release_command(context: Context<'_>, command: &Command) -> Verdict {
+    if let Command::RegisterVersion { namespace, config, hold } = command {
+        let registration = pipeline::Registration::Recorded { hold: *hold };
+        pipeline::register(context, namespace, config, registration)
+    } else if let Command::StartRelease { pipeline, version, strategy } = command {
+        release::start(context, pipeline, *version, strategy)
+    } else if let Command::PromoteRelease { pipeline, promotion } = command {
+        release::promote(context, pipeline, *promotion)
+    } else if let Command::SwitchRelease { pipeline, version } = command {
+        release::switch(context, pipeline, *version)
+    } else if let Command::RollBackPipeline { pipeline, version, message } = command {
+        release::roll_back(context, pipeline, *version, message)
+    } else if let Command::PinPipeline { pipeline, version, message } = command {
+        release::pin(context, pipeline, *version, message)
+    } else if let Command::UnpinPipeline { pipeline } = command {
+        release::unpin(context, pipeline)
+    } else {
+        Err(misled())
+    }
+}
+
+/// What is said of a command that was given to a function for others, which no command is.
+fn misled() -> Rejection {
+    Rejection::new(Reason::InvalidArgument, "the command is not of the kind that it was taken for")
 }
 
 impl<'a> Context<'a> {

@@ -356,6 +356,8 @@ pub enum Event {
         first: u64,
         /// In order.
         taken: Vec<TakenEvent>,
+        /// They are events of the log itself.
+        from_log: bool,
     },
     /// The log was looked at up to a revision. What subscriptions have asked for follows.
     EventsFollowed {

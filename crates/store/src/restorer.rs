@@ -122,7 +122,7 @@ impl Restorer {
             // Else it is one of the runs that slots or events have started.
             Event::RunCreated { run, .. } if event.cause == revision => command.answer = Answer::Run(run.clone()),
             // Else the log was followed, which answers nothing of the kind.
-            Event::EventsTaken { taken, .. } if event.cause == revision => {
+            Event::EventsTaken { taken, from_log: false, .. } => {
                 command.answer = Answer::Events(taken.iter().map(TakenEvent::fate).collect());
             }
             Event::PipelineRegistered { version, .. } => command.answer = Answer::PipelineVersion(*version),

@@ -63,46 +63,45 @@ pub(super) fn describe(envelope: &EventEnvelope) -> Described {
             line("node lost", event.node.to_string(), format!("incarnation {}", event.incarnation), Style::Bad)
         }
         Some(Kind::EventsArchived(event)) => archived(&event),
-        Some(
-            kind @ (Kind::ReleaseStarted(_)
-            | Kind::ReleaseAdvanced(_)
-            | Kind::ReleaseSwitched(_)
-            | Kind::ReleasePromoted(_)
-            | Kind::ReleaseRolledBack(_)
-            | Kind::LiveVersionChanged(_)
-            | Kind::PipelinePinned(_)
-            | Kind::PipelineUnpinned(_)
-            | Kind::RunMoved(_)),
-        ) => releases::describe(kind),
-        Some(kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_))) => object(kind),
-        Some(kind @ (Kind::SecretSet(_) | Kind::SecretDeleted(_) | Kind::ClusterKeyRotated(_))) => secret(kind),
-        Some(
-            kind @ (Kind::ScheduleCreated(_)
-            | Kind::ScheduleUpdated(_)
-            | Kind::ScheduleDeleted(_)
-            | Kind::ScheduleEnabled(_)
-            | Kind::ScheduleDisabled(_)
-            | Kind::SlotsSettled(_)),
-        ) => schedules::describe(kind),
-        Some(
-            kind @ (Kind::TriggerInstalled(_)
-            | Kind::TriggerUpdated(_)
-            | Kind::TriggerUninstalled(_)
-            | Kind::TriggerEnabled(_)
-            | Kind::TriggerDisabled(_)
-            | Kind::TriggerReported(_)),
-        ) => subscriptions::describe_trigger(kind),
-        Some(
-            kind @ (Kind::SubscriptionCreated(_)
-            | Kind::SubscriptionUpdated(_)
-            | Kind::SubscriptionDeleted(_)
-            | Kind::SubscriptionEnabled(_)
-            | Kind::SubscriptionDisabled(_)
-            | Kind::EventsTaken(_)
-            | Kind::EventsFollowed(_)),
-        ) => subscriptions::describe(kind),
         Some(Kind::NodeRemoved(event)) => line("node removed", event.node.to_string(), String::new(), Style::Warning),
-        Some(kind) => attempt(kind),
+        Some(kind) => other(kind),
+    }
+}
+
+/// What has modules or functions of its own, and attempts.
+fn other(kind: Kind) -> Described {
+    match kind {
+        kind @ (Kind::ReleaseStarted(_)
+        | Kind::ReleaseAdvanced(_)
+        | Kind::ReleaseSwitched(_)
+        | Kind::ReleasePromoted(_)
+        | Kind::ReleaseRolledBack(_)
+        | Kind::LiveVersionChanged(_)
+        | Kind::PipelinePinned(_)
+        | Kind::PipelineUnpinned(_)
+        | Kind::RunMoved(_)) => releases::describe(kind),
+        kind @ (Kind::ObjectPut(_) | Kind::ObjectDeleted(_) | Kind::ObjectsDropped(_)) => object(kind),
+        kind @ (Kind::SecretSet(_) | Kind::SecretDeleted(_) | Kind::ClusterKeyRotated(_)) => secret(kind),
+        kind @ (Kind::ScheduleCreated(_)
+        | Kind::ScheduleUpdated(_)
+        | Kind::ScheduleDeleted(_)
+        | Kind::ScheduleEnabled(_)
+        | Kind::ScheduleDisabled(_)
+        | Kind::SlotsSettled(_)) => schedules::describe(kind),
+        kind @ (Kind::TriggerInstalled(_)
+        | Kind::TriggerUpdated(_)
+        | Kind::TriggerUninstalled(_)
+        | Kind::TriggerEnabled(_)
+        | Kind::TriggerDisabled(_)
+        | Kind::TriggerReported(_)) => subscriptions::describe_trigger(kind),
+        kind @ (Kind::SubscriptionCreated(_)
+        | Kind::SubscriptionUpdated(_)
+        | Kind::SubscriptionDeleted(_)
+        | Kind::SubscriptionEnabled(_)
+        | Kind::SubscriptionDisabled(_)
+        | Kind::EventsTaken(_)
+        | Kind::EventsFollowed(_)) => subscriptions::describe(kind),
+        kind => attempt(kind),
     }
 }
 

@@ -45,12 +45,16 @@ pub(super) fn take(context: Context<'_>, key: &SubscriptionKey, intake: &Intake)
 
 /// Goes on through the log, and takes the events that were found to be asked for. What is about a subscription that is not
 /// as the leader saw it is left out: nobody would look at the event again, and others must not wait for it.
+///
+/// Events may lie beyond the place that the log is followed to with them: one that more subscriptions ask for than a command
+/// takes needs several. Who looks at it again meanwhile tells of duplicates.
 pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events: &[FollowedEvent]) -> Verdict {
     check_followed(context, from, to)?;
     check_size(events.iter().map(|event| bytes("", &event.verdict)))?;
-    let is_inside = |event: &FollowedEvent| from < event.revision && event.revision <= to;
+    let newest = context.state.revision;
+    let is_inside = |event: &FollowedEvent| from < event.revision && event.revision <= newest;
     if !events.iter().all(is_inside) || !events.is_sorted_by_key(|event| event.revision) {
-        let message = format!("the events are not in order, or not all after revision {from} and up to {to}");
+        let message = format!("the events are not in order, or not all after revision {from} and up to {newest}");
         return Err(Rejection::new(Reason::InvalidArgument, message).field("events").help("look at the log anew"));
     }
     let mut taker = Taker::new(context);
@@ -75,9 +79,12 @@ pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events:
 /// The subscription that an event is for, if it is as the leader saw it, and was there when the event happened.
 fn asking<'a>(context: Context<'a>, event: &FollowedEvent) -> Option<&'a Subscription> {
     let known = context.state.subscriptions.get(&event.subscription)?;
-    let follows = BuiltIn::of(&known.spec.trigger).is_some_and(BuiltIn::follows_the_log);
     let is_current = known.enabled && known.generation == event.generation && known.since < event.revision;
-    (follows && is_current).then_some(known)
+    (is_current && follows_the_log(known)).then_some(known)
+}
+
+fn follows_the_log(known: &Subscription) -> bool {
+    BuiltIn::of(&known.spec.trigger).is_some_and(BuiltIn::follows_the_log)
 }
 
 /// The depth of a run that is started by an event of this one.
@@ -127,7 +134,7 @@ fn check_current(
             .field("subscription")
             .help("enable it; its cursor stays where it is"));
     }
-    if BuiltIn::of(&known.spec.trigger).is_some_and(BuiltIn::follows_the_log) {
+    if follows_the_log(known) {
         let message = format!("subscription {key} is to trigger {}, whose events are in the log", known.spec.trigger);
         return Err(precondition(message).field("trigger").help("they are taken by themselves"));
     }
@@ -236,9 +243,15 @@ impl<'a> Taker<'a> {
         self.newest.insert(key.clone(), newest);
         let fates = taken.iter().map(TakenEvent::fate).collect();
         if newest >= first || cursor.is_some() {
-            let generation = known.generation;
-            let taken = Event::EventsTaken { subscription: key.clone(), generation, cursor, first, taken };
-            self.starts.insert(place, taken);
+            let event = Event::EventsTaken {
+                subscription: key.clone(),
+                generation: known.generation,
+                cursor,
+                first,
+                taken,
+                from_log: follows_the_log(known),
+            };
+            self.starts.insert(place, event);
         }
         fates
     }

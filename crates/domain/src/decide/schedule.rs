@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::create::check_options;
-use super::{Context, Decision, Verdict, first, precondition};
+use super::{Context, Decision, Verdict, first, misled, precondition};
+use crate::command::Command;
 use crate::event::Event;
 use crate::ids::{PipelineKey, Revision};
 use crate::limits::{SCHEDULES_MAX, SCHEDULES_PER_PIPELINE_MAX};
@@ -14,7 +15,24 @@ use crate::state::Pipeline;
 use crate::time::Timestamp;
 use crate::validate::validate_schedule;
 
-pub(super) fn create(context: Context<'_>, key: &ScheduleKey, spec: &Arc<ScheduleSpec>, enabled: bool) -> Verdict {
+/// Decides a command about schedules, but for their slots.
+pub(super) fn decide(context: Context<'_>, command: &Command) -> Verdict {
+    if let Command::CreateSchedule { schedule, spec, enabled } = command {
+        create(context, schedule, spec, *enabled)
+    } else if let Command::UpdateSchedule { schedule, spec, generation } = command {
+        update(context, schedule, spec, *generation)
+    } else if let Command::DeleteSchedule { schedule } = command {
+        delete(context, schedule)
+    } else if let Command::SetScheduleEnabled { schedule, enabled: true } = command {
+        enable(context, schedule)
+    } else if let Command::SetScheduleEnabled { schedule, enabled: false } = command {
+        disable(context, schedule)
+    } else {
+        Err(misled())
+    }
+}
+
+fn create(context: Context<'_>, key: &ScheduleKey, spec: &Arc<ScheduleSpec>, enabled: bool) -> Verdict {
     let pipeline = context.pipeline(&key.pipeline)?;
     let schedules = &context.state.schedules;
     if schedules.get(key).is_some() {
@@ -39,12 +57,7 @@ pub(super) fn create(context: Context<'_>, key: &ScheduleKey, spec: &Arc<Schedul
 
 /// Changes a schedule. The cursor stays where it is, unless the timing changes: slots of the new one that lie between the
 /// cursor and now were never due, and nobody could tell any more which slots of the old one are open.
-pub(super) fn update(
-    context: Context<'_>,
-    key: &ScheduleKey,
-    spec: &Arc<ScheduleSpec>,
-    generation: Option<Revision>,
-) -> Verdict {
+fn update(context: Context<'_>, key: &ScheduleKey, spec: &Arc<ScheduleSpec>, generation: Option<Revision>) -> Verdict {
     let pipeline = context.pipeline(&key.pipeline)?;
     let known = find(context, key)?;
     if let Some(generation) = generation.filter(|generation| *generation != known.generation) {
@@ -62,13 +75,13 @@ pub(super) fn update(
     Ok(Decision::done(vec![Event::ScheduleUpdated { schedule: key.clone(), spec: Arc::clone(spec), skipped }]))
 }
 
-pub(super) fn delete(context: Context<'_>, key: &ScheduleKey) -> Verdict {
+fn delete(context: Context<'_>, key: &ScheduleKey) -> Verdict {
     find(context, key)?;
     Ok(Decision::done(vec![Event::ScheduleDeleted { schedule: key.clone() }]))
 }
 
 /// Goes on from now: nothing that was due before is started.
-pub(super) fn enable(context: Context<'_>, key: &ScheduleKey) -> Verdict {
+fn enable(context: Context<'_>, key: &ScheduleKey) -> Verdict {
     let known = find(context, key)?;
     let enabled = || {
         let skipped = open(known, context.time, SkipReason::Paused);
@@ -77,7 +90,7 @@ pub(super) fn enable(context: Context<'_>, key: &ScheduleKey) -> Verdict {
     Ok(Decision::done((!known.enabled).then(enabled).into_iter().collect()))
 }
 
-pub(super) fn disable(context: Context<'_>, key: &ScheduleKey) -> Verdict {
+fn disable(context: Context<'_>, key: &ScheduleKey) -> Verdict {
     let known = find(context, key)?;
     let disabled = || Event::ScheduleDisabled { schedule: key.clone() };
     Ok(Decision::done(known.enabled.then(disabled).into_iter().collect()))

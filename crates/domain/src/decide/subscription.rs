@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::create::check_options;
-use super::{Context, Decision, Verdict, first, precondition};
+use super::{Context, Decision, Verdict, first, misled, precondition};
+use crate::command::Command;
 use crate::event::Event;
 use crate::ids::{PipelineKey, Revision};
 use crate::limits::{SUBSCRIPTIONS_MAX, SUBSCRIPTIONS_PER_PIPELINE_MAX};
@@ -14,12 +15,22 @@ use crate::subscription::{Subscription, SubscriptionKey, SubscriptionSpec};
 use crate::trigger::Broken;
 use crate::validate::validate_subscription;
 
-pub(super) fn create(
-    context: Context<'_>,
-    key: &SubscriptionKey,
-    spec: &Arc<SubscriptionSpec>,
-    enabled: bool,
-) -> Verdict {
+/// Decides a command about subscriptions, but for what they take.
+pub(super) fn decide(context: Context<'_>, command: &Command) -> Verdict {
+    if let Command::CreateSubscription { subscription, spec, enabled } = command {
+        create(context, subscription, spec, *enabled)
+    } else if let Command::UpdateSubscription { subscription, spec, generation } = command {
+        update(context, subscription, spec, *generation)
+    } else if let Command::DeleteSubscription { subscription } = command {
+        delete(context, subscription)
+    } else if let Command::SetSubscriptionEnabled { subscription, enabled } = command {
+        set_enabled(context, subscription, *enabled)
+    } else {
+        Err(misled())
+    }
+}
+
+fn create(context: Context<'_>, key: &SubscriptionKey, spec: &Arc<SubscriptionSpec>, enabled: bool) -> Verdict {
     let pipeline = context.pipeline(&key.pipeline)?;
     let subscriptions = &context.state.subscriptions;
     if subscriptions.get(key).is_some() {
@@ -46,7 +57,7 @@ pub(super) fn create(
 }
 
 /// Changes a subscription. Its cursor stays, and so do the keys that it has taken: they are of the same trigger.
-pub(super) fn update(
+fn update(
     context: Context<'_>,
     key: &SubscriptionKey,
     spec: &Arc<SubscriptionSpec>,
@@ -75,12 +86,12 @@ pub(super) fn update(
     Ok(Decision::done((known.spec != *spec).then(updated).into_iter().collect()))
 }
 
-pub(super) fn delete(context: Context<'_>, key: &SubscriptionKey) -> Verdict {
+fn delete(context: Context<'_>, key: &SubscriptionKey) -> Verdict {
     find(context, key)?;
     Ok(Decision::done(vec![Event::SubscriptionDeleted { subscription: key.clone() }]))
 }
 
-pub(super) fn set_enabled(context: Context<'_>, key: &SubscriptionKey, enabled: bool) -> Verdict {
+fn set_enabled(context: Context<'_>, key: &SubscriptionKey, enabled: bool) -> Verdict {
     let known = find(context, key)?;
     let set = || match enabled {
         true => Event::SubscriptionEnabled { subscription: key.clone() },

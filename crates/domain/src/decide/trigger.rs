@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{Context, Decision, Verdict, first, precondition};
+use super::{Context, Decision, Verdict, first, misled, precondition};
+use crate::command::Command;
 use crate::event::Event;
 use crate::ids::{Revision, TriggerName};
 use crate::limits::TRIGGERS_MAX;
@@ -11,7 +12,24 @@ use crate::rejection::{Reason, Rejection};
 use crate::trigger::{BuiltIn, SCHEDULE_WORDS, Trigger, TriggerReport, TriggerSpec};
 use crate::validate::{validate_report, validate_trigger};
 
-pub(super) fn install(context: Context<'_>, name: &TriggerName, spec: &Arc<TriggerSpec>) -> Verdict {
+/// Decides a command about triggers.
+pub(super) fn decide(context: Context<'_>, command: &Command) -> Verdict {
+    if let Command::InstallTrigger { trigger, spec } = command {
+        install(context, trigger, spec)
+    } else if let Command::UpdateTrigger { trigger, spec, generation } = command {
+        update(context, trigger, spec, *generation)
+    } else if let Command::UninstallTrigger { trigger } = command {
+        uninstall(context, trigger)
+    } else if let Command::SetTriggerEnabled { trigger, enabled } = command {
+        set_enabled(context, trigger, *enabled)
+    } else if let Command::ReportTrigger { trigger, generation, report } = command {
+        self::report(context, trigger, *generation, report)
+    } else {
+        Err(misled())
+    }
+}
+
+fn install(context: Context<'_>, name: &TriggerName, spec: &Arc<TriggerSpec>) -> Verdict {
     if BuiltIn::of(name).is_some() || SCHEDULE_WORDS.contains(&name.as_str()) {
         let message = format!("the name {name} is Gofer's own");
         return Err(Rejection::new(Reason::InvalidArgument, message).field("trigger").help("choose another name"));
@@ -29,12 +47,7 @@ pub(super) fn install(context: Context<'_>, name: &TriggerName, spec: &Arc<Trigg
     Ok(Decision::done(vec![Event::TriggerInstalled { trigger: name.clone(), spec: Arc::clone(spec) }]))
 }
 
-pub(super) fn update(
-    context: Context<'_>,
-    name: &TriggerName,
-    spec: &Arc<TriggerSpec>,
-    generation: Option<Revision>,
-) -> Verdict {
+fn update(context: Context<'_>, name: &TriggerName, spec: &Arc<TriggerSpec>, generation: Option<Revision>) -> Verdict {
     let known = find(context, name)?;
     if let Some(generation) = generation {
         check_generation(name, known, generation)?;
@@ -44,12 +57,12 @@ pub(super) fn update(
     Ok(Decision::done((known.spec != *spec).then(updated).into_iter().collect()))
 }
 
-pub(super) fn uninstall(context: Context<'_>, name: &TriggerName) -> Verdict {
+fn uninstall(context: Context<'_>, name: &TriggerName) -> Verdict {
     find(context, name)?;
     Ok(Decision::done(vec![Event::TriggerUninstalled { trigger: name.clone() }]))
 }
 
-pub(super) fn set_enabled(context: Context<'_>, name: &TriggerName, enabled: bool) -> Verdict {
+fn set_enabled(context: Context<'_>, name: &TriggerName, enabled: bool) -> Verdict {
     let known = find(context, name)?;
     let set = || match enabled {
         true => Event::TriggerEnabled { trigger: name.clone() },
@@ -59,12 +72,7 @@ pub(super) fn set_enabled(context: Context<'_>, name: &TriggerName, enabled: boo
 }
 
 /// Notes what a plug-in says of itself. It does so at each of its starts, so that mostly nothing has changed.
-pub(super) fn report(
-    context: Context<'_>,
-    name: &TriggerName,
-    generation: Revision,
-    report: &Arc<TriggerReport>,
-) -> Verdict {
+fn report(context: Context<'_>, name: &TriggerName, generation: Revision, report: &Arc<TriggerReport>) -> Verdict {
     let known = find(context, name)?;
     check_generation(name, known, generation)?;
     validate_report(report).or_else(first)?;

@@ -37,6 +37,10 @@ fn give(world: &mut World, command: Command) -> bool {
         // A second leader, which has computed the same, or the first one again.
         assert!(decide(&world.state, &world.history, &envelope).is_err(), "settled twice: {envelope:?}");
     }
+    if matches!(envelope.command, Command::FollowEvents { from, to, .. } if from == to) {
+        let again = decide(&world.state, &world.history, &envelope).unwrap();
+        assert_eq!(again.events, [], "taken twice: {envelope:?}");
+    }
     if let (Command::TakeEvents { intake, .. }, Answer::Events(fates)) = (&envelope.command, &decision.answer) {
         assert_eq!(fates.len(), intake.events.len());
         give_again(world, &envelope, fates);

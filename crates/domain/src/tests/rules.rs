@@ -251,20 +251,7 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
             records.insert(Record::Schedule(key));
         }
     }
-    for name in before.triggers.keys().chain(after.triggers.keys()) {
-        if before.triggers.get(name) != after.triggers.get(name) {
-            records.insert(Record::Trigger(name.clone()));
-        }
-    }
-    for (pipeline, name, _) in before.subscriptions.iter().chain(after.subscriptions.iter()) {
-        let key = SubscriptionKey { pipeline: pipeline.clone(), name: name.clone() };
-        if before.subscriptions.get(&key) != after.subscriptions.get(&key) {
-            records.insert(Record::Subscription(key));
-        }
-    }
-    if before.followed != after.followed {
-        records.insert(Record::Followed);
-    }
+    changed_subscriptions(before, after, &mut records);
     for id in before.namespaces.keys().chain(after.namespaces.keys()) {
         if before.namespaces.get(id) != after.namespaces.get(id) {
             records.insert(Record::Namespace(id.clone()));
@@ -293,6 +280,23 @@ fn changed(before: &State, after: &State) -> BTreeSet<Record> {
         changed_run(before, key, live, &mut records);
     }
     records
+}
+
+fn changed_subscriptions(before: &State, after: &State, records: &mut BTreeSet<Record>) {
+    for name in before.triggers.keys().chain(after.triggers.keys()) {
+        if before.triggers.get(name) != after.triggers.get(name) {
+            records.insert(Record::Trigger(name.clone()));
+        }
+    }
+    for (pipeline, name, _) in before.subscriptions.iter().chain(after.subscriptions.iter()) {
+        let key = SubscriptionKey { pipeline: pipeline.clone(), name: name.clone() };
+        if before.subscriptions.get(&key) != after.subscriptions.get(&key) {
+            records.insert(Record::Subscription(key));
+        }
+    }
+    if before.followed != after.followed {
+        records.insert(Record::Followed);
+    }
 }
 
 fn changed_run(before: &State, key: &RunKey, live: &LiveRun, records: &mut BTreeSet<Record>) {

@@ -108,17 +108,7 @@ fn parse(words: &[&str]) -> Command {
         "drain" => Command::DrainNode { node: NodeId(number(words[1])) },
         "undrain" => Command::UndrainNode { node: NodeId(number(words[1])) },
         "lost" => Command::DeclareNodeLost { node: NodeId(number(words[1])), incarnation: number(words[2]) },
-        "restore" => Command::RestoreCluster {
-            cluster: ClusterId([u8::try_from(number(words[1])).unwrap(); 16]),
-            revision: Revision(number(words[2])),
-            head: [9; 32],
-        },
-        "recover" => Command::RecoverCluster {
-            cluster: ClusterId([u8::try_from(number(words[1])).unwrap(); 16]),
-            survivor: NodeId(number(words[2])),
-            dropped: words[3].split(',').map(|node| NodeId(number(node))).collect(),
-            grace: Duration::from_millis(option("grace").map_or(0, number)),
-        },
+        "restore" | "recover" => parse_cluster(words),
         "archive" => Command::ArchiveEvents {
             segment: Box::new(segment(number(words[1]), number(words[2]))),
             keep: option("keep").map_or(10, number),
@@ -130,6 +120,24 @@ fn parse(words: &[&str]) -> Command {
         | "unsubscribe" | "mute" | "unmute" => script_subscriptions::parse(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
+    }
+}
+
+fn parse_cluster(words: &[&str]) -> Command {
+    let option = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    match words[0] {
+        "restore" => Command::RestoreCluster {
+            cluster: ClusterId([u8::try_from(number(words[1])).unwrap(); 16]),
+            revision: Revision(number(words[2])),
+            head: [9; 32],
+        },
+        "recover" => Command::RecoverCluster {
+            cluster: ClusterId([u8::try_from(number(words[1])).unwrap(); 16]),
+            survivor: NodeId(number(words[2])),
+            dropped: words[3].split(',').map(|node| NodeId(number(node))).collect(),
+            grace: Duration::from_millis(option("grace").map_or(0, number)),
+        },
+        other => panic!("no such command: {other}"),
     }
 }
 
@@ -460,14 +468,10 @@ fn show(event: &Event, now: Timestamp) -> String {
     let text = match event {
         Event::ClusterCreated { .. } => "cluster created".into(),
         Event::ClusterRestored { cluster, revision, .. } => format!("restored as {} from {revision}", cluster.0[0]),
-        Event::ClusterRecovered { cluster, survivor, dropped, .. } => {
-            format!("recovered as {} on {survivor} without {}", cluster.0[0], dropped.len())
-        }
+        Event::ClusterRecovered { .. } => show_recovered(event),
         Event::NamespaceCreated { namespace, .. } => format!("namespace {namespace} created"),
         Event::NamespaceDeleted { namespace } => format!("namespace {namespace} deleted"),
-        Event::PipelineRegistered { pipeline, version, standing, .. } => {
-            format!("{pipeline} version {version}{}", show_standing(standing))
-        }
+        Event::PipelineRegistered { .. } => show_registered(event),
         Event::PipelineEnabled { pipeline } => format!("{pipeline} enabled"),
         Event::PipelineDisabled { pipeline } => format!("{pipeline} disabled"),
         Event::PipelineDeleted { pipeline } => format!("{pipeline} deleted"),
@@ -477,10 +481,7 @@ fn show(event: &Event, now: Timestamp) -> String {
         Event::TaskKept { task, from, .. } => format!("{task} kept from {from}"),
         Event::RunStarted { run } => format!("{run} started"),
         Event::RunStopRequested { run, reason } => format!("{run} stop {}", show_reason(reason)),
-        Event::TaskQueued { task, not_before } => match not_before.0 - now.0 {
-            0 => format!("{task} queued"),
-            delay => format!("{task} queued +{delay}"),
-        },
+        Event::TaskQueued { task, not_before } => show_queued(task, not_before.0 - now.0),
         Event::TaskFinished { task, status } => format!("{task} {}", show_status(status)),
         Event::RunFinished { run, status } => format!("{run} {}", show_end(status)),
         Event::AttemptPlaced { attempt, node, .. } => format!("{attempt} placed on {node}"),
@@ -532,6 +533,22 @@ fn show(event: &Event, now: Timestamp) -> String {
         | Event::EventsFollowed { .. } => script_subscriptions::show(event),
     };
     text.replace("default/", "")
+}
+
+fn show_recovered(event: &Event) -> String {
+    let Event::ClusterRecovered { cluster, survivor, dropped, .. } = event else { panic!("no recovery: {event:?}") };
+    format!("recovered as {} on {survivor} without {}", cluster.0[0], dropped.len())
+}
+
+fn show_registered(event: &Event) -> String {
+    let Event::PipelineRegistered { pipeline, version, standing, .. } = event else {
+        panic!("no registration: {event:?}")
+    };
+    format!("{pipeline} version {version}{}", show_standing(standing))
+}
+
+fn show_queued(task: &TaskKey, delay: u64) -> String {
+    if delay == 0 { format!("{task} queued") } else { format!("{task} queued +{delay}") }
 }
 
 fn show_created(event: &Event) -> String {

@@ -68,10 +68,28 @@ fn what_is_about_a_changed_subscription_is_left_out() {
     );
 }
 
+/// As an event does that more subscriptions ask for than one command takes.
 #[test]
-fn followed_events_are_in_order_and_inside_the_interval() {
+fn an_event_may_take_several_commands() {
+    check(
+        "
+        pipeline p | t
+        subscribe p/s event
+        subscribe p/t event
+        disable p
+        enable p
+        follow 4>5 p/s@6!skip            -> followed 5, p/s took 6:filtered
+        follow 5>5 p/t@6!skip p/s@7!skip -> p/t took 6:filtered, p/s took 7:filtered
+        follow 5>5 p/t@6!skip            ->
+        follow 5>7 p/s@6!skip p/t@6!skip p/s@7!skip p/t@7!skip -> followed 7, p/t took 7:filtered
+        ",
+    );
+}
+
+#[test]
+fn followed_events_are_in_order_and_after_the_place() {
     let mut world = check("pipeline p | t\n subscribe p/s event\n disable p\n enable p\n disable p");
-    for words in [&["4>7", "p/s@4"][..], &["4>6", "p/s@7"], &["4>7", "p/s@6", "p/s@5"], &["4>4", "p/s@4"]] {
+    for words in [&["4>7", "p/s@4"][..], &["4>6", "p/s@8"], &["4>7", "p/s@6", "p/s@5"], &["4>4", "p/s@4"]] {
         let refused = follow(&mut world, words).unwrap_err();
         assert_eq!((refused.reason, refused.field.as_str()), (Reason::InvalidArgument, "events"), "{words:?}");
     }

@@ -196,7 +196,8 @@ fn a_key_is_remembered_for_so_many_others() {
     let taken = vec![TakenEvent { key: key_of("late"), occurred_at: Timestamp(5), outcome, duplicate_of: None }];
     let generation = state_of(&world, "p/s").generation;
     let first = EVENT_KEYS_REMEMBERED;
-    world.fold(&Event::EventsTaken { subscription: key("p/s"), generation, cursor: None, first, taken });
+    let (subscription, cursor, from_log) = (key("p/s"), None, false);
+    world.fold(&Event::EventsTaken { subscription, generation, cursor, first, taken, from_log });
     assert_eq!(state_of(&world, "p/s").taken, EVENT_KEYS_REMEMBERED);
     assert_eq!(take(&mut world, &["fire=old"]).unwrap(), [fate(FateKind::Fired { run: 1 }, true)]);
     // It is forgotten by an event of the same intake, which was looked up before that was so.

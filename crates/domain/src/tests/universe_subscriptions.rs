@@ -80,14 +80,15 @@ fn verdict(number: u8) -> EventVerdict {
     }
 }
 
-/// Goes on for some events, with one of them for each of some subscriptions.
+/// Goes on for some events, with one of them for each subscription; now and then with one from beyond the place.
 fn follow(world: &World, a: u8, b: u8) -> Command {
     let known = world.state.followed.unwrap_or_default();
     let from = Revision(known.0 - known.0.min(u64::from(a % 16 == 1)));
     let to = Revision((from.0 + u64::from(b % 8)).min(world.state.revision.0) + u64::from(a % 16 == 2));
     let runs: Vec<&RunKey> = world.state.runs.keys().collect();
     let cause = runs.get(usize::from(b) % runs.len().max(1)).map(|run| (*run).clone());
-    let asked = keys(world).into_iter().filter(|_| to > from).zip((from.0 + 1..=to.0).cycle());
+    let last = if a % 16 >= 12 { world.state.revision } else { to };
+    let asked = keys(world).into_iter().filter(|_| last > from).zip((from.0 + 1..=last.0).rev().cycle());
     let mut events: Vec<FollowedEvent> = asked
         .map(|(subscription, revision)| {
             let generation = world.state.subscriptions.get(&subscription).unwrap().generation;
@@ -141,6 +142,7 @@ pub(super) fn subscription_event(a: u8, b: u8) -> Event {
                 };
                 2
             ],
+            from_log: a.is_multiple_of(3),
         },
     }
 }

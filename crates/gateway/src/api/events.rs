@@ -212,6 +212,10 @@ impl Filter {
 
 type Subject<'a> = (Option<&'a NamespaceId>, Option<&'a PipelineId>, Option<u64>);
 
+fn of_namespace(namespace: &NamespaceId) -> Subject<'_> {
+    (Some(namespace), None, None)
+}
+
 fn of_pipeline(key: &PipelineKey) -> Subject<'_> {
     (Some(&key.namespace), Some(&key.pipeline), None)
 }
@@ -223,7 +227,7 @@ fn of_run(key: &RunKey) -> Subject<'_> {
 fn of_scope(scope: &SecretScope) -> Subject<'_> {
     match scope {
         SecretScope::Global => (None, None, None),
-        SecretScope::Namespace(namespace) => (Some(namespace), None, None),
+        SecretScope::Namespace(namespace) => of_namespace(namespace),
         SecretScope::Pipeline(key) => of_pipeline(key),
     }
 }
@@ -250,9 +254,7 @@ fn subject(event: &Event) -> Subject<'_> {
         | Event::ClusterKeyRotated { .. } => (None, None, None),
         Event::SecretSet { secret } => of_scope(&secret.key.scope),
         Event::SecretDeleted { key, .. } => of_scope(&key.scope),
-        Event::NamespaceCreated { namespace, .. } | Event::NamespaceDeleted { namespace } => {
-            (Some(namespace), None, None)
-        }
+        Event::NamespaceCreated { namespace, .. } | Event::NamespaceDeleted { namespace } => of_namespace(namespace),
         Event::PipelineRegistered { pipeline, .. }
         | Event::PipelineEnabled { pipeline }
         | Event::PipelineDisabled { pipeline }

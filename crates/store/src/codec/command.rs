@@ -50,6 +50,7 @@ pub fn command_to_wire(command: &Command) -> log::Command {
             .or_else(|| run_command(command))
             .or_else(|| node_command(command))
             .or_else(|| inner_command(command))
+            .or_else(|| other_command(command))
             .or_else(|| release_command(command)),
     }
 }
@@ -148,7 +149,7 @@ fn run_command(command: &Command) -> Option<Kind> {
     })
 }
 
-/// What the leader decides and nodes report. Names every command, so that a new one can't be forgotten here.
+/// What the leader decides and nodes report.
 fn inner_command(command: &Command) -> Option<Kind> {
     Some(match command {
         Command::TimeOutRun { run } => Kind::TimeOutRun(log::TimeOutRun { run: Some(run_key_to_wire(run)) }),
@@ -180,6 +181,13 @@ fn inner_command(command: &Command) -> Option<Kind> {
         Command::ArchiveEvents { segment, keep } => {
             Kind::ArchiveEvents(log::ArchiveEvents { segment: Some(segment_to_wire(segment)), keep: *keep })
         }
+        _ => return None,
+    })
+}
+
+/// What has modules of its own. Names every command, so that a new one can't be forgotten here.
+fn other_command(command: &Command) -> Option<Kind> {
+    Some(match command {
         Command::PutObject { .. } | Command::DeleteObject { .. } => super::object::command_to_wire(command)?,
         Command::SetSecret { .. } | Command::DeleteSecret { .. } | Command::RotateClusterKey { .. } => {
             return secret::command_to_wire(command);
@@ -224,7 +232,16 @@ fn inner_command(command: &Command) -> Option<Kind> {
         | Command::DeclareNodeLost { .. }
         | Command::DrainNode { .. }
         | Command::UndrainNode { .. }
-        | Command::RemoveNode { .. } => return None,
+        | Command::RemoveNode { .. }
+        | Command::TimeOutRun { .. }
+        | Command::AssignAttempt { .. }
+        | Command::AdvanceTask { .. }
+        | Command::TimeOutTask { .. }
+        | Command::TimeOutAttempt { .. }
+        | Command::ReportLaunching { .. }
+        | Command::ReportStarted { .. }
+        | Command::ReportFinished { .. }
+        | Command::ArchiveEvents { .. } => return None,
     })
 }
 
@@ -282,31 +299,37 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         Kind::DrainNode(c) => Command::DrainNode { node: NodeId(c.node) },
         Kind::UndrainNode(c) => Command::UndrainNode { node: NodeId(c.node) },
         Kind::RemoveNode(c) => Command::RemoveNode { node: NodeId(c.node) },
+        other => return other_command_from_wire(other),
+    })
+}
+
+fn other_command_from_wire(kind: Kind) -> Result<Command> {
+    match kind {
         kind @ (Kind::RegisterVersion(_)
         | Kind::StartRelease(_)
         | Kind::PromoteRelease(_)
         | Kind::SwitchRelease(_)
         | Kind::RollBackPipeline(_)
         | Kind::PinPipeline(_)
-        | Kind::UnpinPipeline(_)) => return release_command_from_wire(kind),
-        Kind::RotateClusterKey(c) => secret::rotate_from_wire(c)?,
+        | Kind::UnpinPipeline(_)) => release_command_from_wire(kind),
+        Kind::RotateClusterKey(c) => secret::rotate_from_wire(c),
         kind @ (Kind::CreateSchedule(_)
         | Kind::UpdateSchedule(_)
         | Kind::DeleteSchedule(_)
         | Kind::SetScheduleEnabled(_)
-        | Kind::SettleSlots(_)) => return schedule::command_from_wire(kind),
+        | Kind::SettleSlots(_)) => schedule::command_from_wire(kind),
         kind @ (Kind::InstallTrigger(_)
         | Kind::UpdateTrigger(_)
         | Kind::UninstallTrigger(_)
         | Kind::SetTriggerEnabled(_)
-        | Kind::ReportTrigger(_)) => return trigger::command_from_wire(kind),
+        | Kind::ReportTrigger(_)) => trigger::command_from_wire(kind),
         kind @ (Kind::CreateSubscription(_)
         | Kind::UpdateSubscription(_)
         | Kind::DeleteSubscription(_)
-        | Kind::SetSubscriptionEnabled(_)) => return subscription::command_from_wire(kind),
-        kind @ (Kind::TakeEvents(_) | Kind::FollowEvents(_)) => return intake::command_from_wire(kind),
-        other => return inner_command_from_wire(&other),
-    })
+        | Kind::SetSubscriptionEnabled(_)) => subscription::command_from_wire(kind),
+        kind @ (Kind::TakeEvents(_) | Kind::FollowEvents(_)) => intake::command_from_wire(kind),
+        other => inner_command_from_wire(&other),
+    }
 }
 
 fn start_from_wire(start: log::StartRun) -> Result<Command> {

@@ -23,7 +23,7 @@ use super::{
 #[must_use]
 pub fn event_to_wire(event: &Event) -> log::Event {
     let kind = pipeline_event(event).or_else(|| run_event(event)).or_else(|| attempt_event(event));
-    log::Event { kind: kind.or_else(|| release_event(event)) }
+    log::Event { kind: kind.or_else(|| release_event(event)).or_else(|| other_event(event)) }
 }
 
 fn pipeline_event(event: &Event) -> Option<Kind> {
@@ -156,7 +156,6 @@ fn run_event(event: &Event) -> Option<Kind> {
     })
 }
 
-/// Names every event, so that a new one can't be forgotten here.
 fn attempt_event(event: &Event) -> Option<Kind> {
     Some(match event {
         Event::AttemptPlaced { attempt, node, driver } => Kind::AttemptPlaced(log::AttemptPlaced {
@@ -175,6 +174,13 @@ fn attempt_event(event: &Event) -> Option<Kind> {
             reason: Some(stop_to_wire(reason)),
         }),
         Event::AttemptFinished { .. } => return finished_event(event),
+        _ => return None,
+    })
+}
+
+/// What has modules of its own. Names every event, so that a new one can't be forgotten here.
+fn other_event(event: &Event) -> Option<Kind> {
+    Some(match event {
         Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
             super::object::event_to_wire(event)?
         }
@@ -231,7 +237,12 @@ fn attempt_event(event: &Event) -> Option<Kind> {
         | Event::NodeUndrained { .. }
         | Event::NodeLost { .. }
         | Event::NodeRemoved { .. }
-        | Event::EventsArchived { .. } => return None,
+        | Event::EventsArchived { .. }
+        | Event::AttemptPlaced { .. }
+        | Event::AttemptLaunching { .. }
+        | Event::AttemptStarted { .. }
+        | Event::AttemptStopRequested { .. }
+        | Event::AttemptFinished { .. } => return None,
     })
 }
 
@@ -359,26 +370,32 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::ObjectPut(_)
         | Kind::ObjectDeleted(_)
         | Kind::ObjectsDropped(_)) => return attempt_event_from_wire(&kind),
+        other => return other_event_from_wire(other),
+    })
+}
+
+fn other_event_from_wire(kind: Kind) -> Result<Event> {
+    match kind {
         kind @ (Kind::ScheduleCreated(_)
         | Kind::ScheduleUpdated(_)
         | Kind::ScheduleDeleted(_)
         | Kind::ScheduleEnabled(_)
         | Kind::ScheduleDisabled(_)
-        | Kind::SlotsSettled(_)) => return schedule::event_from_wire(kind),
+        | Kind::SlotsSettled(_)) => schedule::event_from_wire(kind),
         kind @ (Kind::TriggerInstalled(_)
         | Kind::TriggerUpdated(_)
         | Kind::TriggerUninstalled(_)
         | Kind::TriggerEnabled(_)
         | Kind::TriggerDisabled(_)
-        | Kind::TriggerReported(_)) => return trigger::event_from_wire(kind),
+        | Kind::TriggerReported(_)) => trigger::event_from_wire(kind),
         kind @ (Kind::SubscriptionCreated(_)
         | Kind::SubscriptionUpdated(_)
         | Kind::SubscriptionDeleted(_)
         | Kind::SubscriptionEnabled(_)
-        | Kind::SubscriptionDisabled(_)) => return subscription::event_from_wire(kind),
-        kind @ (Kind::EventsTaken(_) | Kind::EventsFollowed(_)) => return intake::event_from_wire(kind),
-        other => return release_event_from_wire(other),
-    })
+        | Kind::SubscriptionDisabled(_)) => subscription::event_from_wire(kind),
+        kind @ (Kind::EventsTaken(_) | Kind::EventsFollowed(_)) => intake::event_from_wire(kind),
+        other => release_event_from_wire(other),
+    }
 }
 
 fn attempt_event_from_wire(kind: &Kind) -> Result<Event> {

@@ -245,13 +245,14 @@ pub(super) fn event_to_wire(event: &Event) -> Option<event::Kind> {
         let followed = log::EventsFollowed { from_revision: from.0, to_revision: to.0 };
         return Some(event::Kind::EventsFollowed(followed));
     }
-    let Event::EventsTaken { subscription, generation, cursor, first, taken } = event else { return None };
+    let Event::EventsTaken { subscription, generation, cursor, first, taken, from_log } = event else { return None };
     Some(event::Kind::EventsTaken(log::EventsTaken {
         subscription: Some(subscription_key_to_wire(subscription)),
         generation: generation.0,
         cursor: cursor.as_ref().map(cursor_to_wire),
         first: *first,
         taken: taken.iter().map(taken_to_wire).collect(),
+        from_log: *from_log,
     }))
 }
 
@@ -269,6 +270,7 @@ pub(super) fn event_from_wire(kind: event::Kind) -> Result<Event> {
                 cursor: e.cursor.as_ref().map(cursor_from_wire),
                 first: e.first,
                 taken: taken.map_err(|error| error.within("taken"))?,
+                from_log: e.from_log,
             }
         }
         _ => return Err(DecodeError::new("kind", "is not a known event")),

@@ -112,19 +112,20 @@ fn what_is_taken() {
     };
     let refused = EventOutcome::Refused { reason: Reason::NotFound, message: "no".into() };
     let event = Event::EventsTaken {
-        subscription: subscription.clone(),
+        subscription,
         generation: Revision(300),
-        cursor: cursor.clone(),
+        cursor,
         first: 2,
         taken: vec![
             taken("a", EventOutcome::Fired { run: 7 }, None),
             taken("b", EventOutcome::Filtered, Some(1)),
             taken("c", refused, None),
         ],
+        from_log: true,
     };
     assert_eq!(
         event_bytes(&event),
-        "8a0550".to_owned()
+        "8a0552".to_owned()
             + &key_bytes
             + "10ac02"
             + "1a03"
@@ -146,7 +147,14 @@ fn what_is_taken() {
             + "1804"
             + "2a094e4f545f464f554e44"
             + "32026e6f"
+            + "3001"
     );
+}
+
+#[test]
+fn an_intake() {
+    let (subscription, key_bytes) = subscription();
+    let cursor = Some(CursorMove { from: None, to: Arc::from(&[0xaa][..]) });
     let firing = Firing { note: "n".into(), ..Firing::default() };
     let incoming = |verdict| IncomingEvent { key: key("a"), occurred_at: Timestamp(1_000), verdict };
     let events = [EventVerdict::Fire(Box::new(firing)), EventVerdict::Filtered, EventVerdict::Malformed("m".into())];

@@ -66,8 +66,9 @@ impl World {
         fates(self.next(command))
     }
 
-    /// Goes on through the log to its end, where a subscription asks for the newest event.
-    fn follow(&mut self, of: &SubscriptionKey) -> Outcome {
+    /// Goes on through the log to its end, where a subscription asks for the newest event; or stays where it is, as if more
+    /// were to follow about that event.
+    fn follow(&mut self, of: &SubscriptionKey, stays: bool) -> Outcome {
         let known = self.subscription(of);
         let (from, to) = self.store.read(|state| (state.followed.unwrap(), state.revision));
         let event = FollowedEvent {
@@ -78,7 +79,7 @@ impl World {
             cause: Some(run("p0", 1)),
             verdict: EventVerdict::Fire(Box::default()),
         };
-        self.next(Command::FollowEvents { from, to, events: vec![event] })
+        self.next(Command::FollowEvents { from, to: if stays { from } else { to }, events: vec![event] })
     }
 
     /// Goes on through the log to its end, where nobody asks for anything: what came before may be dropped.
@@ -119,7 +120,7 @@ impl World {
                 };
                 self.next(Command::UpdateSubscription { subscription, spec, generation: None });
             }
-            4..=6 => drop(self.follow(&log)),
+            4..=6 => drop(self.follow(&log, number % 13 == 4)),
             _ => {
                 let keys = [format!("f{}", number % 7), format!("s{number}"), format!("m{}", number % 5)];
                 self.take(&hook, &keys.each_ref().map(String::as_str));
@@ -176,7 +177,7 @@ fn subscriptions_and_what_they_took_are_loaded_and_replayed() {
     world.take(&gone, &["f1"]);
     world.next(Command::DeleteSubscription { subscription: gone });
     assert_eq!(world.take(&hook, &["f1", "s2", "m3"]).len(), 3);
-    assert!(matches!(world.follow(&log), Outcome::Accepted { .. }));
+    assert!(matches!(world.follow(&log, false), Outcome::Accepted { .. }));
 
     let state =
         |store: &Store| store.read(|state| (state.triggers.clone(), state.subscriptions.clone(), state.followed));
@@ -270,7 +271,8 @@ fn nearly_full() -> Vec<PlacedEvent> {
             duplicate_of: None,
         };
         let taken = keys.iter().map(taken).collect();
-        let event = Event::EventsTaken { subscription: hook.clone(), generation, cursor: None, first, taken };
+        let (subscription, cursor, from_log) = (hook.clone(), None, false);
+        let event = Event::EventsTaken { subscription, generation, cursor, first, taken, from_log };
         events.push(PlacedEvent { revision: Revision(next), time: Timestamp(2_000_000_000_000), event });
     };
     push(1, &["a", "b", "c"]);

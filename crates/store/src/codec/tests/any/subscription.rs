@@ -219,13 +219,14 @@ pub(super) fn command() -> BoxedStrategy<Command> {
 }
 
 pub(super) fn event() -> BoxedStrategy<Event> {
-    let taken = (key(), any::<(u64, u64)>(), cursor(), vec(taken(), 0..4)).prop_map(
-        |(subscription, (generation, first), cursor, taken)| Event::EventsTaken {
+    let taken = (key(), any::<(u64, u64, bool)>(), cursor(), vec(taken(), 0..4)).prop_map(
+        |(subscription, (generation, first, from_log), cursor, taken)| Event::EventsTaken {
             subscription,
             generation: Revision(generation),
             cursor,
             first,
             taken,
+            from_log,
         },
     );
     prop_oneof![

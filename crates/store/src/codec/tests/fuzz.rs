@@ -76,3 +76,25 @@ fn records_of_the_views() {
         assert_eq!(namespace_from_wire(&wired(&namespace_to_wire(&namespace))).unwrap(), namespace);
     });
 }
+
+#[test]
+fn records_of_subscriptions() {
+    let valid = samples(&any::trigger(), |(name, trigger)| trigger_to_wire(name, trigger).encode_to_vec());
+    fuzz("trigger", &valid, |bytes| {
+        let Ok(message) = model::Trigger::decode(bytes) else { return };
+        let Ok((name, trigger)) = trigger_from_wire(&message) else { return };
+        assert_eq!(trigger_from_wire(&wired(&trigger_to_wire(&name, &trigger))).unwrap(), (name, trigger));
+    });
+    let valid = samples(&any::subscription(), |(key, known)| subscription_to_wire(key, known).encode_to_vec());
+    fuzz("subscription", &valid, |bytes| {
+        let Ok(message) = model::Subscription::decode(bytes) else { return };
+        let Ok((key, known)) = subscription_from_wire(&message) else { return };
+        assert_eq!(subscription_from_wire(&wired(&subscription_to_wire(&key, &known))).unwrap(), (key, known));
+    });
+    let valid = samples(&any::taken(), |taken| taken_record(taken, Timestamp(5)).encode_to_vec());
+    fuzz("taken-event", &valid, |bytes| {
+        let Ok(message) = model::TakenEvent::decode(bytes) else { return };
+        let Ok((taken, at)) = taken_from_record(&message) else { return };
+        assert_eq!(taken_from_record(&wired(&taken_record(&taken, at))).unwrap(), (taken, at));
+    });
+}

@@ -32,6 +32,7 @@ pub mod run;
 pub mod schedule;
 pub mod secret;
 pub mod state;
+pub mod subject;
 pub mod subscription;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub use schedule::{
 };
 pub use secret::{ClusterKey, CurrentKey, SealedSecret, Secret, SecretKey, SecretScope, Secrets, WrappedKey};
 pub use state::{History, NoHistory, Pipeline, State};
+pub use subject::Subject;
 pub use subscription::{
     FiredEvent, SkippedEvent, Subscription, SubscriptionEvent, SubscriptionKey, SubscriptionSpec, Subscriptions,
 };

@@ -17,7 +17,7 @@ use crate::schedule::Schedules;
 use crate::secret::Secrets;
 use crate::subscription::{SubscriptionKey, SubscriptionSpec, Subscriptions};
 use crate::time::Timestamp;
-use crate::trigger::{self, Broken, BuiltIn, Trigger};
+use crate::trigger::{Broken, BuiltIn, Trigger};
 
 /// What all nodes agree on at one revision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl State {
         match self.triggers.get(name) {
             None => Some(Broken::NotInstalled(name.clone())),
             Some(trigger) if !trigger.enabled => Some(Broken::Disabled(name.clone())),
-            Some(trigger) => trigger.report.as_ref().and_then(|report| trigger::misfit(report, &spec.settings)),
+            Some(trigger) => trigger.report.as_ref().and_then(|report| report.misfit(&spec.settings)),
         }
     }
 }

@@ -103,6 +103,24 @@ pub struct TriggerReport {
     pub settings: BTreeMap<String, Setting>,
 }
 
+impl TriggerReport {
+    /// What is wrong between settings and what the trigger understands, if anything is.
+    #[must_use]
+    pub fn misfit(&self, settings: &BTreeMap<String, String>) -> Option<Broken> {
+        for (name, value) in settings {
+            match self.settings.get(name) {
+                None => return Some(Broken::Unknown(name.clone())),
+                Some(setting) if !setting.kind.admits(value) => {
+                    return Some(Broken::Malformed(name.clone(), setting.kind));
+                }
+                Some(_) => {}
+            }
+        }
+        let missing = self.settings.iter().find(|(name, setting)| setting.required && !settings.contains_key(*name));
+        missing.map(|(name, _)| Broken::Missing(name.clone()))
+    }
+}
+
 /// What a trigger must or may be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -237,19 +255,6 @@ impl fmt::Display for Broken {
             Self::Malformed(name, kind) => write!(f, "the setting {name:?} must be {}", kind.words()),
         }
     }
-}
-
-/// What is wrong between settings and what a trigger understands, if anything is.
-pub(crate) fn misfit(report: &TriggerReport, settings: &BTreeMap<String, String>) -> Option<Broken> {
-    for (name, value) in settings {
-        match report.settings.get(name) {
-            None => return Some(Broken::Unknown(name.clone())),
-            Some(setting) if !setting.kind.admits(value) => return Some(Broken::Malformed(name.clone(), setting.kind)),
-            Some(_) => {}
-        }
-    }
-    let missing = report.settings.iter().find(|(name, setting)| setting.required && !settings.contains_key(*name));
-    missing.map(|(name, _)| Broken::Missing(name.clone()))
 }
 
 #[cfg(test)]

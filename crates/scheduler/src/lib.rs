@@ -5,6 +5,7 @@
 //! it is in the log. It must not know of networks, drivers or clients.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
+mod decisions;
 mod lease_table;
 mod leases;
 pub mod plan;

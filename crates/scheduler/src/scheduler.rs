@@ -1,30 +1,29 @@
 //! The leader's loop: look, decide, wait for the decision to be applied, look again.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gofer_consensus::{Leadership, Proposal, Propose, ProposeError, Raft};
-use gofer_domain::{Actor, Command, NodeId, Revision, Timestamp};
-use gofer_store::{Outcome, Store};
+use gofer_consensus::{Leadership, Propose, ProposeError, Raft};
+use gofer_domain::{Command, NodeId, Revision, Timestamp};
+use gofer_store::Store;
 use tokio::sync::watch;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use crate::decisions::Decisions;
 use crate::lease_table::LeaseConfig;
 use crate::leases::Leases;
 use crate::plan::{Plan, earlier, plan};
-use crate::request_id;
 use crate::slots::{News, Slots};
 
 /// Pause after something that may pass was refused.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Pause after the cluster refused all of a plan: the same would be refused at once again.
-const REFUSED_PAUSE: Duration = Duration::from_millis(200);
-/// Longest wait for one barrier or for an applied decision.
+/// Longest wait for one barrier.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest sleep towards a time of day, since the clock may be set.
 const NAP_MAX: Duration = Duration::from_secs(30);
@@ -83,6 +82,10 @@ impl Scheduler {
         self.leases.clone()
     }
 
+    fn decisions(&self) -> Decisions<'_> {
+        Decisions::new(&self.store, &self.raft, &*self.propose)
+    }
+
     /// Runs until `shutdown`.
     ///
     /// # Errors
@@ -123,8 +126,7 @@ async fn changed(leadership: &mut watch::Receiver<Leadership>, term: Option<u64>
 struct Term<'a> {
     scheduler: &'a Scheduler,
     term: u64,
-    /// How many decisions were refused so far.
-    refusals: u64,
+    decisions: Decisions<'a>,
     /// Nodes and incarnations whose lease was seen to have run out.
     run_out: BTreeSet<(NodeId, u64)>,
     slots: Slots,
@@ -141,22 +143,26 @@ struct Agenda {
 
 impl<'a> Term<'a> {
     fn new(scheduler: &'a Scheduler, term: u64) -> Self {
-        Self { scheduler, term, refusals: 0, run_out: BTreeSet::new(), slots: Slots::default() }
+        Self { scheduler, term, decisions: scheduler.decisions(), run_out: BTreeSet::new(), slots: Slots::default() }
     }
 
     /// Leads until it is dropped, or until consensus stops for good.
     async fn lead(mut self) -> Error {
-        match self.lead_on().await {
+        let scheduler = self.scheduler;
+        let lead = async {
+            self.catch_up().await?;
+            scheduler.leases.begin(self.term);
+            info!(term = self.term, "this node leads and schedules");
+            self.lead_on().await
+        };
+        match lead.await {
             Ok(never) => match never {},
             Err(error) => error,
         }
     }
 
-    async fn lead_on(&mut self) -> Result<std::convert::Infallible, Error> {
-        self.catch_up().await?;
-        let Scheduler { store, leases, .. } = self.scheduler;
-        leases.begin(self.term);
-        info!(term = self.term, "this node leads and schedules");
+    async fn lead_on(&mut self) -> Result<Infallible, Error> {
+        let store = &self.scheduler.store;
         let mut progress = store.progress();
         loop {
             progress.mark_unchanged();
@@ -169,7 +175,7 @@ impl<'a> Term<'a> {
             if !agenda.lost.is_empty() {
                 self.declare_lost(agenda.revision, &agenda.lost).await?;
             } else if !commands.is_empty() {
-                self.carry_out(agenda.revision, commands).await?;
+                self.decisions.take(agenda.revision, commands).await?;
             } else if is_behind {
                 yield_now().await;
             } else {
@@ -223,11 +229,6 @@ impl<'a> Term<'a> {
         }
     }
 
-    async fn carry_out(&mut self, revision: Revision, commands: Vec<Command>) -> Result<(), Error> {
-        let proposals = self.proposals(revision, commands);
-        self.submit(&*self.scheduler.propose, proposals).await
-    }
-
     /// Through this node's own consensus only: handed on to another leader, which has granted leases meanwhile, the
     /// declaration would be wrong.
     async fn declare_lost(&mut self, revision: Revision, lost: &[(NodeId, u64)]) -> Result<(), Error> {
@@ -239,81 +240,7 @@ impl<'a> Term<'a> {
         }
         let lost =
             lost.iter().map(|(node, incarnation)| Command::DeclareNodeLost { node: *node, incarnation: *incarnation });
-        let proposals = self.proposals(revision, lost.collect());
-        self.submit(&Own(&self.scheduler.raft), proposals).await
-    }
-
-    fn proposals(&self, revision: Revision, commands: Vec<Command>) -> Vec<Proposal> {
-        let actor = Actor(format!("leader:{}", self.scheduler.store.identity().node_id));
-        let proposal = |command| Proposal {
-            request_id: request_id::of(&command, revision, self.refusals),
-            actor: actor.clone(),
-            command,
-        };
-        commands.into_iter().map(proposal).collect()
-    }
-
-    /// Proposes until there is an answer, and waits until it is applied here.
-    async fn submit<P: Submit + ?Sized>(&mut self, to: &P, proposals: Vec<Proposal>) -> Result<(), Error> {
-        let outcomes = loop {
-            match to.submit(proposals.clone()).await {
-                Ok(outcomes) => break outcomes,
-                Err(ProposeError::Fatal(why)) => return Err(Error::Fatal(why)),
-                Err(
-                    error
-                    @ (ProposeError::NotLeader { .. } | ProposeError::TooLarge(_) | ProposeError::Precondition(_)),
-                ) => {
-                    debug!(%error, "decisions were not taken");
-                    sleep(PAUSE).await;
-                    return Ok(());
-                }
-                Err(error) => {
-                    debug!(%error, "decisions are proposed again");
-                    sleep(PAUSE).await;
-                }
-            }
-        };
-        let mut newest = None;
-        for (outcome, proposal) in outcomes.iter().zip(&proposals) {
-            match outcome {
-                Outcome::Accepted { revision, .. } => newest = newest.max(Some(*revision)),
-                Outcome::Rejected(rejection) => {
-                    self.refusals += 1;
-                    debug!(%rejection, command = ?proposal.command, "a decision was refused");
-                }
-            }
-        }
-        match newest {
-            Some(revision) => {
-                let mut progress = self.scheduler.store.progress();
-                let applied = progress.wait_for(|progress| progress.revision >= revision);
-                match timeout(PATIENCE, applied).await {
-                    Ok(Err(_)) => return Err(Error::Fatal("the store is closed".into())),
-                    Ok(Ok(_)) => {}
-                    Err(_) => warn!(%revision, "a decision is not applied here yet"),
-                }
-            }
-            None => sleep(REFUSED_PAUSE).await,
-        }
+        self.decisions.take_here(revision, lost.collect()).await?;
         Ok(())
-    }
-}
-
-/// Where decisions go: the leader wherever it is, or this node alone.
-trait Submit: Sync {
-    fn submit(&self, proposals: Vec<Proposal>) -> impl Future<Output = Result<Vec<Outcome>, ProposeError>> + Send;
-}
-
-impl Submit for dyn Propose + '_ {
-    async fn submit(&self, proposals: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
-        self.propose(proposals).await
-    }
-}
-
-struct Own<'a>(&'a Raft);
-
-impl Submit for Own<'_> {
-    async fn submit(&self, proposals: Vec<Proposal>) -> Result<Vec<Outcome>, ProposeError> {
-        self.0.propose(proposals).await
     }
 }

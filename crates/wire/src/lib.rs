@@ -1,6 +1,9 @@
-//! Message types and gRPC services, generated from `proto/`. Nothing is written by hand here but the module tree,
-//! and what keeps a secret's value out of messages for people.
+//! Message types and gRPC services, generated from `proto/`. Written by hand are the module tree,
+//! what keeps a secret's value out of messages for people, and how messages look as JSON.
 #![allow(missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated code")]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests fail by panicking"))]
+
+pub mod json;
 
 /// Encoded `FileDescriptorSet` of all packages, for reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::stream::BoxStream;
-use gofer_domain::{Event, NamespaceId, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, SecretScope};
+use gofer_domain::{Event, NamespaceId, PipelineKey, Revision, RunKey};
 use gofer_store::{Progress, StoredEvent};
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::event_service_server::EventService;
@@ -196,109 +196,12 @@ impl Filter {
     }
 
     fn matches(&self, event: &Event) -> bool {
-        let (namespace, pipeline, run) = subject(event);
+        let subject = event.subject();
         match self {
             Self::All => true,
-            Self::Namespace(wanted) => namespace == Some(wanted),
-            Self::Pipeline(wanted) => namespace == Some(&wanted.namespace) && pipeline == Some(&wanted.pipeline),
-            Self::Run(wanted) => {
-                namespace == Some(&wanted.pipeline.namespace)
-                    && pipeline == Some(&wanted.pipeline.pipeline)
-                    && run == Some(wanted.run)
-            }
-        }
-    }
-}
-
-type Subject<'a> = (Option<&'a NamespaceId>, Option<&'a PipelineId>, Option<u64>);
-
-fn of_namespace(namespace: &NamespaceId) -> Subject<'_> {
-    (Some(namespace), None, None)
-}
-
-fn of_pipeline(key: &PipelineKey) -> Subject<'_> {
-    (Some(&key.namespace), Some(&key.pipeline), None)
-}
-
-fn of_run(key: &RunKey) -> Subject<'_> {
-    (Some(&key.pipeline.namespace), Some(&key.pipeline.pipeline), Some(key.run))
-}
-
-fn of_scope(scope: &SecretScope) -> Subject<'_> {
-    match scope {
-        SecretScope::Global => (None, None, None),
-        SecretScope::Namespace(namespace) => of_namespace(namespace),
-        SecretScope::Pipeline(key) => of_pipeline(key),
-    }
-}
-
-/// What an event is about.
-fn subject(event: &Event) -> Subject<'_> {
-    match event {
-        Event::ClusterCreated { .. }
-        | Event::ClusterRestored { .. }
-        | Event::ClusterRecovered { .. }
-        | Event::NodeRegistered { .. }
-        | Event::NodeDrained { .. }
-        | Event::NodeUndrained { .. }
-        | Event::NodeLost { .. }
-        | Event::NodeRemoved { .. }
-        | Event::EventsArchived { .. }
-        | Event::TriggerInstalled { .. }
-        | Event::TriggerUpdated { .. }
-        | Event::TriggerUninstalled { .. }
-        | Event::TriggerEnabled { .. }
-        | Event::TriggerDisabled { .. }
-        | Event::TriggerReported { .. }
-        | Event::EventsFollowed { .. }
-        | Event::ClusterKeyRotated { .. } => (None, None, None),
-        Event::SecretSet { secret } => of_scope(&secret.key.scope),
-        Event::SecretDeleted { key, .. } => of_scope(&key.scope),
-        Event::NamespaceCreated { namespace, .. } | Event::NamespaceDeleted { namespace } => of_namespace(namespace),
-        Event::PipelineRegistered { pipeline, .. }
-        | Event::PipelineEnabled { pipeline }
-        | Event::PipelineDisabled { pipeline }
-        | Event::PipelineDeleted { pipeline }
-        | Event::ReleaseStarted { pipeline, .. }
-        | Event::ReleaseAdvanced { pipeline, .. }
-        | Event::ReleaseSwitched { pipeline, .. }
-        | Event::ReleasePromoted { pipeline, .. }
-        | Event::ReleaseRolledBack { pipeline, .. }
-        | Event::LiveVersionChanged { pipeline, .. }
-        | Event::PipelinePinned { pipeline, .. }
-        | Event::PipelineUnpinned { pipeline } => of_pipeline(pipeline),
-        Event::ScheduleCreated { schedule, .. }
-        | Event::ScheduleUpdated { schedule, .. }
-        | Event::ScheduleDeleted { schedule }
-        | Event::ScheduleEnabled { schedule, .. }
-        | Event::ScheduleDisabled { schedule }
-        | Event::SlotsSettled { schedule, .. } => of_pipeline(&schedule.pipeline),
-        Event::SubscriptionCreated { subscription, .. }
-        | Event::SubscriptionUpdated { subscription, .. }
-        | Event::SubscriptionDeleted { subscription }
-        | Event::SubscriptionEnabled { subscription }
-        | Event::SubscriptionDisabled { subscription }
-        | Event::EventsTaken { subscription, .. } => of_pipeline(&subscription.pipeline),
-        Event::RunCreated { run, .. }
-        | Event::RunStarted { run }
-        | Event::RunStopRequested { run, .. }
-        | Event::RunAnnotated { run, .. }
-        | Event::RunMoved { run, .. }
-        | Event::RunFinished { run, .. } => of_run(run),
-        Event::TaskQueued { task, .. }
-        | Event::TaskWaiting { task }
-        | Event::TaskKept { task, .. }
-        | Event::TaskFinished { task, .. } => of_run(&task.run),
-        Event::AttemptPlaced { attempt, .. }
-        | Event::AttemptLaunching { attempt }
-        | Event::AttemptStarted { attempt }
-        | Event::AttemptStopRequested { attempt, .. }
-        | Event::AttemptFinished { attempt, .. } => of_run(&attempt.task.run),
-        Event::ObjectPut { scope, .. } | Event::ObjectDeleted { scope, .. } | Event::ObjectsDropped { scope, .. } => {
-            match scope {
-                ObjectScope::Pipeline(pipeline) => of_pipeline(pipeline),
-                ObjectScope::Run(run) => of_run(run),
-            }
+            Self::Namespace(wanted) => subject.namespace() == Some(wanted),
+            Self::Pipeline(wanted) => subject.pipeline() == Some(wanted),
+            Self::Run(wanted) => subject.run() == Some(wanted),
         }
     }
 }

@@ -137,7 +137,7 @@ fn kept_from_going(cluster: &Cluster) {
     let mut command = gofer(&["pipeline", "delete", "ci", "--address", &cluster.nodes[0].address]).unwrap();
     let kept = printed(&mut command).unwrap();
     assert_eq!(kept.code, REFUSED, "{kept:?}");
-    says(&kept.stderr, &["pipeline default/ci has 1 schedules", "delete its schedules first"]);
+    says(&kept.stderr, &["pipeline default/ci has 1 schedule\n", "delete its schedules first"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -219,13 +219,18 @@ fn precondition(message: impl Into<String>) -> Rejection {
     Rejection::new(Reason::FailedPrecondition, message)
 }
 
+/// So many of something, in words.
+fn counted(count: usize, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
+}
+
 /// The first of several faults, with a message that counts the others.
 fn first(faults: Vec<Rejection>) -> Result<(), Rejection> {
     let others = faults.len().saturating_sub(1);
     let Some(mut fault) = faults.into_iter().next() else { return Ok(()) };
     if others > 0 {
-        let plural = if others == 1 { "fault" } else { "faults" };
-        fault.message = format!("{} (and {others} more {plural})", fault.message);
+        fault.message = format!("{} (and {})", fault.message, counted(others, "more fault"));
     }
     Err(fault)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::create::check_options;
-use super::{Context, Decision, Verdict, first, misled, precondition};
+use super::{Context, Decision, Verdict, counted, first, misled, precondition};
 use crate::command::Command;
 use crate::event::Event;
 use crate::ids::{PipelineKey, Revision};
@@ -114,7 +114,7 @@ pub(super) fn check_none_of(context: Context<'_>, pipeline: &PipelineKey) -> Res
     match context.state.subscriptions.of(pipeline).len() {
         0 => Ok(()),
         left => {
-            let message = format!("pipeline {pipeline} has {left} subscriptions");
+            let message = format!("pipeline {pipeline} has {}", counted(left, "subscription"));
             Err(precondition(message).field("pipeline").help("delete its subscriptions first"))
         }
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::ids::{Revision, RunKey};
 use crate::limits::{EVENT_KEY_BYTES_MAX, EVENT_KEYS_REMEMBERED};
 use crate::rejection::{Reason, Rejection};
+use crate::run::RunOptions;
 use crate::subscription::SubscriptionKey;
 use crate::time::Timestamp;
 
@@ -120,6 +121,20 @@ pub struct Firing {
     pub labels: BTreeMap<String, String>,
     /// Empty: the subscription's.
     pub note: String,
+}
+
+impl Firing {
+    /// What a run is started with: what the subscription says, and over it what its event says.
+    #[must_use]
+    pub fn over(&self, options: &RunOptions) -> RunOptions {
+        let mut options = options.clone();
+        options.variables.extend(self.variables.clone());
+        options.labels.extend(self.labels.clone());
+        if !self.note.is_empty() {
+            options.note.clone_from(&self.note);
+        }
+        options
+    }
 }
 
 /// An event of the cluster's own log that the leader found a subscription to ask for.

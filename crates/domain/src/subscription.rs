@@ -149,6 +149,23 @@ impl Subscriptions {
         keys.filter_map(|key| Some((key, self.get(key)?)))
     }
 
+    /// Number of subscriptions to a trigger.
+    #[must_use]
+    pub fn count_of_trigger(&self, trigger: &TriggerName) -> usize {
+        self.triggers.get(trigger).map_or(0, BTreeSet::len)
+    }
+
+    /// The subscriptions to a trigger that lie behind a bound, by pipeline and name.
+    pub fn of_trigger_from(
+        &self,
+        trigger: &TriggerName,
+        from: Bound<&SubscriptionKey>,
+    ) -> impl Iterator<Item = (&SubscriptionKey, &Subscription)> {
+        let keys = self.triggers.get(trigger).into_iter();
+        let keys = keys.flat_map(move |keys| keys.range::<SubscriptionKey, _>((from, Bound::Unbounded)));
+        keys.filter_map(|key| Some((key, self.get(key)?)))
+    }
+
     /// Whether any asks for events of the cluster's own log, be it enabled or not.
     #[must_use]
     pub fn follow_the_log(&self) -> bool {
@@ -159,6 +176,22 @@ impl Subscriptions {
     pub fn iter(&self) -> impl Iterator<Item = (&PipelineKey, &SubscriptionName, &Subscription)> {
         let all = self.pipelines.iter();
         all.flat_map(|(pipeline, of)| of.iter().map(move |(name, subscription)| (pipeline, name, subscription)))
+    }
+
+    /// Those that follow a pipeline's subscription of a name in the order of [`iter`](Self::iter), or, without a name, the
+    /// pipeline's first and all that follow. Neither need be there.
+    pub fn following<'a>(
+        &'a self,
+        pipeline: &PipelineKey,
+        name: Option<&SubscriptionName>,
+    ) -> impl Iterator<Item = (&'a PipelineKey, &'a SubscriptionName, &'a Subscription)> {
+        let after = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let own = self.pipelines.get_key_value(pipeline).into_iter();
+        let own = own.map(move |(pipeline, of)| (pipeline, of.range::<SubscriptionName, _>((after, Bound::Unbounded))));
+        let later = self.pipelines.range::<PipelineKey, _>((Bound::Excluded(pipeline), Bound::Unbounded));
+        let later = later.map(|(pipeline, of)| (pipeline, of.range::<SubscriptionName, _>(..)));
+        let all = own.chain(later);
+        all.flat_map(|(pipeline, of)| of.map(move |(name, subscription)| (pipeline, name, subscription)))
     }
 
     /// Adds a subscription, or replaces it.

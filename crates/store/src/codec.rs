@@ -39,8 +39,7 @@ pub use command::{
 };
 pub use config::{config_from_wire, config_to_wire, driver_from_wire, driver_to_wire};
 pub use event::{event_from_wire, event_to_wire};
-pub(crate) use intake::taken_record;
-pub use intake::{event_key, taken_from_record};
+pub use intake::{event_key, taken_from_record, taken_record};
 pub(crate) use object::manifest_to_wire;
 pub use object::{
     encoding_from_wire, manifest_from_wire, object_content_from_wire, object_content_to_wire, object_from_wire,

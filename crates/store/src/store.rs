@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use gofer_domain::{
-    ClusterId, PipelineConfig, PipelineKey, Release, Revision, Run, RunKey, State, SubscriptionKey, TakenEvent,
-    Timestamp, Version,
+    ClusterId, EventKey, PipelineConfig, PipelineKey, Release, Revision, Run, RunKey, State, SubscriptionKey,
+    TakenEvent, Timestamp, Version,
 };
 use tokio::sync::watch;
 
@@ -278,6 +278,20 @@ impl Store {
         let created = self.read(|state| state.subscriptions.get(key).map(|known| known.created));
         let Some(created) = created else { return Ok(Vec::new()) };
         self.guard(reader::all_taken(&self.db(), key, created, before.unwrap_or(u64::MAX), limit))
+    }
+
+    /// The event of a key that a subscription has taken and not forgotten.
+    ///
+    /// # Errors
+    /// When its record can't be read. Final like an error of [`Store::apply`].
+    pub fn taken_event(&self, key: &SubscriptionKey, event: &EventKey) -> Result<Option<TakenEvent>, Error> {
+        self.healthy()?;
+        let created = self.read(|state| state.subscriptions.get(key).map(|known| known.created));
+        let Some(created) = created else { return Ok(None) };
+        let db = self.db();
+        let Some(number) = self.guard(reader::taken_number(&db, key, created, event))? else { return Ok(None) };
+        let taken = self.guard(reader::taken(&db, key, created, number))?;
+        Ok(taken.map(|(taken, _)| taken))
     }
 
     /// A version of a pipeline.

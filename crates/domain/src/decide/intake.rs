@@ -17,7 +17,6 @@ use crate::intake::{
 };
 use crate::limits::{CHAIN_DEPTH_MAX, CURSOR_BYTES_MAX, EVENT_MESSAGE_BYTES_MAX, TAKEN_BYTES_MAX, TAKEN_EVENTS_MAX};
 use crate::rejection::{Reason, Rejection};
-use crate::run::RunOptions;
 use crate::state::Pipeline;
 use crate::subscription::{Subscription, SubscriptionEvent, SubscriptionKey};
 use crate::trigger::BuiltIn;
@@ -289,7 +288,7 @@ impl<'a> Taker<'a> {
                 format!("{depth} runs have started one another by their events, the limit is {CHAIN_DEPTH_MAX}");
             return Err(precondition(message));
         }
-        let options = merged(&known.spec.options, firing);
+        let options = firing.over(&known.spec.options);
         super::create::check_options(&options)?;
         let subscription = Some(SubscriptionEvent { subscription: key.name.clone(), event: event.clone() });
         let new = |pipeline: &Pipeline| {
@@ -298,17 +297,6 @@ impl<'a> Taker<'a> {
         };
         self.starts.start(&key.pipeline, new)
     }
-}
-
-/// What a run is started with: what the subscription says, and over it what its event says.
-fn merged(options: &RunOptions, firing: &Firing) -> RunOptions {
-    let mut options = options.clone();
-    options.variables.extend(firing.variables.clone());
-    options.labels.extend(firing.labels.clone());
-    if !firing.note.is_empty() {
-        options.note.clone_from(&firing.note);
-    }
-    options
 }
 
 fn short(text: &str) -> String {

@@ -96,7 +96,8 @@ fn taken_from_wire(event: &model::TakenEvent) -> Result<TakenEvent> {
 }
 
 /// The record of an event that a subscription has taken.
-pub(crate) fn taken_record(taken: &TakenEvent, at: Timestamp) -> model::TakenEvent {
+#[must_use]
+pub fn taken_record(taken: &TakenEvent, at: Timestamp) -> model::TakenEvent {
     model::TakenEvent { taken_at: Some(time_to_wire(at)), ..taken_to_wire(taken) }
 }
 

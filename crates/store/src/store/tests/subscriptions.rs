@@ -226,6 +226,9 @@ fn what_a_subscription_took_is_listed_newest_first() {
     assert_eq!(list(Some(1), 5), []);
     assert_eq!(list(Some(0), 5), []);
     assert!(world.store.taken_events(&key("p0", "none"), None, 5).unwrap().is_empty());
+    let find = |subscription, event| world.store.taken_event(subscription, &EventKey::new(event).unwrap()).unwrap();
+    assert!(matches!(find(&hook, "m3").unwrap().outcome, EventOutcome::Malformed { .. }));
+    assert!(find(&hook, "s1").is_none() && find(&key("p0", "none"), "f1").is_none());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod releases;
 mod run_watch;
 mod runs;
 mod schedules;
+mod scope;
 mod secrets;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Schedules. What a calendar is needed for is checked here, as the state machine has none.
 
 mod check;
-mod scope;
+mod pages;
 mod upcoming;
 
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use gofer_wire::api::v1::schedule_service_server::ScheduleService;
 use gofer_wire::model::v1 as model;
 use tonic::{Request, Response, Status, async_trait};
 
+use super::scope::Scope;
 use super::{Api, page};
 use crate::convert;
 use crate::errors::{self, Fault};
 use crate::limits::BATCH_BYTES;
-use scope::Scope;
 
 const LOOK: &str = "list the pipeline's schedules to find its name";
 
@@ -59,12 +59,12 @@ impl ScheduleService for Api {
         let (metadata, _, message) = request.into_parts();
         let size = convert::page_size(message.page_size)?;
         let scope = Scope::of(message.pipeline.as_ref())?;
-        let list = scope.list();
+        let list = scope.list("schedules");
         let after = position(&list, &message.page_token)?;
         self.freshen(&metadata, message.consistency).await?;
         let (revision, found) = self.store().read(|state| {
             scope.check(state)?;
-            Ok::<_, Fault>((state.revision, scope.page(state, after.as_ref(), size + 1)))
+            Ok::<_, Fault>((state.revision, pages::page(&scope, state, after.as_ref(), size + 1)))
         })?;
         let schedules = converted(&found, size);
         let last = schedules.last().filter(|_| schedules.len() < found.len()).and_then(|last| last.r#ref.as_ref());

@@ -8,7 +8,10 @@ use std::process::Command;
 fn run(folder: &str, tool: &str, arguments: &[&str]) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut command = Command::new(tool);
-    command.args(arguments).current_dir(folder).env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    // Examples in Python use the client as it is here.
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/client");
+    command.args(arguments).current_dir(folder).env("PYTHONPATH", client);
+    command.env("GOPROXY", "off").env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
     let output = command.output().unwrap_or_else(|error| {
         panic!("{tool} can't be started: {error}; this test needs it: run scripts/install-deps --test");
     });
@@ -35,12 +38,27 @@ fn the_client_for_go_passes_its_tests() {
     assert_eq!(run("../../examples/clients/go", "gofmt", &["-l", "."]), "", "gofmt -w would change these");
 }
 
-/// It needs gRPC, which is in the environment that `scripts/install-deps --test` makes.
+#[test]
+fn the_trigger_in_go_passes_its_tests() {
+    run("../../examples/triggers/go", "go", &["test", "-count=1", "./..."]);
+    run("../../examples/triggers/go", "go", &["vet", "./..."]);
+    assert_eq!(run("../../examples/triggers/go", "gofmt", &["-l", "."]), "", "gofmt -w would change these");
+}
+
+/// Python with gRPC, from the environment that `scripts/install-deps --test` makes.
+fn python() -> String {
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");
+    std::env::var("GOFER_PYTHON").unwrap_or_else(|_| made.to_str().unwrap().to_owned())
+}
+
 #[test]
 fn the_client_for_python_passes_its_tests() {
-    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");
-    let python = std::env::var("GOFER_PYTHON").unwrap_or_else(|_| made.to_str().unwrap().to_owned());
-    assert!(ran(&run("python/client", &python, &["-B", "-m", "unittest"])) >= 15);
+    assert!(ran(&run("python/client", &python(), &["-B", "-m", "unittest"])) >= 19);
+}
+
+#[test]
+fn the_trigger_in_python_passes_its_tests() {
+    assert_eq!(ran(&run("../../examples/triggers/python", &python(), &["-B", "-m", "unittest", "test_lines"])), 1);
 }
 
 /// How many tests Python ran.

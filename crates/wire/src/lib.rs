@@ -35,6 +35,13 @@ pub mod api {
     }
 }
 
+/// Between plug-ins and nodes.
+pub mod plugin {
+    pub mod v1 {
+        tonic::include_proto!("gofer.plugin.v1");
+    }
+}
+
 /// Between nodes.
 pub mod peer {
     pub mod v1 {

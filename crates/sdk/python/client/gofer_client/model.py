@@ -9,4 +9,6 @@ from .gen.gofer.model.v1.release_pb2 import *  # noqa: F403
 from .gen.gofer.model.v1.run_pb2 import *  # noqa: F403
 from .gen.gofer.model.v1.schedule_pb2 import *  # noqa: F403
 from .gen.gofer.model.v1.secret_pb2 import *  # noqa: F403
+from .gen.gofer.model.v1.subscription_pb2 import *  # noqa: F403
+from .gen.gofer.model.v1.trigger_pb2 import *  # noqa: F403
 from .gen.gofer.model.v1.values_pb2 import *  # noqa: F403

@@ -26,6 +26,8 @@ from gofer_client.gen.gofer.log.v1 import object_pb2 as gofer_dot_log_dot_v1_dot
 from gofer_client.gen.gofer.log.v1 import release_pb2 as gofer_dot_log_dot_v1_dot_release__pb2
 from gofer_client.gen.gofer.log.v1 import schedule_pb2 as gofer_dot_log_dot_v1_dot_schedule__pb2
 from gofer_client.gen.gofer.log.v1 import secret_pb2 as gofer_dot_log_dot_v1_dot_secret__pb2
+from gofer_client.gen.gofer.log.v1 import subscription_pb2 as gofer_dot_log_dot_v1_dot_subscription__pb2
+from gofer_client.gen.gofer.log.v1 import trigger_pb2 as gofer_dot_log_dot_v1_dot_trigger__pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as gofer_dot_model_dot_v1_dot_archive__pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as gofer_dot_model_dot_v1_dot_cluster__pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as gofer_dot_model_dot_v1_dot_config__pb2
@@ -34,79 +36,79 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agofer/log/v1/command.proto\x12\x0cgofer.log.v1\x1a\x19gofer/log/v1/object.proto\x1a\x1agofer/log/v1/release.proto\x1a\x1bgofer/log/v1/schedule.proto\x1a\x19gofer/log/v1/secret.proto\x1a\x1cgofer/model/v1/archive.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"i\n\x0c\x43ommandBatch\x12/\n\x08\x63ommands\x18\x01 \x03(\x0b\x32\x1d.gofer.log.v1.CommandEnvelope\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x0f\x43ommandEnvelope\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12&\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x15.gofer.log.v1.Command\"\xad\x13\n\x07\x43ommand\x12\x35\n\x0e\x63reate_cluster\x18\x01 \x01(\x0b\x32\x1b.gofer.log.v1.CreateClusterH\x00\x12\x39\n\x10\x63reate_namespace\x18\x02 \x01(\x0b\x32\x1d.gofer.log.v1.CreateNamespaceH\x00\x12\x39\n\x10\x64\x65lete_namespace\x18\x03 \x01(\x0b\x32\x1d.gofer.log.v1.DeleteNamespaceH\x00\x12;\n\x11register_pipeline\x18\x04 \x01(\x0b\x32\x1e.gofer.log.v1.RegisterPipelineH\x00\x12\x37\n\x0f\x65nable_pipeline\x18\x05 \x01(\x0b\x32\x1c.gofer.log.v1.EnablePipelineH\x00\x12\x39\n\x10\x64isable_pipeline\x18\x06 \x01(\x0b\x32\x1d.gofer.log.v1.DisablePipelineH\x00\x12\x37\n\x0f\x64\x65lete_pipeline\x18\x07 \x01(\x0b\x32\x1c.gofer.log.v1.DeletePipelineH\x00\x12+\n\tstart_run\x18\x08 \x01(\x0b\x32\x16.gofer.log.v1.StartRunH\x00\x12-\n\ncancel_run\x18\t \x01(\x0b\x32\x17.gofer.log.v1.CancelRunH\x00\x12+\n\tretry_run\x18\n \x01(\x0b\x32\x16.gofer.log.v1.RetryRunH\x00\x12\x30\n\x0ctime_out_run\x18\x0b \x01(\x0b\x32\x18.gofer.log.v1.TimeOutRunH\x00\x12\x35\n\x0e\x61ssign_attempt\x18\x0c \x01(\x0b\x32\x1b.gofer.log.v1.AssignAttemptH\x00\x12\x38\n\x10time_out_attempt\x18\r \x01(\x0b\x32\x1c.gofer.log.v1.TimeOutAttemptH\x00\x12\x39\n\x10report_launching\x18\x0e \x01(\x0b\x32\x1d.gofer.log.v1.ReportLaunchingH\x00\x12\x35\n\x0ereport_started\x18\x0f \x01(\x0b\x32\x1b.gofer.log.v1.ReportStartedH\x00\x12\x37\n\x0freport_finished\x18\x10 \x01(\x0b\x32\x1c.gofer.log.v1.ReportFinishedH\x00\x12\x33\n\rregister_node\x18\x11 \x01(\x0b\x32\x1a.gofer.log.v1.RegisterNodeH\x00\x12-\n\ndrain_node\x18\x12 \x01(\x0b\x32\x17.gofer.log.v1.DrainNodeH\x00\x12\x31\n\x0cundrain_node\x18\x13 \x01(\x0b\x32\x19.gofer.log.v1.UndrainNodeH\x00\x12:\n\x11\x64\x65\x63lare_node_lost\x18\x14 \x01(\x0b\x32\x1d.gofer.log.v1.DeclareNodeLostH\x00\x12/\n\x0bremove_node\x18\x15 \x01(\x0b\x32\x18.gofer.log.v1.RemoveNodeH\x00\x12\x37\n\x0frestore_cluster\x18\x16 \x01(\x0b\x32\x1c.gofer.log.v1.RestoreClusterH\x00\x12\x37\n\x0frecover_cluster\x18\x17 \x01(\x0b\x32\x1c.gofer.log.v1.RecoverClusterH\x00\x12\x35\n\x0e\x61rchive_events\x18\x18 \x01(\x0b\x32\x1b.gofer.log.v1.ArchiveEventsH\x00\x12\x31\n\x0c\x61nnotate_run\x18\x19 \x01(\x0b\x32\x19.gofer.log.v1.AnnotateRunH\x00\x12\x37\n\x0f\x64\x65\x63ide_approval\x18\x1a \x01(\x0b\x32\x1c.gofer.log.v1.DecideApprovalH\x00\x12\x31\n\x0c\x61\x64vance_task\x18\x1b \x01(\x0b\x32\x19.gofer.log.v1.AdvanceTaskH\x00\x12\x32\n\rtime_out_task\x18\x1c \x01(\x0b\x32\x19.gofer.log.v1.TimeOutTaskH\x00\x12\x39\n\x10register_version\x18\x1e \x01(\x0b\x32\x1d.gofer.log.v1.RegisterVersionH\x00\x12\x33\n\rstart_release\x18\x1f \x01(\x0b\x32\x1a.gofer.log.v1.StartReleaseH\x00\x12\x37\n\x0fpromote_release\x18  \x01(\x0b\x32\x1c.gofer.log.v1.PromoteReleaseH\x00\x12\x35\n\x0eswitch_release\x18! \x01(\x0b\x32\x1b.gofer.log.v1.SwitchReleaseH\x00\x12<\n\x12roll_back_pipeline\x18\" \x01(\x0b\x32\x1e.gofer.log.v1.RollBackPipelineH\x00\x12\x31\n\x0cpin_pipeline\x18# \x01(\x0b\x32\x19.gofer.log.v1.PinPipelineH\x00\x12\x35\n\x0eunpin_pipeline\x18$ \x01(\x0b\x32\x1b.gofer.log.v1.UnpinPipelineH\x00\x12-\n\nset_secret\x18( \x01(\x0b\x32\x17.gofer.log.v1.SetSecretH\x00\x12\x33\n\rdelete_secret\x18) \x01(\x0b\x32\x1a.gofer.log.v1.DeleteSecretH\x00\x12<\n\x12rotate_cluster_key\x18* \x01(\x0b\x32\x1e.gofer.log.v1.RotateClusterKeyH\x00\x12-\n\nput_object\x18\x32 \x01(\x0b\x32\x17.gofer.log.v1.PutObjectH\x00\x12\x33\n\rdelete_object\x18\x33 \x01(\x0b\x32\x1a.gofer.log.v1.DeleteObjectH\x00\x12\x37\n\x0f\x63reate_schedule\x18< \x01(\x0b\x32\x1c.gofer.log.v1.CreateScheduleH\x00\x12\x37\n\x0fupdate_schedule\x18= \x01(\x0b\x32\x1c.gofer.log.v1.UpdateScheduleH\x00\x12\x37\n\x0f\x64\x65lete_schedule\x18> \x01(\x0b\x32\x1c.gofer.log.v1.DeleteScheduleH\x00\x12@\n\x14set_schedule_enabled\x18? \x01(\x0b\x32 .gofer.log.v1.SetScheduleEnabledH\x00\x12\x31\n\x0csettle_slots\x18@ \x01(\x0b\x32\x19.gofer.log.v1.SettleSlotsH\x00\x42\x06\n\x04kind\"#\n\rCreateCluster\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\"D\n\x0eRestoreCluster\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0c\n\x04head\x18\x03 \x01(\x0c\"q\n\x0eRecoverCluster\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x10\n\x08survivor\x18\x02 \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x03 \x03(\x04\x12(\n\x05grace\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"9\n\x0f\x43reateNamespace\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"$\n\x0f\x44\x65leteNamespace\x12\x11\n\tnamespace\x18\x01 \x01(\t\"U\n\x10RegisterPipeline\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12.\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\"?\n\x0e\x45nablePipeline\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"@\n\x0f\x44isablePipeline\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"?\n\x0e\x44\x65letePipeline\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\xc1\x01\n\x08StartRun\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12+\n\tvariables\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12(\n\x06labels\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x10\n\x08priority\x18\x06 \x01(\x11\"A\n\tCancelRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07message\x18\x02 \x01(\t\"L\n\x08RetryRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04keep\x18\x02 \x01(\x08\x12\r\n\x05tasks\x18\x03 \x03(\t\"\x89\x01\n\x0b\x41nnotateRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x11\n\x04note\x18\x02 \x01(\tH\x00\x88\x01\x01\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0f\n\x07without\x18\x04 \x03(\tB\x07\n\x05_note\"Y\n\x0e\x44\x65\x63ideApproval\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\x12\x0f\n\x07message\x18\x03 \x01(\t\"4\n\x0b\x41\x64vanceTask\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"4\n\x0bTimeOutTask\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"1\n\nTimeOutRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"r\n\rAssignAttempt\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"=\n\x0eTimeOutAttempt\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"L\n\x0fReportLaunching\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\"J\n\rReportStarted\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\"\xcc\x01\n\x0eReportFinished\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12/\n\x07outcome\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\x12#\n\x03log\x18\x04 \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12)\n\x07outputs\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"D\n\x0cRegisterNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12&\n\x04spec\x18\x02 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\"\x19\n\tDrainNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\"\x1b\n\x0bUndrainNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\"4\n\x0f\x44\x65\x63lareNodeLost\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\"\x1a\n\nRemoveNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\"N\n\rArchiveEvents\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.gofer.model.v1.ArchiveSegment\x12\x0c\n\x04keep\x18\x02 \x01(\x04\"i\n\x07Outcome\x12*\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x16.gofer.log.v1.AcceptedH\x00\x12*\n\x08rejected\x18\x02 \x01(\x0b\x32\x16.gofer.log.v1.RejectedH\x00\x42\x06\n\x04kind\"\x98\x01\n\x08\x41\x63\x63\x65pted\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12%\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRefH\x00\x12\x1a\n\x10pipeline_version\x18\x03 \x01(\x04H\x00\x12\x1a\n\x10node_incarnation\x18\x04 \x01(\x04H\x00\x12\x11\n\x07release\x18\x1e \x01(\x04H\x00\x42\x08\n\x06\x61nswer\"H\n\x08Rejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04help\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1agofer/log/v1/command.proto\x12\x0cgofer.log.v1\x1a\x19gofer/log/v1/object.proto\x1a\x1agofer/log/v1/release.proto\x1a\x1bgofer/log/v1/schedule.proto\x1a\x19gofer/log/v1/secret.proto\x1a\x1fgofer/log/v1/subscription.proto\x1a\x1agofer/log/v1/trigger.proto\x1a\x1cgofer/model/v1/archive.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"i\n\x0c\x43ommandBatch\x12/\n\x08\x63ommands\x18\x01 \x03(\x0b\x32\x1d.gofer.log.v1.CommandEnvelope\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\\\n\x0f\x43ommandEnvelope\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12&\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x15.gofer.log.v1.Command\"\xc4\x18\n\x07\x43ommand\x12\x35\n\x0e\x63reate_cluster\x18\x01 \x01(\x0b\x32\x1b.gofer.log.v1.CreateClusterH\x00\x12\x39\n\x10\x63reate_namespace\x18\x02 \x01(\x0b\x32\x1d.gofer.log.v1.CreateNamespaceH\x00\x12\x39\n\x10\x64\x65lete_namespace\x18\x03 \x01(\x0b\x32\x1d.gofer.log.v1.DeleteNamespaceH\x00\x12;\n\x11register_pipeline\x18\x04 \x01(\x0b\x32\x1e.gofer.log.v1.RegisterPipelineH\x00\x12\x37\n\x0f\x65nable_pipeline\x18\x05 \x01(\x0b\x32\x1c.gofer.log.v1.EnablePipelineH\x00\x12\x39\n\x10\x64isable_pipeline\x18\x06 \x01(\x0b\x32\x1d.gofer.log.v1.DisablePipelineH\x00\x12\x37\n\x0f\x64\x65lete_pipeline\x18\x07 \x01(\x0b\x32\x1c.gofer.log.v1.DeletePipelineH\x00\x12+\n\tstart_run\x18\x08 \x01(\x0b\x32\x16.gofer.log.v1.StartRunH\x00\x12-\n\ncancel_run\x18\t \x01(\x0b\x32\x17.gofer.log.v1.CancelRunH\x00\x12+\n\tretry_run\x18\n \x01(\x0b\x32\x16.gofer.log.v1.RetryRunH\x00\x12\x30\n\x0ctime_out_run\x18\x0b \x01(\x0b\x32\x18.gofer.log.v1.TimeOutRunH\x00\x12\x35\n\x0e\x61ssign_attempt\x18\x0c \x01(\x0b\x32\x1b.gofer.log.v1.AssignAttemptH\x00\x12\x38\n\x10time_out_attempt\x18\r \x01(\x0b\x32\x1c.gofer.log.v1.TimeOutAttemptH\x00\x12\x39\n\x10report_launching\x18\x0e \x01(\x0b\x32\x1d.gofer.log.v1.ReportLaunchingH\x00\x12\x35\n\x0ereport_started\x18\x0f \x01(\x0b\x32\x1b.gofer.log.v1.ReportStartedH\x00\x12\x37\n\x0freport_finished\x18\x10 \x01(\x0b\x32\x1c.gofer.log.v1.ReportFinishedH\x00\x12\x33\n\rregister_node\x18\x11 \x01(\x0b\x32\x1a.gofer.log.v1.RegisterNodeH\x00\x12-\n\ndrain_node\x18\x12 \x01(\x0b\x32\x17.gofer.log.v1.DrainNodeH\x00\x12\x31\n\x0cundrain_node\x18\x13 \x01(\x0b\x32\x19.gofer.log.v1.UndrainNodeH\x00\x12:\n\x11\x64\x65\x63lare_node_lost\x18\x14 \x01(\x0b\x32\x1d.gofer.log.v1.DeclareNodeLostH\x00\x12/\n\x0bremove_node\x18\x15 \x01(\x0b\x32\x18.gofer.log.v1.RemoveNodeH\x00\x12\x37\n\x0frestore_cluster\x18\x16 \x01(\x0b\x32\x1c.gofer.log.v1.RestoreClusterH\x00\x12\x37\n\x0frecover_cluster\x18\x17 \x01(\x0b\x32\x1c.gofer.log.v1.RecoverClusterH\x00\x12\x35\n\x0e\x61rchive_events\x18\x18 \x01(\x0b\x32\x1b.gofer.log.v1.ArchiveEventsH\x00\x12\x31\n\x0c\x61nnotate_run\x18\x19 \x01(\x0b\x32\x19.gofer.log.v1.AnnotateRunH\x00\x12\x37\n\x0f\x64\x65\x63ide_approval\x18\x1a \x01(\x0b\x32\x1c.gofer.log.v1.DecideApprovalH\x00\x12\x31\n\x0c\x61\x64vance_task\x18\x1b \x01(\x0b\x32\x19.gofer.log.v1.AdvanceTaskH\x00\x12\x32\n\rtime_out_task\x18\x1c \x01(\x0b\x32\x19.gofer.log.v1.TimeOutTaskH\x00\x12\x39\n\x10register_version\x18\x1e \x01(\x0b\x32\x1d.gofer.log.v1.RegisterVersionH\x00\x12\x33\n\rstart_release\x18\x1f \x01(\x0b\x32\x1a.gofer.log.v1.StartReleaseH\x00\x12\x37\n\x0fpromote_release\x18  \x01(\x0b\x32\x1c.gofer.log.v1.PromoteReleaseH\x00\x12\x35\n\x0eswitch_release\x18! \x01(\x0b\x32\x1b.gofer.log.v1.SwitchReleaseH\x00\x12<\n\x12roll_back_pipeline\x18\" \x01(\x0b\x32\x1e.gofer.log.v1.RollBackPipelineH\x00\x12\x31\n\x0cpin_pipeline\x18# \x01(\x0b\x32\x19.gofer.log.v1.PinPipelineH\x00\x12\x35\n\x0eunpin_pipeline\x18$ \x01(\x0b\x32\x1b.gofer.log.v1.UnpinPipelineH\x00\x12-\n\nset_secret\x18( \x01(\x0b\x32\x17.gofer.log.v1.SetSecretH\x00\x12\x33\n\rdelete_secret\x18) \x01(\x0b\x32\x1a.gofer.log.v1.DeleteSecretH\x00\x12<\n\x12rotate_cluster_key\x18* \x01(\x0b\x32\x1e.gofer.log.v1.RotateClusterKeyH\x00\x12-\n\nput_object\x18\x32 \x01(\x0b\x32\x17.gofer.log.v1.PutObjectH\x00\x12\x33\n\rdelete_object\x18\x33 \x01(\x0b\x32\x1a.gofer.log.v1.DeleteObjectH\x00\x12\x37\n\x0f\x63reate_schedule\x18< \x01(\x0b\x32\x1c.gofer.log.v1.CreateScheduleH\x00\x12\x37\n\x0fupdate_schedule\x18= \x01(\x0b\x32\x1c.gofer.log.v1.UpdateScheduleH\x00\x12\x37\n\x0f\x64\x65lete_schedule\x18> \x01(\x0b\x32\x1c.gofer.log.v1.DeleteScheduleH\x00\x12@\n\x14set_schedule_enabled\x18? \x01(\x0b\x32 .gofer.log.v1.SetScheduleEnabledH\x00\x12\x31\n\x0csettle_slots\x18@ \x01(\x0b\x32\x19.gofer.log.v1.SettleSlotsH\x00\x12\x37\n\x0finstall_trigger\x18\x46 \x01(\x0b\x32\x1c.gofer.log.v1.InstallTriggerH\x00\x12\x35\n\x0eupdate_trigger\x18G \x01(\x0b\x32\x1b.gofer.log.v1.UpdateTriggerH\x00\x12;\n\x11uninstall_trigger\x18H \x01(\x0b\x32\x1e.gofer.log.v1.UninstallTriggerH\x00\x12>\n\x13set_trigger_enabled\x18I \x01(\x0b\x32\x1f.gofer.log.v1.SetTriggerEnabledH\x00\x12\x35\n\x0ereport_trigger\x18J \x01(\x0b\x32\x1b.gofer.log.v1.ReportTriggerH\x00\x12?\n\x13\x63reate_subscription\x18K \x01(\x0b\x32 .gofer.log.v1.CreateSubscriptionH\x00\x12?\n\x13update_subscription\x18L \x01(\x0b\x32 .gofer.log.v1.UpdateSubscriptionH\x00\x12?\n\x13\x64\x65lete_subscription\x18M \x01(\x0b\x32 .gofer.log.v1.DeleteSubscriptionH\x00\x12H\n\x18set_subscription_enabled\x18N \x01(\x0b\x32$.gofer.log.v1.SetSubscriptionEnabledH\x00\x12/\n\x0btake_events\x18O \x01(\x0b\x32\x18.gofer.log.v1.TakeEventsH\x00\x12\x33\n\rfollow_events\x18P \x01(\x0b\x32\x1a.gofer.log.v1.FollowEventsH\x00\x42\x06\n\x04kind\"#\n\rCreateCluster\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\"D\n\x0eRestoreCluster\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0c\n\x04head\x18\x03 \x01(\x0c\"q\n\x0eRecoverCluster\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x10\n\x08survivor\x18\x02 \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x03 \x03(\x04\x12(\n\x05grace\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"9\n\x0f\x43reateNamespace\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"$\n\x0f\x44\x65leteNamespace\x12\x11\n\tnamespace\x18\x01 \x01(\t\"U\n\x10RegisterPipeline\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12.\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\"?\n\x0e\x45nablePipeline\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"@\n\x0f\x44isablePipeline\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"?\n\x0e\x44\x65letePipeline\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\xc1\x01\n\x08StartRun\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12+\n\tvariables\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12(\n\x06labels\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x10\n\x08priority\x18\x06 \x01(\x11\"A\n\tCancelRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07message\x18\x02 \x01(\t\"L\n\x08RetryRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04keep\x18\x02 \x01(\x08\x12\r\n\x05tasks\x18\x03 \x03(\t\"\x89\x01\n\x0b\x41nnotateRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x11\n\x04note\x18\x02 \x01(\tH\x00\x88\x01\x01\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0f\n\x07without\x18\x04 \x03(\tB\x07\n\x05_note\"Y\n\x0e\x44\x65\x63ideApproval\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07\x61pprove\x18\x02 \x01(\x08\x12\x0f\n\x07message\x18\x03 \x01(\t\"4\n\x0b\x41\x64vanceTask\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"4\n\x0bTimeOutTask\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"1\n\nTimeOutRun\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"r\n\rAssignAttempt\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"=\n\x0eTimeOutAttempt\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"L\n\x0fReportLaunching\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\"J\n\rReportStarted\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\"\xcc\x01\n\x0eReportFinished\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12/\n\x07outcome\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\x12#\n\x03log\x18\x04 \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12)\n\x07outputs\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"D\n\x0cRegisterNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12&\n\x04spec\x18\x02 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\"\x19\n\tDrainNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\"\x1b\n\x0bUndrainNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\"4\n\x0f\x44\x65\x63lareNodeLost\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\"\x1a\n\nRemoveNode\x12\x0c\n\x04node\x18\x01 \x01(\x04\"N\n\rArchiveEvents\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.gofer.model.v1.ArchiveSegment\x12\x0c\n\x04keep\x18\x02 \x01(\x04\"i\n\x07Outcome\x12*\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x16.gofer.log.v1.AcceptedH\x00\x12*\n\x08rejected\x18\x02 \x01(\x0b\x32\x16.gofer.log.v1.RejectedH\x00\x42\x06\n\x04kind\"\xc4\x01\n\x08\x41\x63\x63\x65pted\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12%\n\x03run\x18\x02 \x01(\x0b\x32\x16.gofer.model.v1.RunRefH\x00\x12\x1a\n\x10pipeline_version\x18\x03 \x01(\x04H\x00\x12\x1a\n\x10node_incarnation\x18\x04 \x01(\x04H\x00\x12\x11\n\x07release\x18\x1e \x01(\x04H\x00\x12*\n\x06\x65vents\x18\x46 \x01(\x0b\x32\x18.gofer.log.v1.EventFatesH\x00\x42\x08\n\x06\x61nswer\"H\n\x08Rejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04help\x18\x03 \x01(\t\x12\r\n\x05\x66ield\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.log.v1.command_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMMANDBATCH']._serialized_start=335
-  _globals['_COMMANDBATCH']._serialized_end=440
-  _globals['_COMMANDENVELOPE']._serialized_start=442
-  _globals['_COMMANDENVELOPE']._serialized_end=534
-  _globals['_COMMAND']._serialized_start=537
-  _globals['_COMMAND']._serialized_end=3014
-  _globals['_CREATECLUSTER']._serialized_start=3016
-  _globals['_CREATECLUSTER']._serialized_end=3051
-  _globals['_RESTORECLUSTER']._serialized_start=3053
-  _globals['_RESTORECLUSTER']._serialized_end=3121
-  _globals['_RECOVERCLUSTER']._serialized_start=3123
-  _globals['_RECOVERCLUSTER']._serialized_end=3236
-  _globals['_CREATENAMESPACE']._serialized_start=3238
-  _globals['_CREATENAMESPACE']._serialized_end=3295
-  _globals['_DELETENAMESPACE']._serialized_start=3297
-  _globals['_DELETENAMESPACE']._serialized_end=3333
-  _globals['_REGISTERPIPELINE']._serialized_start=3335
-  _globals['_REGISTERPIPELINE']._serialized_end=3420
-  _globals['_ENABLEPIPELINE']._serialized_start=3422
-  _globals['_ENABLEPIPELINE']._serialized_end=3485
-  _globals['_DISABLEPIPELINE']._serialized_start=3487
-  _globals['_DISABLEPIPELINE']._serialized_end=3551
-  _globals['_DELETEPIPELINE']._serialized_start=3553
-  _globals['_DELETEPIPELINE']._serialized_end=3616
-  _globals['_STARTRUN']._serialized_start=3619
-  _globals['_STARTRUN']._serialized_end=3812
-  _globals['_CANCELRUN']._serialized_start=3814
-  _globals['_CANCELRUN']._serialized_end=3879
-  _globals['_RETRYRUN']._serialized_start=3881
-  _globals['_RETRYRUN']._serialized_end=3957
-  _globals['_ANNOTATERUN']._serialized_start=3960
-  _globals['_ANNOTATERUN']._serialized_end=4097
-  _globals['_DECIDEAPPROVAL']._serialized_start=4099
-  _globals['_DECIDEAPPROVAL']._serialized_end=4188
-  _globals['_ADVANCETASK']._serialized_start=4190
-  _globals['_ADVANCETASK']._serialized_end=4242
-  _globals['_TIMEOUTTASK']._serialized_start=4244
-  _globals['_TIMEOUTTASK']._serialized_end=4296
-  _globals['_TIMEOUTRUN']._serialized_start=4298
-  _globals['_TIMEOUTRUN']._serialized_end=4347
-  _globals['_ASSIGNATTEMPT']._serialized_start=4349
-  _globals['_ASSIGNATTEMPT']._serialized_end=4463
-  _globals['_TIMEOUTATTEMPT']._serialized_start=4465
-  _globals['_TIMEOUTATTEMPT']._serialized_end=4526
-  _globals['_REPORTLAUNCHING']._serialized_start=4528
-  _globals['_REPORTLAUNCHING']._serialized_end=4604
-  _globals['_REPORTSTARTED']._serialized_start=4606
-  _globals['_REPORTSTARTED']._serialized_end=4680
-  _globals['_REPORTFINISHED']._serialized_start=4683
-  _globals['_REPORTFINISHED']._serialized_end=4887
-  _globals['_REGISTERNODE']._serialized_start=4889
-  _globals['_REGISTERNODE']._serialized_end=4957
-  _globals['_DRAINNODE']._serialized_start=4959
-  _globals['_DRAINNODE']._serialized_end=4984
-  _globals['_UNDRAINNODE']._serialized_start=4986
-  _globals['_UNDRAINNODE']._serialized_end=5013
-  _globals['_DECLARENODELOST']._serialized_start=5015
-  _globals['_DECLARENODELOST']._serialized_end=5067
-  _globals['_REMOVENODE']._serialized_start=5069
-  _globals['_REMOVENODE']._serialized_end=5095
-  _globals['_ARCHIVEEVENTS']._serialized_start=5097
-  _globals['_ARCHIVEEVENTS']._serialized_end=5175
-  _globals['_OUTCOME']._serialized_start=5177
-  _globals['_OUTCOME']._serialized_end=5282
-  _globals['_ACCEPTED']._serialized_start=5285
-  _globals['_ACCEPTED']._serialized_end=5437
-  _globals['_REJECTED']._serialized_start=5439
-  _globals['_REJECTED']._serialized_end=5511
+  _globals['_COMMANDBATCH']._serialized_start=396
+  _globals['_COMMANDBATCH']._serialized_end=501
+  _globals['_COMMANDENVELOPE']._serialized_start=503
+  _globals['_COMMANDENVELOPE']._serialized_end=595
+  _globals['_COMMAND']._serialized_start=598
+  _globals['_COMMAND']._serialized_end=3738
+  _globals['_CREATECLUSTER']._serialized_start=3740
+  _globals['_CREATECLUSTER']._serialized_end=3775
+  _globals['_RESTORECLUSTER']._serialized_start=3777
+  _globals['_RESTORECLUSTER']._serialized_end=3845
+  _globals['_RECOVERCLUSTER']._serialized_start=3847
+  _globals['_RECOVERCLUSTER']._serialized_end=3960
+  _globals['_CREATENAMESPACE']._serialized_start=3962
+  _globals['_CREATENAMESPACE']._serialized_end=4019
+  _globals['_DELETENAMESPACE']._serialized_start=4021
+  _globals['_DELETENAMESPACE']._serialized_end=4057
+  _globals['_REGISTERPIPELINE']._serialized_start=4059
+  _globals['_REGISTERPIPELINE']._serialized_end=4144
+  _globals['_ENABLEPIPELINE']._serialized_start=4146
+  _globals['_ENABLEPIPELINE']._serialized_end=4209
+  _globals['_DISABLEPIPELINE']._serialized_start=4211
+  _globals['_DISABLEPIPELINE']._serialized_end=4275
+  _globals['_DELETEPIPELINE']._serialized_start=4277
+  _globals['_DELETEPIPELINE']._serialized_end=4340
+  _globals['_STARTRUN']._serialized_start=4343
+  _globals['_STARTRUN']._serialized_end=4536
+  _globals['_CANCELRUN']._serialized_start=4538
+  _globals['_CANCELRUN']._serialized_end=4603
+  _globals['_RETRYRUN']._serialized_start=4605
+  _globals['_RETRYRUN']._serialized_end=4681
+  _globals['_ANNOTATERUN']._serialized_start=4684
+  _globals['_ANNOTATERUN']._serialized_end=4821
+  _globals['_DECIDEAPPROVAL']._serialized_start=4823
+  _globals['_DECIDEAPPROVAL']._serialized_end=4912
+  _globals['_ADVANCETASK']._serialized_start=4914
+  _globals['_ADVANCETASK']._serialized_end=4966
+  _globals['_TIMEOUTTASK']._serialized_start=4968
+  _globals['_TIMEOUTTASK']._serialized_end=5020
+  _globals['_TIMEOUTRUN']._serialized_start=5022
+  _globals['_TIMEOUTRUN']._serialized_end=5071
+  _globals['_ASSIGNATTEMPT']._serialized_start=5073
+  _globals['_ASSIGNATTEMPT']._serialized_end=5187
+  _globals['_TIMEOUTATTEMPT']._serialized_start=5189
+  _globals['_TIMEOUTATTEMPT']._serialized_end=5250
+  _globals['_REPORTLAUNCHING']._serialized_start=5252
+  _globals['_REPORTLAUNCHING']._serialized_end=5328
+  _globals['_REPORTSTARTED']._serialized_start=5330
+  _globals['_REPORTSTARTED']._serialized_end=5404
+  _globals['_REPORTFINISHED']._serialized_start=5407
+  _globals['_REPORTFINISHED']._serialized_end=5611
+  _globals['_REGISTERNODE']._serialized_start=5613
+  _globals['_REGISTERNODE']._serialized_end=5681
+  _globals['_DRAINNODE']._serialized_start=5683
+  _globals['_DRAINNODE']._serialized_end=5708
+  _globals['_UNDRAINNODE']._serialized_start=5710
+  _globals['_UNDRAINNODE']._serialized_end=5737
+  _globals['_DECLARENODELOST']._serialized_start=5739
+  _globals['_DECLARENODELOST']._serialized_end=5791
+  _globals['_REMOVENODE']._serialized_start=5793
+  _globals['_REMOVENODE']._serialized_end=5819
+  _globals['_ARCHIVEEVENTS']._serialized_start=5821
+  _globals['_ARCHIVEEVENTS']._serialized_end=5899
+  _globals['_OUTCOME']._serialized_start=5901
+  _globals['_OUTCOME']._serialized_end=6006
+  _globals['_ACCEPTED']._serialized_start=6009
+  _globals['_ACCEPTED']._serialized_end=6205
+  _globals['_REJECTED']._serialized_start=6207
+  _globals['_REJECTED']._serialized_end=6279
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,8 @@ from gofer_client.gen.gofer.log.v1 import object_pb2 as _object_pb2
 from gofer_client.gen.gofer.log.v1 import release_pb2 as _release_pb2
 from gofer_client.gen.gofer.log.v1 import schedule_pb2 as _schedule_pb2
 from gofer_client.gen.gofer.log.v1 import secret_pb2 as _secret_pb2
+from gofer_client.gen.gofer.log.v1 import subscription_pb2 as _subscription_pb2
+from gofer_client.gen.gofer.log.v1 import trigger_pb2 as _trigger_pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as _cluster_pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
@@ -37,7 +39,7 @@ class CommandEnvelope(_message.Message):
     def __init__(self, request_id: _Optional[bytes] = ..., actor: _Optional[str] = ..., command: _Optional[_Union[Command, _Mapping]] = ...) -> None: ...
 
 class Command(_message.Message):
-    __slots__ = ("create_cluster", "create_namespace", "delete_namespace", "register_pipeline", "enable_pipeline", "disable_pipeline", "delete_pipeline", "start_run", "cancel_run", "retry_run", "time_out_run", "assign_attempt", "time_out_attempt", "report_launching", "report_started", "report_finished", "register_node", "drain_node", "undrain_node", "declare_node_lost", "remove_node", "restore_cluster", "recover_cluster", "archive_events", "annotate_run", "decide_approval", "advance_task", "time_out_task", "register_version", "start_release", "promote_release", "switch_release", "roll_back_pipeline", "pin_pipeline", "unpin_pipeline", "set_secret", "delete_secret", "rotate_cluster_key", "put_object", "delete_object", "create_schedule", "update_schedule", "delete_schedule", "set_schedule_enabled", "settle_slots")
+    __slots__ = ("create_cluster", "create_namespace", "delete_namespace", "register_pipeline", "enable_pipeline", "disable_pipeline", "delete_pipeline", "start_run", "cancel_run", "retry_run", "time_out_run", "assign_attempt", "time_out_attempt", "report_launching", "report_started", "report_finished", "register_node", "drain_node", "undrain_node", "declare_node_lost", "remove_node", "restore_cluster", "recover_cluster", "archive_events", "annotate_run", "decide_approval", "advance_task", "time_out_task", "register_version", "start_release", "promote_release", "switch_release", "roll_back_pipeline", "pin_pipeline", "unpin_pipeline", "set_secret", "delete_secret", "rotate_cluster_key", "put_object", "delete_object", "create_schedule", "update_schedule", "delete_schedule", "set_schedule_enabled", "settle_slots", "install_trigger", "update_trigger", "uninstall_trigger", "set_trigger_enabled", "report_trigger", "create_subscription", "update_subscription", "delete_subscription", "set_subscription_enabled", "take_events", "follow_events")
     CREATE_CLUSTER_FIELD_NUMBER: _ClassVar[int]
     CREATE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     DELETE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
@@ -83,6 +85,17 @@ class Command(_message.Message):
     DELETE_SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     SET_SCHEDULE_ENABLED_FIELD_NUMBER: _ClassVar[int]
     SETTLE_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    INSTALL_TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    UNINSTALL_TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    SET_TRIGGER_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    REPORT_TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    CREATE_SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    DELETE_SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    SET_SUBSCRIPTION_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    TAKE_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_EVENTS_FIELD_NUMBER: _ClassVar[int]
     create_cluster: CreateCluster
     create_namespace: CreateNamespace
     delete_namespace: DeleteNamespace
@@ -128,7 +141,18 @@ class Command(_message.Message):
     delete_schedule: _schedule_pb2.DeleteSchedule
     set_schedule_enabled: _schedule_pb2.SetScheduleEnabled
     settle_slots: _schedule_pb2.SettleSlots
-    def __init__(self, create_cluster: _Optional[_Union[CreateCluster, _Mapping]] = ..., create_namespace: _Optional[_Union[CreateNamespace, _Mapping]] = ..., delete_namespace: _Optional[_Union[DeleteNamespace, _Mapping]] = ..., register_pipeline: _Optional[_Union[RegisterPipeline, _Mapping]] = ..., enable_pipeline: _Optional[_Union[EnablePipeline, _Mapping]] = ..., disable_pipeline: _Optional[_Union[DisablePipeline, _Mapping]] = ..., delete_pipeline: _Optional[_Union[DeletePipeline, _Mapping]] = ..., start_run: _Optional[_Union[StartRun, _Mapping]] = ..., cancel_run: _Optional[_Union[CancelRun, _Mapping]] = ..., retry_run: _Optional[_Union[RetryRun, _Mapping]] = ..., time_out_run: _Optional[_Union[TimeOutRun, _Mapping]] = ..., assign_attempt: _Optional[_Union[AssignAttempt, _Mapping]] = ..., time_out_attempt: _Optional[_Union[TimeOutAttempt, _Mapping]] = ..., report_launching: _Optional[_Union[ReportLaunching, _Mapping]] = ..., report_started: _Optional[_Union[ReportStarted, _Mapping]] = ..., report_finished: _Optional[_Union[ReportFinished, _Mapping]] = ..., register_node: _Optional[_Union[RegisterNode, _Mapping]] = ..., drain_node: _Optional[_Union[DrainNode, _Mapping]] = ..., undrain_node: _Optional[_Union[UndrainNode, _Mapping]] = ..., declare_node_lost: _Optional[_Union[DeclareNodeLost, _Mapping]] = ..., remove_node: _Optional[_Union[RemoveNode, _Mapping]] = ..., restore_cluster: _Optional[_Union[RestoreCluster, _Mapping]] = ..., recover_cluster: _Optional[_Union[RecoverCluster, _Mapping]] = ..., archive_events: _Optional[_Union[ArchiveEvents, _Mapping]] = ..., annotate_run: _Optional[_Union[AnnotateRun, _Mapping]] = ..., decide_approval: _Optional[_Union[DecideApproval, _Mapping]] = ..., advance_task: _Optional[_Union[AdvanceTask, _Mapping]] = ..., time_out_task: _Optional[_Union[TimeOutTask, _Mapping]] = ..., register_version: _Optional[_Union[_release_pb2.RegisterVersion, _Mapping]] = ..., start_release: _Optional[_Union[_release_pb2.StartRelease, _Mapping]] = ..., promote_release: _Optional[_Union[_release_pb2.PromoteRelease, _Mapping]] = ..., switch_release: _Optional[_Union[_release_pb2.SwitchRelease, _Mapping]] = ..., roll_back_pipeline: _Optional[_Union[_release_pb2.RollBackPipeline, _Mapping]] = ..., pin_pipeline: _Optional[_Union[_release_pb2.PinPipeline, _Mapping]] = ..., unpin_pipeline: _Optional[_Union[_release_pb2.UnpinPipeline, _Mapping]] = ..., set_secret: _Optional[_Union[_secret_pb2.SetSecret, _Mapping]] = ..., delete_secret: _Optional[_Union[_secret_pb2.DeleteSecret, _Mapping]] = ..., rotate_cluster_key: _Optional[_Union[_secret_pb2.RotateClusterKey, _Mapping]] = ..., put_object: _Optional[_Union[_object_pb2.PutObject, _Mapping]] = ..., delete_object: _Optional[_Union[_object_pb2.DeleteObject, _Mapping]] = ..., create_schedule: _Optional[_Union[_schedule_pb2.CreateSchedule, _Mapping]] = ..., update_schedule: _Optional[_Union[_schedule_pb2.UpdateSchedule, _Mapping]] = ..., delete_schedule: _Optional[_Union[_schedule_pb2.DeleteSchedule, _Mapping]] = ..., set_schedule_enabled: _Optional[_Union[_schedule_pb2.SetScheduleEnabled, _Mapping]] = ..., settle_slots: _Optional[_Union[_schedule_pb2.SettleSlots, _Mapping]] = ...) -> None: ...
+    install_trigger: _trigger_pb2.InstallTrigger
+    update_trigger: _trigger_pb2.UpdateTrigger
+    uninstall_trigger: _trigger_pb2.UninstallTrigger
+    set_trigger_enabled: _trigger_pb2.SetTriggerEnabled
+    report_trigger: _trigger_pb2.ReportTrigger
+    create_subscription: _subscription_pb2.CreateSubscription
+    update_subscription: _subscription_pb2.UpdateSubscription
+    delete_subscription: _subscription_pb2.DeleteSubscription
+    set_subscription_enabled: _subscription_pb2.SetSubscriptionEnabled
+    take_events: _subscription_pb2.TakeEvents
+    follow_events: _subscription_pb2.FollowEvents
+    def __init__(self, create_cluster: _Optional[_Union[CreateCluster, _Mapping]] = ..., create_namespace: _Optional[_Union[CreateNamespace, _Mapping]] = ..., delete_namespace: _Optional[_Union[DeleteNamespace, _Mapping]] = ..., register_pipeline: _Optional[_Union[RegisterPipeline, _Mapping]] = ..., enable_pipeline: _Optional[_Union[EnablePipeline, _Mapping]] = ..., disable_pipeline: _Optional[_Union[DisablePipeline, _Mapping]] = ..., delete_pipeline: _Optional[_Union[DeletePipeline, _Mapping]] = ..., start_run: _Optional[_Union[StartRun, _Mapping]] = ..., cancel_run: _Optional[_Union[CancelRun, _Mapping]] = ..., retry_run: _Optional[_Union[RetryRun, _Mapping]] = ..., time_out_run: _Optional[_Union[TimeOutRun, _Mapping]] = ..., assign_attempt: _Optional[_Union[AssignAttempt, _Mapping]] = ..., time_out_attempt: _Optional[_Union[TimeOutAttempt, _Mapping]] = ..., report_launching: _Optional[_Union[ReportLaunching, _Mapping]] = ..., report_started: _Optional[_Union[ReportStarted, _Mapping]] = ..., report_finished: _Optional[_Union[ReportFinished, _Mapping]] = ..., register_node: _Optional[_Union[RegisterNode, _Mapping]] = ..., drain_node: _Optional[_Union[DrainNode, _Mapping]] = ..., undrain_node: _Optional[_Union[UndrainNode, _Mapping]] = ..., declare_node_lost: _Optional[_Union[DeclareNodeLost, _Mapping]] = ..., remove_node: _Optional[_Union[RemoveNode, _Mapping]] = ..., restore_cluster: _Optional[_Union[RestoreCluster, _Mapping]] = ..., recover_cluster: _Optional[_Union[RecoverCluster, _Mapping]] = ..., archive_events: _Optional[_Union[ArchiveEvents, _Mapping]] = ..., annotate_run: _Optional[_Union[AnnotateRun, _Mapping]] = ..., decide_approval: _Optional[_Union[DecideApproval, _Mapping]] = ..., advance_task: _Optional[_Union[AdvanceTask, _Mapping]] = ..., time_out_task: _Optional[_Union[TimeOutTask, _Mapping]] = ..., register_version: _Optional[_Union[_release_pb2.RegisterVersion, _Mapping]] = ..., start_release: _Optional[_Union[_release_pb2.StartRelease, _Mapping]] = ..., promote_release: _Optional[_Union[_release_pb2.PromoteRelease, _Mapping]] = ..., switch_release: _Optional[_Union[_release_pb2.SwitchRelease, _Mapping]] = ..., roll_back_pipeline: _Optional[_Union[_release_pb2.RollBackPipeline, _Mapping]] = ..., pin_pipeline: _Optional[_Union[_release_pb2.PinPipeline, _Mapping]] = ..., unpin_pipeline: _Optional[_Union[_release_pb2.UnpinPipeline, _Mapping]] = ..., set_secret: _Optional[_Union[_secret_pb2.SetSecret, _Mapping]] = ..., delete_secret: _Optional[_Union[_secret_pb2.DeleteSecret, _Mapping]] = ..., rotate_cluster_key: _Optional[_Union[_secret_pb2.RotateClusterKey, _Mapping]] = ..., put_object: _Optional[_Union[_object_pb2.PutObject, _Mapping]] = ..., delete_object: _Optional[_Union[_object_pb2.DeleteObject, _Mapping]] = ..., create_schedule: _Optional[_Union[_schedule_pb2.CreateSchedule, _Mapping]] = ..., update_schedule: _Optional[_Union[_schedule_pb2.UpdateSchedule, _Mapping]] = ..., delete_schedule: _Optional[_Union[_schedule_pb2.DeleteSchedule, _Mapping]] = ..., set_schedule_enabled: _Optional[_Union[_schedule_pb2.SetScheduleEnabled, _Mapping]] = ..., settle_slots: _Optional[_Union[_schedule_pb2.SettleSlots, _Mapping]] = ..., install_trigger: _Optional[_Union[_trigger_pb2.InstallTrigger, _Mapping]] = ..., update_trigger: _Optional[_Union[_trigger_pb2.UpdateTrigger, _Mapping]] = ..., uninstall_trigger: _Optional[_Union[_trigger_pb2.UninstallTrigger, _Mapping]] = ..., set_trigger_enabled: _Optional[_Union[_trigger_pb2.SetTriggerEnabled, _Mapping]] = ..., report_trigger: _Optional[_Union[_trigger_pb2.ReportTrigger, _Mapping]] = ..., create_subscription: _Optional[_Union[_subscription_pb2.CreateSubscription, _Mapping]] = ..., update_subscription: _Optional[_Union[_subscription_pb2.UpdateSubscription, _Mapping]] = ..., delete_subscription: _Optional[_Union[_subscription_pb2.DeleteSubscription, _Mapping]] = ..., set_subscription_enabled: _Optional[_Union[_subscription_pb2.SetSubscriptionEnabled, _Mapping]] = ..., take_events: _Optional[_Union[_subscription_pb2.TakeEvents, _Mapping]] = ..., follow_events: _Optional[_Union[_subscription_pb2.FollowEvents, _Mapping]] = ...) -> None: ...
 
 class CreateCluster(_message.Message):
     __slots__ = ("cluster_id",)
@@ -369,18 +393,20 @@ class Outcome(_message.Message):
     def __init__(self, accepted: _Optional[_Union[Accepted, _Mapping]] = ..., rejected: _Optional[_Union[Rejected, _Mapping]] = ...) -> None: ...
 
 class Accepted(_message.Message):
-    __slots__ = ("revision", "run", "pipeline_version", "node_incarnation", "release")
+    __slots__ = ("revision", "run", "pipeline_version", "node_incarnation", "release", "events")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_VERSION_FIELD_NUMBER: _ClassVar[int]
     NODE_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
     revision: int
     run: _run_pb2.RunRef
     pipeline_version: int
     node_incarnation: int
     release: int
-    def __init__(self, revision: _Optional[int] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., pipeline_version: _Optional[int] = ..., node_incarnation: _Optional[int] = ..., release: _Optional[int] = ...) -> None: ...
+    events: _subscription_pb2.EventFates
+    def __init__(self, revision: _Optional[int] = ..., run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., pipeline_version: _Optional[int] = ..., node_incarnation: _Optional[int] = ..., release: _Optional[int] = ..., events: _Optional[_Union[_subscription_pb2.EventFates, _Mapping]] = ...) -> None: ...
 
 class Rejected(_message.Message):
     __slots__ = ("reason", "message", "help", "field")

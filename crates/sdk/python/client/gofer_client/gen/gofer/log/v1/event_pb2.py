@@ -26,81 +26,84 @@ from gofer_client.gen.gofer.log.v1 import object_pb2 as gofer_dot_log_dot_v1_dot
 from gofer_client.gen.gofer.log.v1 import release_pb2 as gofer_dot_log_dot_v1_dot_release__pb2
 from gofer_client.gen.gofer.log.v1 import schedule_pb2 as gofer_dot_log_dot_v1_dot_schedule__pb2
 from gofer_client.gen.gofer.log.v1 import secret_pb2 as gofer_dot_log_dot_v1_dot_secret__pb2
+from gofer_client.gen.gofer.log.v1 import subscription_pb2 as gofer_dot_log_dot_v1_dot_subscription__pb2
+from gofer_client.gen.gofer.log.v1 import trigger_pb2 as gofer_dot_log_dot_v1_dot_trigger__pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as gofer_dot_model_dot_v1_dot_archive__pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as gofer_dot_model_dot_v1_dot_cluster__pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as gofer_dot_model_dot_v1_dot_config__pb2
 from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_dot_run__pb2
 from gofer_client.gen.gofer.model.v1 import schedule_pb2 as gofer_dot_model_dot_v1_dot_schedule__pb2
+from gofer_client.gen.gofer.model.v1 import subscription_pb2 as gofer_dot_model_dot_v1_dot_subscription__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18gofer/log/v1/event.proto\x12\x0cgofer.log.v1\x1a\x19gofer/log/v1/object.proto\x1a\x1agofer/log/v1/release.proto\x1a\x1bgofer/log/v1/schedule.proto\x1a\x19gofer/log/v1/secret.proto\x1a\x1cgofer/model/v1/archive.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1dgofer/model/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x01\n\rEventEnvelope\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\x0c\x12\x16\n\x0e\x63\x61use_revision\x18\x05 \x01(\x04\x12\x15\n\rprevious_hash\x18\x06 \x01(\x0c\x12\x0f\n\x07payload\x18\x07 \x01(\x0c\x12\x0c\n\x04hash\x18\x08 \x01(\x0c\"\x98\x16\n\x05\x45vent\x12\x37\n\x0f\x63luster_created\x18\x01 \x01(\x0b\x32\x1c.gofer.log.v1.ClusterCreatedH\x00\x12;\n\x11namespace_created\x18\x02 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceCreatedH\x00\x12;\n\x11namespace_deleted\x18\x03 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceDeletedH\x00\x12?\n\x13pipeline_registered\x18\x04 \x01(\x0b\x32 .gofer.log.v1.PipelineRegisteredH\x00\x12\x39\n\x10pipeline_enabled\x18\x05 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineEnabledH\x00\x12;\n\x11pipeline_disabled\x18\x06 \x01(\x0b\x32\x1e.gofer.log.v1.PipelineDisabledH\x00\x12\x39\n\x10pipeline_deleted\x18\x07 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineDeletedH\x00\x12/\n\x0brun_created\x18\x08 \x01(\x0b\x32\x18.gofer.log.v1.RunCreatedH\x00\x12/\n\x0brun_started\x18\t \x01(\x0b\x32\x18.gofer.log.v1.RunStartedH\x00\x12<\n\x12run_stop_requested\x18\n \x01(\x0b\x32\x1e.gofer.log.v1.RunStopRequestedH\x00\x12/\n\x0btask_queued\x18\x0b \x01(\x0b\x32\x18.gofer.log.v1.TaskQueuedH\x00\x12\x33\n\rtask_finished\x18\x0c \x01(\x0b\x32\x1a.gofer.log.v1.TaskFinishedH\x00\x12\x31\n\x0crun_finished\x18\r \x01(\x0b\x32\x19.gofer.log.v1.RunFinishedH\x00\x12\x35\n\x0e\x61ttempt_placed\x18\x0e \x01(\x0b\x32\x1b.gofer.log.v1.AttemptPlacedH\x00\x12;\n\x11\x61ttempt_launching\x18\x0f \x01(\x0b\x32\x1e.gofer.log.v1.AttemptLaunchingH\x00\x12\x37\n\x0f\x61ttempt_started\x18\x10 \x01(\x0b\x32\x1c.gofer.log.v1.AttemptStartedH\x00\x12\x44\n\x16\x61ttempt_stop_requested\x18\x11 \x01(\x0b\x32\".gofer.log.v1.AttemptStopRequestedH\x00\x12\x39\n\x10\x61ttempt_finished\x18\x12 \x01(\x0b\x32\x1d.gofer.log.v1.AttemptFinishedH\x00\x12\x37\n\x0fnode_registered\x18\x13 \x01(\x0b\x32\x1c.gofer.log.v1.NodeRegisteredH\x00\x12\x31\n\x0cnode_drained\x18\x14 \x01(\x0b\x32\x19.gofer.log.v1.NodeDrainedH\x00\x12\x35\n\x0enode_undrained\x18\x15 \x01(\x0b\x32\x1b.gofer.log.v1.NodeUndrainedH\x00\x12+\n\tnode_lost\x18\x16 \x01(\x0b\x32\x16.gofer.log.v1.NodeLostH\x00\x12\x31\n\x0cnode_removed\x18\x17 \x01(\x0b\x32\x19.gofer.log.v1.NodeRemovedH\x00\x12\x39\n\x10\x63luster_restored\x18\x18 \x01(\x0b\x32\x1d.gofer.log.v1.ClusterRestoredH\x00\x12;\n\x11\x63luster_recovered\x18\x19 \x01(\x0b\x32\x1e.gofer.log.v1.ClusterRecoveredH\x00\x12\x37\n\x0f\x65vents_archived\x18\x1a \x01(\x0b\x32\x1c.gofer.log.v1.EventsArchivedH\x00\x12\x33\n\rrun_annotated\x18\x1b \x01(\x0b\x32\x1a.gofer.log.v1.RunAnnotatedH\x00\x12\x31\n\x0ctask_waiting\x18\x1c \x01(\x0b\x32\x19.gofer.log.v1.TaskWaitingH\x00\x12+\n\ttask_kept\x18\x1d \x01(\x0b\x32\x16.gofer.log.v1.TaskKeptH\x00\x12\x37\n\x0frelease_started\x18\x1e \x01(\x0b\x32\x1c.gofer.log.v1.ReleaseStartedH\x00\x12\x39\n\x10release_advanced\x18\x1f \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseAdvancedH\x00\x12\x39\n\x10release_switched\x18  \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseSwitchedH\x00\x12\x39\n\x10release_promoted\x18! \x01(\x0b\x32\x1d.gofer.log.v1.ReleasePromotedH\x00\x12>\n\x13release_rolled_back\x18\" \x01(\x0b\x32\x1f.gofer.log.v1.ReleaseRolledBackH\x00\x12@\n\x14live_version_changed\x18# \x01(\x0b\x32 .gofer.log.v1.LiveVersionChangedH\x00\x12\x37\n\x0fpipeline_pinned\x18$ \x01(\x0b\x32\x1c.gofer.log.v1.PipelinePinnedH\x00\x12;\n\x11pipeline_unpinned\x18% \x01(\x0b\x32\x1e.gofer.log.v1.PipelineUnpinnedH\x00\x12+\n\trun_moved\x18& \x01(\x0b\x32\x16.gofer.log.v1.RunMovedH\x00\x12-\n\nsecret_set\x18( \x01(\x0b\x32\x17.gofer.log.v1.SecretSetH\x00\x12\x35\n\x0esecret_deleted\x18) \x01(\x0b\x32\x1b.gofer.log.v1.SecretDeletedH\x00\x12>\n\x13\x63luster_key_rotated\x18* \x01(\x0b\x32\x1f.gofer.log.v1.ClusterKeyRotatedH\x00\x12-\n\nobject_put\x18\x32 \x01(\x0b\x32\x17.gofer.log.v1.ObjectPutH\x00\x12\x35\n\x0eobject_deleted\x18\x33 \x01(\x0b\x32\x1b.gofer.log.v1.ObjectDeletedH\x00\x12\x37\n\x0fobjects_dropped\x18\x34 \x01(\x0b\x32\x1c.gofer.log.v1.ObjectsDroppedH\x00\x12\x39\n\x10schedule_created\x18< \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleCreatedH\x00\x12\x39\n\x10schedule_updated\x18= \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleUpdatedH\x00\x12\x39\n\x10schedule_deleted\x18> \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleDeletedH\x00\x12\x39\n\x10schedule_enabled\x18? \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleEnabledH\x00\x12;\n\x11schedule_disabled\x18@ \x01(\x0b\x32\x1e.gofer.log.v1.ScheduleDisabledH\x00\x12\x33\n\rslots_settled\x18\x41 \x01(\x0b\x32\x1a.gofer.log.v1.SlotsSettledH\x00\x42\x06\n\x04kind\"$\n\x0e\x43lusterCreated\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\"\\\n\x0f\x43lusterRestored\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x15\n\rrestored_from\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x0c\n\x04head\x18\x04 \x01(\x0c\"s\n\x10\x43lusterRecovered\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x16\n\x0erecovered_from\x18\x02 \x01(\x0c\x12\x10\n\x08survivor\x18\x03 \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x04 \x03(\x04\x12\x10\n\x08revision\x18\x05 \x01(\x04\":\n\x10NamespaceCreated\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"%\n\x10NamespaceDeleted\x12\x11\n\tnamespace\x18\x01 \x01(\t\"\xba\x01\n\x12PipelineRegistered\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x0c\n\x04held\x18\x14 \x01(\x08\x12\x0f\n\x07release\x18\x15 \x01(\x04\x12\x15\n\rregistered_by\x18\x16 \x01(\t\"@\n\x0fPipelineEnabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"A\n\x10PipelineDisabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"@\n\x0fPipelineDeleted\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\xc9\x02\n\nRunCreated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12+\n\tvariables\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x12\n\nstarted_by\x18\x04 \x01(\t\x12\x10\n\x08retry_of\x18\x05 \x01(\x04\x12(\n\x06labels\x18\x06 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x10\n\x08priority\x18\x08 \x01(\x11\x12\'\n\x06parent\x18\t \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07release\x18\x14 \x01(\x04\x12.\n\x08schedule\x18\x15 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSlot\"k\n\x0cRunAnnotated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04note\x18\x02 \x01(\t\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"1\n\nRunStarted\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"c\n\x10RunStopRequested\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"c\n\nTaskQueued\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12.\n\nnot_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x0bTaskWaiting\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"o\n\x08TaskKept\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x11\n\tkept_from\x18\x02 \x01(\x04\x12)\n\x07outputs\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"c\n\x0cTaskFinished\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12,\n\x07outcome\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TaskOutcome\"n\n\x0bRunFinished\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12)\n\x06status\x18\x02 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\x12\x0f\n\x07message\x18\x03 \x01(\t\"r\n\rAttemptPlaced\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"?\n\x10\x41ttemptLaunching\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"=\n\x0e\x41ttemptStarted\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"o\n\x14\x41ttemptStopRequested\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"\xbf\x01\n\x0f\x41ttemptFinished\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12/\n\x07outcome\x18\x02 \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\x12#\n\x03log\x18\x03 \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12)\n\x07outputs\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"[\n\x0eNodeRegistered\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\x12&\n\x04spec\x18\x03 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\"\x1b\n\x0bNodeDrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"\x1d\n\rNodeUndrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"-\n\x08NodeLost\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\"\x1b\n\x0bNodeRemoved\x12\x0c\n\x04node\x18\x01 \x01(\x04\"q\n\x0e\x45ventsArchived\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.gofer.model.v1.ArchiveSegment\x12\x18\n\x10trimmed_revision\x18\x02 \x01(\x04\x12\x14\n\x0ctrimmed_hash\x18\x03 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18gofer/log/v1/event.proto\x12\x0cgofer.log.v1\x1a\x19gofer/log/v1/object.proto\x1a\x1agofer/log/v1/release.proto\x1a\x1bgofer/log/v1/schedule.proto\x1a\x19gofer/log/v1/secret.proto\x1a\x1fgofer/log/v1/subscription.proto\x1a\x1agofer/log/v1/trigger.proto\x1a\x1cgofer/model/v1/archive.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1dgofer/model/v1/schedule.proto\x1a!gofer/model/v1/subscription.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x01\n\rEventEnvelope\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\x0c\x12\x16\n\x0e\x63\x61use_revision\x18\x05 \x01(\x04\x12\x15\n\rprevious_hash\x18\x06 \x01(\x0c\x12\x0f\n\x07payload\x18\x07 \x01(\x0c\x12\x0c\n\x04hash\x18\x08 \x01(\x0c\"\xbb\x1c\n\x05\x45vent\x12\x37\n\x0f\x63luster_created\x18\x01 \x01(\x0b\x32\x1c.gofer.log.v1.ClusterCreatedH\x00\x12;\n\x11namespace_created\x18\x02 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceCreatedH\x00\x12;\n\x11namespace_deleted\x18\x03 \x01(\x0b\x32\x1e.gofer.log.v1.NamespaceDeletedH\x00\x12?\n\x13pipeline_registered\x18\x04 \x01(\x0b\x32 .gofer.log.v1.PipelineRegisteredH\x00\x12\x39\n\x10pipeline_enabled\x18\x05 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineEnabledH\x00\x12;\n\x11pipeline_disabled\x18\x06 \x01(\x0b\x32\x1e.gofer.log.v1.PipelineDisabledH\x00\x12\x39\n\x10pipeline_deleted\x18\x07 \x01(\x0b\x32\x1d.gofer.log.v1.PipelineDeletedH\x00\x12/\n\x0brun_created\x18\x08 \x01(\x0b\x32\x18.gofer.log.v1.RunCreatedH\x00\x12/\n\x0brun_started\x18\t \x01(\x0b\x32\x18.gofer.log.v1.RunStartedH\x00\x12<\n\x12run_stop_requested\x18\n \x01(\x0b\x32\x1e.gofer.log.v1.RunStopRequestedH\x00\x12/\n\x0btask_queued\x18\x0b \x01(\x0b\x32\x18.gofer.log.v1.TaskQueuedH\x00\x12\x33\n\rtask_finished\x18\x0c \x01(\x0b\x32\x1a.gofer.log.v1.TaskFinishedH\x00\x12\x31\n\x0crun_finished\x18\r \x01(\x0b\x32\x19.gofer.log.v1.RunFinishedH\x00\x12\x35\n\x0e\x61ttempt_placed\x18\x0e \x01(\x0b\x32\x1b.gofer.log.v1.AttemptPlacedH\x00\x12;\n\x11\x61ttempt_launching\x18\x0f \x01(\x0b\x32\x1e.gofer.log.v1.AttemptLaunchingH\x00\x12\x37\n\x0f\x61ttempt_started\x18\x10 \x01(\x0b\x32\x1c.gofer.log.v1.AttemptStartedH\x00\x12\x44\n\x16\x61ttempt_stop_requested\x18\x11 \x01(\x0b\x32\".gofer.log.v1.AttemptStopRequestedH\x00\x12\x39\n\x10\x61ttempt_finished\x18\x12 \x01(\x0b\x32\x1d.gofer.log.v1.AttemptFinishedH\x00\x12\x37\n\x0fnode_registered\x18\x13 \x01(\x0b\x32\x1c.gofer.log.v1.NodeRegisteredH\x00\x12\x31\n\x0cnode_drained\x18\x14 \x01(\x0b\x32\x19.gofer.log.v1.NodeDrainedH\x00\x12\x35\n\x0enode_undrained\x18\x15 \x01(\x0b\x32\x1b.gofer.log.v1.NodeUndrainedH\x00\x12+\n\tnode_lost\x18\x16 \x01(\x0b\x32\x16.gofer.log.v1.NodeLostH\x00\x12\x31\n\x0cnode_removed\x18\x17 \x01(\x0b\x32\x19.gofer.log.v1.NodeRemovedH\x00\x12\x39\n\x10\x63luster_restored\x18\x18 \x01(\x0b\x32\x1d.gofer.log.v1.ClusterRestoredH\x00\x12;\n\x11\x63luster_recovered\x18\x19 \x01(\x0b\x32\x1e.gofer.log.v1.ClusterRecoveredH\x00\x12\x37\n\x0f\x65vents_archived\x18\x1a \x01(\x0b\x32\x1c.gofer.log.v1.EventsArchivedH\x00\x12\x33\n\rrun_annotated\x18\x1b \x01(\x0b\x32\x1a.gofer.log.v1.RunAnnotatedH\x00\x12\x31\n\x0ctask_waiting\x18\x1c \x01(\x0b\x32\x19.gofer.log.v1.TaskWaitingH\x00\x12+\n\ttask_kept\x18\x1d \x01(\x0b\x32\x16.gofer.log.v1.TaskKeptH\x00\x12\x37\n\x0frelease_started\x18\x1e \x01(\x0b\x32\x1c.gofer.log.v1.ReleaseStartedH\x00\x12\x39\n\x10release_advanced\x18\x1f \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseAdvancedH\x00\x12\x39\n\x10release_switched\x18  \x01(\x0b\x32\x1d.gofer.log.v1.ReleaseSwitchedH\x00\x12\x39\n\x10release_promoted\x18! \x01(\x0b\x32\x1d.gofer.log.v1.ReleasePromotedH\x00\x12>\n\x13release_rolled_back\x18\" \x01(\x0b\x32\x1f.gofer.log.v1.ReleaseRolledBackH\x00\x12@\n\x14live_version_changed\x18# \x01(\x0b\x32 .gofer.log.v1.LiveVersionChangedH\x00\x12\x37\n\x0fpipeline_pinned\x18$ \x01(\x0b\x32\x1c.gofer.log.v1.PipelinePinnedH\x00\x12;\n\x11pipeline_unpinned\x18% \x01(\x0b\x32\x1e.gofer.log.v1.PipelineUnpinnedH\x00\x12+\n\trun_moved\x18& \x01(\x0b\x32\x16.gofer.log.v1.RunMovedH\x00\x12-\n\nsecret_set\x18( \x01(\x0b\x32\x17.gofer.log.v1.SecretSetH\x00\x12\x35\n\x0esecret_deleted\x18) \x01(\x0b\x32\x1b.gofer.log.v1.SecretDeletedH\x00\x12>\n\x13\x63luster_key_rotated\x18* \x01(\x0b\x32\x1f.gofer.log.v1.ClusterKeyRotatedH\x00\x12-\n\nobject_put\x18\x32 \x01(\x0b\x32\x17.gofer.log.v1.ObjectPutH\x00\x12\x35\n\x0eobject_deleted\x18\x33 \x01(\x0b\x32\x1b.gofer.log.v1.ObjectDeletedH\x00\x12\x37\n\x0fobjects_dropped\x18\x34 \x01(\x0b\x32\x1c.gofer.log.v1.ObjectsDroppedH\x00\x12\x39\n\x10schedule_created\x18< \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleCreatedH\x00\x12\x39\n\x10schedule_updated\x18= \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleUpdatedH\x00\x12\x39\n\x10schedule_deleted\x18> \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleDeletedH\x00\x12\x39\n\x10schedule_enabled\x18? \x01(\x0b\x32\x1d.gofer.log.v1.ScheduleEnabledH\x00\x12;\n\x11schedule_disabled\x18@ \x01(\x0b\x32\x1e.gofer.log.v1.ScheduleDisabledH\x00\x12\x33\n\rslots_settled\x18\x41 \x01(\x0b\x32\x1a.gofer.log.v1.SlotsSettledH\x00\x12;\n\x11trigger_installed\x18\x46 \x01(\x0b\x32\x1e.gofer.log.v1.TriggerInstalledH\x00\x12\x37\n\x0ftrigger_updated\x18G \x01(\x0b\x32\x1c.gofer.log.v1.TriggerUpdatedH\x00\x12?\n\x13trigger_uninstalled\x18H \x01(\x0b\x32 .gofer.log.v1.TriggerUninstalledH\x00\x12\x37\n\x0ftrigger_enabled\x18I \x01(\x0b\x32\x1c.gofer.log.v1.TriggerEnabledH\x00\x12\x39\n\x10trigger_disabled\x18J \x01(\x0b\x32\x1d.gofer.log.v1.TriggerDisabledH\x00\x12\x39\n\x10trigger_reported\x18K \x01(\x0b\x32\x1d.gofer.log.v1.TriggerReportedH\x00\x12\x41\n\x14subscription_created\x18L \x01(\x0b\x32!.gofer.log.v1.SubscriptionCreatedH\x00\x12\x41\n\x14subscription_updated\x18M \x01(\x0b\x32!.gofer.log.v1.SubscriptionUpdatedH\x00\x12\x41\n\x14subscription_deleted\x18N \x01(\x0b\x32!.gofer.log.v1.SubscriptionDeletedH\x00\x12\x41\n\x14subscription_enabled\x18O \x01(\x0b\x32!.gofer.log.v1.SubscriptionEnabledH\x00\x12\x43\n\x15subscription_disabled\x18P \x01(\x0b\x32\".gofer.log.v1.SubscriptionDisabledH\x00\x12\x31\n\x0c\x65vents_taken\x18Q \x01(\x0b\x32\x19.gofer.log.v1.EventsTakenH\x00\x12\x37\n\x0f\x65vents_followed\x18R \x01(\x0b\x32\x1c.gofer.log.v1.EventsFollowedH\x00\x42\x06\n\x04kind\"$\n\x0e\x43lusterCreated\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\"\\\n\x0f\x43lusterRestored\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x15\n\rrestored_from\x18\x02 \x01(\x0c\x12\x10\n\x08revision\x18\x03 \x01(\x04\x12\x0c\n\x04head\x18\x04 \x01(\x0c\"s\n\x10\x43lusterRecovered\x12\x12\n\ncluster_id\x18\x01 \x01(\x0c\x12\x16\n\x0erecovered_from\x18\x02 \x01(\x0c\x12\x10\n\x08survivor\x18\x03 \x01(\x04\x12\x0f\n\x07\x64ropped\x18\x04 \x03(\x04\x12\x10\n\x08revision\x18\x05 \x01(\x04\":\n\x10NamespaceCreated\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\"%\n\x10NamespaceDeleted\x12\x11\n\tnamespace\x18\x01 \x01(\t\"\xba\x01\n\x12PipelineRegistered\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x0c\n\x04held\x18\x14 \x01(\x08\x12\x0f\n\x07release\x18\x15 \x01(\x04\x12\x15\n\rregistered_by\x18\x16 \x01(\t\"@\n\x0fPipelineEnabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"A\n\x10PipelineDisabled\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"@\n\x0fPipelineDeleted\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\x91\x03\n\nRunCreated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12+\n\tvariables\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x12\n\nstarted_by\x18\x04 \x01(\t\x12\x10\n\x08retry_of\x18\x05 \x01(\x04\x12(\n\x06labels\x18\x06 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x10\n\x08priority\x18\x08 \x01(\x11\x12\'\n\x06parent\x18\t \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07release\x18\x14 \x01(\x04\x12.\n\x08schedule\x18\x15 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSlot\x12\x37\n\x0csubscription\x18\x16 \x01(\x0b\x32!.gofer.model.v1.SubscriptionEvent\x12\r\n\x05\x64\x65pth\x18\x17 \x01(\r\"k\n\x0cRunAnnotated\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04note\x18\x02 \x01(\t\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"1\n\nRunStarted\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\"c\n\x10RunStopRequested\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"c\n\nTaskQueued\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12.\n\nnot_before\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"4\n\x0bTaskWaiting\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\"o\n\x08TaskKept\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x11\n\tkept_from\x18\x02 \x01(\x04\x12)\n\x07outputs\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"c\n\x0cTaskFinished\x12%\n\x04task\x18\x01 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12,\n\x07outcome\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TaskOutcome\"n\n\x0bRunFinished\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12)\n\x06status\x18\x02 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\x12\x0f\n\x07message\x18\x03 \x01(\t\"r\n\rAttemptPlaced\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"?\n\x10\x41ttemptLaunching\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"=\n\x0e\x41ttemptStarted\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\"o\n\x14\x41ttemptStopRequested\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12*\n\x06reason\x18\x02 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\"\xbf\x01\n\x0f\x41ttemptFinished\x12+\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef\x12/\n\x07outcome\x18\x02 \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\x12#\n\x03log\x18\x03 \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12)\n\x07outputs\x18\x04 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"[\n\x0eNodeRegistered\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\x12&\n\x04spec\x18\x03 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\"\x1b\n\x0bNodeDrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"\x1d\n\rNodeUndrained\x12\x0c\n\x04node\x18\x01 \x01(\x04\"-\n\x08NodeLost\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x13\n\x0bincarnation\x18\x02 \x01(\x04\"\x1b\n\x0bNodeRemoved\x12\x0c\n\x04node\x18\x01 \x01(\x04\"q\n\x0e\x45ventsArchived\x12/\n\x07segment\x18\x01 \x01(\x0b\x32\x1e.gofer.model.v1.ArchiveSegment\x12\x18\n\x10trimmed_revision\x18\x02 \x01(\x04\x12\x14\n\x0ctrimmed_hash\x18\x03 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.log.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EVENTENVELOPE']._serialized_start=333
-  _globals['_EVENTENVELOPE']._serialized_end=521
-  _globals['_EVENT']._serialized_start=524
-  _globals['_EVENT']._serialized_end=3364
-  _globals['_CLUSTERCREATED']._serialized_start=3366
-  _globals['_CLUSTERCREATED']._serialized_end=3402
-  _globals['_CLUSTERRESTORED']._serialized_start=3404
-  _globals['_CLUSTERRESTORED']._serialized_end=3496
-  _globals['_CLUSTERRECOVERED']._serialized_start=3498
-  _globals['_CLUSTERRECOVERED']._serialized_end=3613
-  _globals['_NAMESPACECREATED']._serialized_start=3615
-  _globals['_NAMESPACECREATED']._serialized_end=3673
-  _globals['_NAMESPACEDELETED']._serialized_start=3675
-  _globals['_NAMESPACEDELETED']._serialized_end=3712
-  _globals['_PIPELINEREGISTERED']._serialized_start=3715
-  _globals['_PIPELINEREGISTERED']._serialized_end=3901
-  _globals['_PIPELINEENABLED']._serialized_start=3903
-  _globals['_PIPELINEENABLED']._serialized_end=3967
-  _globals['_PIPELINEDISABLED']._serialized_start=3969
-  _globals['_PIPELINEDISABLED']._serialized_end=4034
-  _globals['_PIPELINEDELETED']._serialized_start=4036
-  _globals['_PIPELINEDELETED']._serialized_end=4100
-  _globals['_RUNCREATED']._serialized_start=4103
-  _globals['_RUNCREATED']._serialized_end=4432
-  _globals['_RUNANNOTATED']._serialized_start=4434
-  _globals['_RUNANNOTATED']._serialized_end=4541
-  _globals['_RUNSTARTED']._serialized_start=4543
-  _globals['_RUNSTARTED']._serialized_end=4592
-  _globals['_RUNSTOPREQUESTED']._serialized_start=4594
-  _globals['_RUNSTOPREQUESTED']._serialized_end=4693
-  _globals['_TASKQUEUED']._serialized_start=4695
-  _globals['_TASKQUEUED']._serialized_end=4794
-  _globals['_TASKWAITING']._serialized_start=4796
-  _globals['_TASKWAITING']._serialized_end=4848
-  _globals['_TASKKEPT']._serialized_start=4850
-  _globals['_TASKKEPT']._serialized_end=4961
-  _globals['_TASKFINISHED']._serialized_start=4963
-  _globals['_TASKFINISHED']._serialized_end=5062
-  _globals['_RUNFINISHED']._serialized_start=5064
-  _globals['_RUNFINISHED']._serialized_end=5174
-  _globals['_ATTEMPTPLACED']._serialized_start=5176
-  _globals['_ATTEMPTPLACED']._serialized_end=5290
-  _globals['_ATTEMPTLAUNCHING']._serialized_start=5292
-  _globals['_ATTEMPTLAUNCHING']._serialized_end=5355
-  _globals['_ATTEMPTSTARTED']._serialized_start=5357
-  _globals['_ATTEMPTSTARTED']._serialized_end=5418
-  _globals['_ATTEMPTSTOPREQUESTED']._serialized_start=5420
-  _globals['_ATTEMPTSTOPREQUESTED']._serialized_end=5531
-  _globals['_ATTEMPTFINISHED']._serialized_start=5534
-  _globals['_ATTEMPTFINISHED']._serialized_end=5725
-  _globals['_NODEREGISTERED']._serialized_start=5727
-  _globals['_NODEREGISTERED']._serialized_end=5818
-  _globals['_NODEDRAINED']._serialized_start=5820
-  _globals['_NODEDRAINED']._serialized_end=5847
-  _globals['_NODEUNDRAINED']._serialized_start=5849
-  _globals['_NODEUNDRAINED']._serialized_end=5878
-  _globals['_NODELOST']._serialized_start=5880
-  _globals['_NODELOST']._serialized_end=5925
-  _globals['_NODEREMOVED']._serialized_start=5927
-  _globals['_NODEREMOVED']._serialized_end=5954
-  _globals['_EVENTSARCHIVED']._serialized_start=5956
-  _globals['_EVENTSARCHIVED']._serialized_end=6069
+  _globals['_EVENTENVELOPE']._serialized_start=429
+  _globals['_EVENTENVELOPE']._serialized_end=617
+  _globals['_EVENT']._serialized_start=620
+  _globals['_EVENT']._serialized_end=4263
+  _globals['_CLUSTERCREATED']._serialized_start=4265
+  _globals['_CLUSTERCREATED']._serialized_end=4301
+  _globals['_CLUSTERRESTORED']._serialized_start=4303
+  _globals['_CLUSTERRESTORED']._serialized_end=4395
+  _globals['_CLUSTERRECOVERED']._serialized_start=4397
+  _globals['_CLUSTERRECOVERED']._serialized_end=4512
+  _globals['_NAMESPACECREATED']._serialized_start=4514
+  _globals['_NAMESPACECREATED']._serialized_end=4572
+  _globals['_NAMESPACEDELETED']._serialized_start=4574
+  _globals['_NAMESPACEDELETED']._serialized_end=4611
+  _globals['_PIPELINEREGISTERED']._serialized_start=4614
+  _globals['_PIPELINEREGISTERED']._serialized_end=4800
+  _globals['_PIPELINEENABLED']._serialized_start=4802
+  _globals['_PIPELINEENABLED']._serialized_end=4866
+  _globals['_PIPELINEDISABLED']._serialized_start=4868
+  _globals['_PIPELINEDISABLED']._serialized_end=4933
+  _globals['_PIPELINEDELETED']._serialized_start=4935
+  _globals['_PIPELINEDELETED']._serialized_end=4999
+  _globals['_RUNCREATED']._serialized_start=5002
+  _globals['_RUNCREATED']._serialized_end=5403
+  _globals['_RUNANNOTATED']._serialized_start=5405
+  _globals['_RUNANNOTATED']._serialized_end=5512
+  _globals['_RUNSTARTED']._serialized_start=5514
+  _globals['_RUNSTARTED']._serialized_end=5563
+  _globals['_RUNSTOPREQUESTED']._serialized_start=5565
+  _globals['_RUNSTOPREQUESTED']._serialized_end=5664
+  _globals['_TASKQUEUED']._serialized_start=5666
+  _globals['_TASKQUEUED']._serialized_end=5765
+  _globals['_TASKWAITING']._serialized_start=5767
+  _globals['_TASKWAITING']._serialized_end=5819
+  _globals['_TASKKEPT']._serialized_start=5821
+  _globals['_TASKKEPT']._serialized_end=5932
+  _globals['_TASKFINISHED']._serialized_start=5934
+  _globals['_TASKFINISHED']._serialized_end=6033
+  _globals['_RUNFINISHED']._serialized_start=6035
+  _globals['_RUNFINISHED']._serialized_end=6145
+  _globals['_ATTEMPTPLACED']._serialized_start=6147
+  _globals['_ATTEMPTPLACED']._serialized_end=6261
+  _globals['_ATTEMPTLAUNCHING']._serialized_start=6263
+  _globals['_ATTEMPTLAUNCHING']._serialized_end=6326
+  _globals['_ATTEMPTSTARTED']._serialized_start=6328
+  _globals['_ATTEMPTSTARTED']._serialized_end=6389
+  _globals['_ATTEMPTSTOPREQUESTED']._serialized_start=6391
+  _globals['_ATTEMPTSTOPREQUESTED']._serialized_end=6502
+  _globals['_ATTEMPTFINISHED']._serialized_start=6505
+  _globals['_ATTEMPTFINISHED']._serialized_end=6696
+  _globals['_NODEREGISTERED']._serialized_start=6698
+  _globals['_NODEREGISTERED']._serialized_end=6789
+  _globals['_NODEDRAINED']._serialized_start=6791
+  _globals['_NODEDRAINED']._serialized_end=6818
+  _globals['_NODEUNDRAINED']._serialized_start=6820
+  _globals['_NODEUNDRAINED']._serialized_end=6849
+  _globals['_NODELOST']._serialized_start=6851
+  _globals['_NODELOST']._serialized_end=6896
+  _globals['_NODEREMOVED']._serialized_start=6898
+  _globals['_NODEREMOVED']._serialized_end=6925
+  _globals['_EVENTSARCHIVED']._serialized_start=6927
+  _globals['_EVENTSARCHIVED']._serialized_end=7040
 # @@protoc_insertion_point(module_scope)

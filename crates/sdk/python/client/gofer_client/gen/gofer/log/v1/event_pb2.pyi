@@ -4,11 +4,14 @@ from gofer_client.gen.gofer.log.v1 import object_pb2 as _object_pb2
 from gofer_client.gen.gofer.log.v1 import release_pb2 as _release_pb2
 from gofer_client.gen.gofer.log.v1 import schedule_pb2 as _schedule_pb2
 from gofer_client.gen.gofer.log.v1 import secret_pb2 as _secret_pb2
+from gofer_client.gen.gofer.log.v1 import subscription_pb2 as _subscription_pb2
+from gofer_client.gen.gofer.log.v1 import trigger_pb2 as _trigger_pb2
 from gofer_client.gen.gofer.model.v1 import archive_pb2 as _archive_pb2
 from gofer_client.gen.gofer.model.v1 import cluster_pb2 as _cluster_pb2
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
 from gofer_client.gen.gofer.model.v1 import run_pb2 as _run_pb2
 from gofer_client.gen.gofer.model.v1 import schedule_pb2 as _schedule_pb2_1
+from gofer_client.gen.gofer.model.v1 import subscription_pb2 as _subscription_pb2_1
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -39,7 +42,7 @@ class EventEnvelope(_message.Message):
     def __init__(self, revision: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., actor: _Optional[str] = ..., request_id: _Optional[bytes] = ..., cause_revision: _Optional[int] = ..., previous_hash: _Optional[bytes] = ..., payload: _Optional[bytes] = ..., hash: _Optional[bytes] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("cluster_created", "namespace_created", "namespace_deleted", "pipeline_registered", "pipeline_enabled", "pipeline_disabled", "pipeline_deleted", "run_created", "run_started", "run_stop_requested", "task_queued", "task_finished", "run_finished", "attempt_placed", "attempt_launching", "attempt_started", "attempt_stop_requested", "attempt_finished", "node_registered", "node_drained", "node_undrained", "node_lost", "node_removed", "cluster_restored", "cluster_recovered", "events_archived", "run_annotated", "task_waiting", "task_kept", "release_started", "release_advanced", "release_switched", "release_promoted", "release_rolled_back", "live_version_changed", "pipeline_pinned", "pipeline_unpinned", "run_moved", "secret_set", "secret_deleted", "cluster_key_rotated", "object_put", "object_deleted", "objects_dropped", "schedule_created", "schedule_updated", "schedule_deleted", "schedule_enabled", "schedule_disabled", "slots_settled")
+    __slots__ = ("cluster_created", "namespace_created", "namespace_deleted", "pipeline_registered", "pipeline_enabled", "pipeline_disabled", "pipeline_deleted", "run_created", "run_started", "run_stop_requested", "task_queued", "task_finished", "run_finished", "attempt_placed", "attempt_launching", "attempt_started", "attempt_stop_requested", "attempt_finished", "node_registered", "node_drained", "node_undrained", "node_lost", "node_removed", "cluster_restored", "cluster_recovered", "events_archived", "run_annotated", "task_waiting", "task_kept", "release_started", "release_advanced", "release_switched", "release_promoted", "release_rolled_back", "live_version_changed", "pipeline_pinned", "pipeline_unpinned", "run_moved", "secret_set", "secret_deleted", "cluster_key_rotated", "object_put", "object_deleted", "objects_dropped", "schedule_created", "schedule_updated", "schedule_deleted", "schedule_enabled", "schedule_disabled", "slots_settled", "trigger_installed", "trigger_updated", "trigger_uninstalled", "trigger_enabled", "trigger_disabled", "trigger_reported", "subscription_created", "subscription_updated", "subscription_deleted", "subscription_enabled", "subscription_disabled", "events_taken", "events_followed")
     CLUSTER_CREATED_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_CREATED_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_DELETED_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +93,19 @@ class Event(_message.Message):
     SCHEDULE_ENABLED_FIELD_NUMBER: _ClassVar[int]
     SCHEDULE_DISABLED_FIELD_NUMBER: _ClassVar[int]
     SLOTS_SETTLED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_INSTALLED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_UPDATED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_UNINSTALLED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_DISABLED_FIELD_NUMBER: _ClassVar[int]
+    TRIGGER_REPORTED_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_CREATED_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_UPDATED_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_DELETED_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_ENABLED_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_DISABLED_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_TAKEN_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FOLLOWED_FIELD_NUMBER: _ClassVar[int]
     cluster_created: ClusterCreated
     namespace_created: NamespaceCreated
     namespace_deleted: NamespaceDeleted
@@ -140,7 +156,20 @@ class Event(_message.Message):
     schedule_enabled: _schedule_pb2.ScheduleEnabled
     schedule_disabled: _schedule_pb2.ScheduleDisabled
     slots_settled: _schedule_pb2.SlotsSettled
-    def __init__(self, cluster_created: _Optional[_Union[ClusterCreated, _Mapping]] = ..., namespace_created: _Optional[_Union[NamespaceCreated, _Mapping]] = ..., namespace_deleted: _Optional[_Union[NamespaceDeleted, _Mapping]] = ..., pipeline_registered: _Optional[_Union[PipelineRegistered, _Mapping]] = ..., pipeline_enabled: _Optional[_Union[PipelineEnabled, _Mapping]] = ..., pipeline_disabled: _Optional[_Union[PipelineDisabled, _Mapping]] = ..., pipeline_deleted: _Optional[_Union[PipelineDeleted, _Mapping]] = ..., run_created: _Optional[_Union[RunCreated, _Mapping]] = ..., run_started: _Optional[_Union[RunStarted, _Mapping]] = ..., run_stop_requested: _Optional[_Union[RunStopRequested, _Mapping]] = ..., task_queued: _Optional[_Union[TaskQueued, _Mapping]] = ..., task_finished: _Optional[_Union[TaskFinished, _Mapping]] = ..., run_finished: _Optional[_Union[RunFinished, _Mapping]] = ..., attempt_placed: _Optional[_Union[AttemptPlaced, _Mapping]] = ..., attempt_launching: _Optional[_Union[AttemptLaunching, _Mapping]] = ..., attempt_started: _Optional[_Union[AttemptStarted, _Mapping]] = ..., attempt_stop_requested: _Optional[_Union[AttemptStopRequested, _Mapping]] = ..., attempt_finished: _Optional[_Union[AttemptFinished, _Mapping]] = ..., node_registered: _Optional[_Union[NodeRegistered, _Mapping]] = ..., node_drained: _Optional[_Union[NodeDrained, _Mapping]] = ..., node_undrained: _Optional[_Union[NodeUndrained, _Mapping]] = ..., node_lost: _Optional[_Union[NodeLost, _Mapping]] = ..., node_removed: _Optional[_Union[NodeRemoved, _Mapping]] = ..., cluster_restored: _Optional[_Union[ClusterRestored, _Mapping]] = ..., cluster_recovered: _Optional[_Union[ClusterRecovered, _Mapping]] = ..., events_archived: _Optional[_Union[EventsArchived, _Mapping]] = ..., run_annotated: _Optional[_Union[RunAnnotated, _Mapping]] = ..., task_waiting: _Optional[_Union[TaskWaiting, _Mapping]] = ..., task_kept: _Optional[_Union[TaskKept, _Mapping]] = ..., release_started: _Optional[_Union[_release_pb2.ReleaseStarted, _Mapping]] = ..., release_advanced: _Optional[_Union[_release_pb2.ReleaseAdvanced, _Mapping]] = ..., release_switched: _Optional[_Union[_release_pb2.ReleaseSwitched, _Mapping]] = ..., release_promoted: _Optional[_Union[_release_pb2.ReleasePromoted, _Mapping]] = ..., release_rolled_back: _Optional[_Union[_release_pb2.ReleaseRolledBack, _Mapping]] = ..., live_version_changed: _Optional[_Union[_release_pb2.LiveVersionChanged, _Mapping]] = ..., pipeline_pinned: _Optional[_Union[_release_pb2.PipelinePinned, _Mapping]] = ..., pipeline_unpinned: _Optional[_Union[_release_pb2.PipelineUnpinned, _Mapping]] = ..., run_moved: _Optional[_Union[_release_pb2.RunMoved, _Mapping]] = ..., secret_set: _Optional[_Union[_secret_pb2.SecretSet, _Mapping]] = ..., secret_deleted: _Optional[_Union[_secret_pb2.SecretDeleted, _Mapping]] = ..., cluster_key_rotated: _Optional[_Union[_secret_pb2.ClusterKeyRotated, _Mapping]] = ..., object_put: _Optional[_Union[_object_pb2.ObjectPut, _Mapping]] = ..., object_deleted: _Optional[_Union[_object_pb2.ObjectDeleted, _Mapping]] = ..., objects_dropped: _Optional[_Union[_object_pb2.ObjectsDropped, _Mapping]] = ..., schedule_created: _Optional[_Union[_schedule_pb2.ScheduleCreated, _Mapping]] = ..., schedule_updated: _Optional[_Union[_schedule_pb2.ScheduleUpdated, _Mapping]] = ..., schedule_deleted: _Optional[_Union[_schedule_pb2.ScheduleDeleted, _Mapping]] = ..., schedule_enabled: _Optional[_Union[_schedule_pb2.ScheduleEnabled, _Mapping]] = ..., schedule_disabled: _Optional[_Union[_schedule_pb2.ScheduleDisabled, _Mapping]] = ..., slots_settled: _Optional[_Union[_schedule_pb2.SlotsSettled, _Mapping]] = ...) -> None: ...
+    trigger_installed: _trigger_pb2.TriggerInstalled
+    trigger_updated: _trigger_pb2.TriggerUpdated
+    trigger_uninstalled: _trigger_pb2.TriggerUninstalled
+    trigger_enabled: _trigger_pb2.TriggerEnabled
+    trigger_disabled: _trigger_pb2.TriggerDisabled
+    trigger_reported: _trigger_pb2.TriggerReported
+    subscription_created: _subscription_pb2.SubscriptionCreated
+    subscription_updated: _subscription_pb2.SubscriptionUpdated
+    subscription_deleted: _subscription_pb2.SubscriptionDeleted
+    subscription_enabled: _subscription_pb2.SubscriptionEnabled
+    subscription_disabled: _subscription_pb2.SubscriptionDisabled
+    events_taken: _subscription_pb2.EventsTaken
+    events_followed: _subscription_pb2.EventsFollowed
+    def __init__(self, cluster_created: _Optional[_Union[ClusterCreated, _Mapping]] = ..., namespace_created: _Optional[_Union[NamespaceCreated, _Mapping]] = ..., namespace_deleted: _Optional[_Union[NamespaceDeleted, _Mapping]] = ..., pipeline_registered: _Optional[_Union[PipelineRegistered, _Mapping]] = ..., pipeline_enabled: _Optional[_Union[PipelineEnabled, _Mapping]] = ..., pipeline_disabled: _Optional[_Union[PipelineDisabled, _Mapping]] = ..., pipeline_deleted: _Optional[_Union[PipelineDeleted, _Mapping]] = ..., run_created: _Optional[_Union[RunCreated, _Mapping]] = ..., run_started: _Optional[_Union[RunStarted, _Mapping]] = ..., run_stop_requested: _Optional[_Union[RunStopRequested, _Mapping]] = ..., task_queued: _Optional[_Union[TaskQueued, _Mapping]] = ..., task_finished: _Optional[_Union[TaskFinished, _Mapping]] = ..., run_finished: _Optional[_Union[RunFinished, _Mapping]] = ..., attempt_placed: _Optional[_Union[AttemptPlaced, _Mapping]] = ..., attempt_launching: _Optional[_Union[AttemptLaunching, _Mapping]] = ..., attempt_started: _Optional[_Union[AttemptStarted, _Mapping]] = ..., attempt_stop_requested: _Optional[_Union[AttemptStopRequested, _Mapping]] = ..., attempt_finished: _Optional[_Union[AttemptFinished, _Mapping]] = ..., node_registered: _Optional[_Union[NodeRegistered, _Mapping]] = ..., node_drained: _Optional[_Union[NodeDrained, _Mapping]] = ..., node_undrained: _Optional[_Union[NodeUndrained, _Mapping]] = ..., node_lost: _Optional[_Union[NodeLost, _Mapping]] = ..., node_removed: _Optional[_Union[NodeRemoved, _Mapping]] = ..., cluster_restored: _Optional[_Union[ClusterRestored, _Mapping]] = ..., cluster_recovered: _Optional[_Union[ClusterRecovered, _Mapping]] = ..., events_archived: _Optional[_Union[EventsArchived, _Mapping]] = ..., run_annotated: _Optional[_Union[RunAnnotated, _Mapping]] = ..., task_waiting: _Optional[_Union[TaskWaiting, _Mapping]] = ..., task_kept: _Optional[_Union[TaskKept, _Mapping]] = ..., release_started: _Optional[_Union[_release_pb2.ReleaseStarted, _Mapping]] = ..., release_advanced: _Optional[_Union[_release_pb2.ReleaseAdvanced, _Mapping]] = ..., release_switched: _Optional[_Union[_release_pb2.ReleaseSwitched, _Mapping]] = ..., release_promoted: _Optional[_Union[_release_pb2.ReleasePromoted, _Mapping]] = ..., release_rolled_back: _Optional[_Union[_release_pb2.ReleaseRolledBack, _Mapping]] = ..., live_version_changed: _Optional[_Union[_release_pb2.LiveVersionChanged, _Mapping]] = ..., pipeline_pinned: _Optional[_Union[_release_pb2.PipelinePinned, _Mapping]] = ..., pipeline_unpinned: _Optional[_Union[_release_pb2.PipelineUnpinned, _Mapping]] = ..., run_moved: _Optional[_Union[_release_pb2.RunMoved, _Mapping]] = ..., secret_set: _Optional[_Union[_secret_pb2.SecretSet, _Mapping]] = ..., secret_deleted: _Optional[_Union[_secret_pb2.SecretDeleted, _Mapping]] = ..., cluster_key_rotated: _Optional[_Union[_secret_pb2.ClusterKeyRotated, _Mapping]] = ..., object_put: _Optional[_Union[_object_pb2.ObjectPut, _Mapping]] = ..., object_deleted: _Optional[_Union[_object_pb2.ObjectDeleted, _Mapping]] = ..., objects_dropped: _Optional[_Union[_object_pb2.ObjectsDropped, _Mapping]] = ..., schedule_created: _Optional[_Union[_schedule_pb2.ScheduleCreated, _Mapping]] = ..., schedule_updated: _Optional[_Union[_schedule_pb2.ScheduleUpdated, _Mapping]] = ..., schedule_deleted: _Optional[_Union[_schedule_pb2.ScheduleDeleted, _Mapping]] = ..., schedule_enabled: _Optional[_Union[_schedule_pb2.ScheduleEnabled, _Mapping]] = ..., schedule_disabled: _Optional[_Union[_schedule_pb2.ScheduleDisabled, _Mapping]] = ..., slots_settled: _Optional[_Union[_schedule_pb2.SlotsSettled, _Mapping]] = ..., trigger_installed: _Optional[_Union[_trigger_pb2.TriggerInstalled, _Mapping]] = ..., trigger_updated: _Optional[_Union[_trigger_pb2.TriggerUpdated, _Mapping]] = ..., trigger_uninstalled: _Optional[_Union[_trigger_pb2.TriggerUninstalled, _Mapping]] = ..., trigger_enabled: _Optional[_Union[_trigger_pb2.TriggerEnabled, _Mapping]] = ..., trigger_disabled: _Optional[_Union[_trigger_pb2.TriggerDisabled, _Mapping]] = ..., trigger_reported: _Optional[_Union[_trigger_pb2.TriggerReported, _Mapping]] = ..., subscription_created: _Optional[_Union[_subscription_pb2.SubscriptionCreated, _Mapping]] = ..., subscription_updated: _Optional[_Union[_subscription_pb2.SubscriptionUpdated, _Mapping]] = ..., subscription_deleted: _Optional[_Union[_subscription_pb2.SubscriptionDeleted, _Mapping]] = ..., subscription_enabled: _Optional[_Union[_subscription_pb2.SubscriptionEnabled, _Mapping]] = ..., subscription_disabled: _Optional[_Union[_subscription_pb2.SubscriptionDisabled, _Mapping]] = ..., events_taken: _Optional[_Union[_subscription_pb2.EventsTaken, _Mapping]] = ..., events_followed: _Optional[_Union[_subscription_pb2.EventsFollowed, _Mapping]] = ...) -> None: ...
 
 class ClusterCreated(_message.Message):
     __slots__ = ("cluster_id",)
@@ -223,7 +252,7 @@ class PipelineDeleted(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class RunCreated(_message.Message):
-    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release", "schedule")
+    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release", "schedule", "subscription", "depth")
     RUN_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
@@ -235,6 +264,8 @@ class RunCreated(_message.Message):
     PARENT_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    DEPTH_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
     version: int
     variables: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
@@ -246,7 +277,9 @@ class RunCreated(_message.Message):
     parent: _run_pb2.TaskRef
     release: int
     schedule: _schedule_pb2_1.ScheduleSlot
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2_1.ScheduleSlot, _Mapping]] = ...) -> None: ...
+    subscription: _subscription_pb2_1.SubscriptionEvent
+    depth: int
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2_1.ScheduleSlot, _Mapping]] = ..., subscription: _Optional[_Union[_subscription_pb2_1.SubscriptionEvent, _Mapping]] = ..., depth: _Optional[int] = ...) -> None: ...
 
 class RunAnnotated(_message.Message):
     __slots__ = ("run", "note", "labels")

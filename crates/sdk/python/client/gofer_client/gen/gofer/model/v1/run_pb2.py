@@ -24,48 +24,49 @@ _sym_db = _symbol_database.Default()
 
 from gofer_client.gen.gofer.model.v1 import config_pb2 as gofer_dot_model_dot_v1_dot_config__pb2
 from gofer_client.gen.gofer.model.v1 import schedule_pb2 as gofer_dot_model_dot_v1_dot_schedule__pb2
+from gofer_client.gen.gofer.model.v1 import subscription_pb2 as gofer_dot_model_dot_v1_dot_subscription__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18gofer/model/v1/run.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/config.proto\x1a\x1dgofer/model/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x0bPipelineRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\":\n\x06RunRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\x12\x0b\n\x03run\x18\x03 \x01(\x04\"<\n\x07TaskRef\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04task\x18\x02 \x01(\t\"P\n\nAttemptRef\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\"\xf7\x04\n\x03Run\x12#\n\x03ref\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12)\n\x06status\x18\x03 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\x12\x0f\n\x07message\x18\x04 \x01(\t\x12+\n\tvariables\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x12\n\nstarted_by\x18\x06 \x01(\t\x12\x10\n\x08retry_of\x18\x07 \x01(\x04\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08stopping\x18\x0b \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\x12&\n\x05tasks\x18\x0c \x03(\x0b\x32\x17.gofer.model.v1.TaskRun\x12\x10\n\x08revision\x18\r \x01(\x04\x12(\n\x06labels\x18\x0e \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x0f \x01(\t\x12\x10\n\x08priority\x18\x10 \x01(\x11\x12\'\n\x06parent\x18\x11 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07release\x18\x14 \x01(\x04\x12.\n\x08schedule\x18\x15 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSlot\"\xb8\x02\n\x07TaskRun\x12\n\n\x02id\x18\x01 \x01(\t\x12,\n\x07outcome\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TaskOutcome\x12)\n\x08\x61ttempts\x18\x03 \x03(\x0b\x32\x17.gofer.model.v1.Attempt\x12.\n\nnot_before\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fqueued_revision\x18\x06 \x01(\x04\x12)\n\x07outputs\x18\x07 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x11\n\tkept_from\x18\x08 \x01(\x04\x12\x10\n\x08\x63hildren\x18\t \x03(\x04\"\x9f\x01\n\x0bTaskOutcome\x12*\n\x06status\x18\x01 \x01(\x0e\x32\x1a.gofer.model.v1.TaskStatus\x12-\n\x06reason\x18\x02 \x01(\x0e\x32\x1d.gofer.model.v1.FailureReason\x12\x16\n\texit_code\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x04 \x01(\tB\x0c\n\n_exit_code\"\x92\x03\n\x07\x41ttempt\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\x12-\n\x06status\x18\x04 \x01(\x0e\x32\x1d.gofer.model.v1.AttemptStatus\x12-\n\tplaced_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08stopping\x18\x08 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\x12#\n\x03log\x18\t \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12/\n\x07outcome\x18\n \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\"\xa5\x01\n\x0e\x41ttemptOutcome\x12-\n\x06result\x18\x01 \x01(\x0e\x32\x1d.gofer.model.v1.AttemptResult\x12-\n\x06reason\x18\x02 \x01(\x0e\x32\x1d.gofer.model.v1.FailureReason\x12\x16\n\texit_code\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x04 \x01(\tB\x0c\n\n_exit_code\"Z\n\nStopReason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.gofer.model.v1.StopKind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x13\n\x0breplaced_by\x18\x03 \x01(\x04\"?\n\x06LogRef\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x11\n\ttruncated\x18\x03 \x01(\x08*\xa1\x01\n\tRunStatus\x12\x1a\n\x16RUN_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATUS_QUEUED\x10\x01\x12\x16\n\x12RUN_STATUS_RUNNING\x10\x02\x12\x18\n\x14RUN_STATUS_SUCCEEDED\x10\x03\x12\x15\n\x11RUN_STATUS_FAILED\x10\x04\x12\x18\n\x14RUN_STATUS_CANCELLED\x10\x05*\xd5\x02\n\nTaskStatus\x12\x1b\n\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_STATUS_PENDING\x10\x01\x12\x16\n\x12TASK_STATUS_QUEUED\x10\x02\x12\x16\n\x12TASK_STATUS_PLACED\x10\x03\x12\x19\n\x15TASK_STATUS_LAUNCHING\x10\x04\x12\x17\n\x13TASK_STATUS_RUNNING\x10\x05\x12\x19\n\x15TASK_STATUS_SUCCEEDED\x10\x06\x12\x16\n\x12TASK_STATUS_FAILED\x10\x07\x12\x19\n\x15TASK_STATUS_CANCELLED\x10\x08\x12\x17\n\x13TASK_STATUS_SKIPPED\x10\t\x12\x14\n\x10TASK_STATUS_LOST\x10\n\x12\x17\n\x13TASK_STATUS_UNKNOWN\x10\x0b\x12\x17\n\x13TASK_STATUS_WAITING\x10\x0c*\xa1\x01\n\rAttemptStatus\x12\x1e\n\x1a\x41TTEMPT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41TTEMPT_STATUS_PLACED\x10\x01\x12\x1c\n\x18\x41TTEMPT_STATUS_LAUNCHING\x10\x02\x12\x1a\n\x16\x41TTEMPT_STATUS_RUNNING\x10\x03\x12\x1b\n\x17\x41TTEMPT_STATUS_FINISHED\x10\x04*\xbb\x01\n\rAttemptResult\x12\x1e\n\x1a\x41TTEMPT_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41TTEMPT_RESULT_SUCCEEDED\x10\x01\x12\x19\n\x15\x41TTEMPT_RESULT_FAILED\x10\x02\x12\x1c\n\x18\x41TTEMPT_RESULT_CANCELLED\x10\x03\x12\x17\n\x13\x41TTEMPT_RESULT_LOST\x10\x04\x12\x1a\n\x16\x41TTEMPT_RESULT_UNKNOWN\x10\x05*\xe3\x02\n\rFailureReason\x12\x1e\n\x1a\x46\x41ILURE_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x41ILURE_REASON_EXIT_CODE\x10\x01\x12\x19\n\x15\x46\x41ILURE_REASON_SIGNAL\x10\x02\x12\x1a\n\x16\x46\x41ILURE_REASON_TIMEOUT\x10\x03\x12 \n\x1c\x46\x41ILURE_REASON_OUT_OF_MEMORY\x10\x04\x12\x1d\n\x19\x46\x41ILURE_REASON_IMAGE_PULL\x10\x05\x12$\n FAILURE_REASON_COMMAND_NOT_FOUND\x10\x06\x12\x19\n\x15\x46\x41ILURE_REASON_LAUNCH\x10\x07\x12\x1b\n\x17\x46\x41ILURE_REASON_DECLINED\x10\x08\x12 \n\x1c\x46\x41ILURE_REASON_MISSING_VALUE\x10\t\x12\x1c\n\x18\x46\x41ILURE_REASON_CHILD_RUN\x10\n*m\n\x08StopKind\x12\x19\n\x15STOP_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13STOP_KIND_CANCELLED\x10\x01\x12\x16\n\x12STOP_KIND_REPLACED\x10\x02\x12\x15\n\x11STOP_KIND_TIMEOUT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18gofer/model/v1/run.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/config.proto\x1a\x1dgofer/model/v1/schedule.proto\x1a!gofer/model/v1/subscription.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x0bPipelineRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\":\n\x06RunRef\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12\x10\n\x08pipeline\x18\x02 \x01(\t\x12\x0b\n\x03run\x18\x03 \x01(\x04\"<\n\x07TaskRef\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04task\x18\x02 \x01(\t\"P\n\nAttemptRef\x12#\n\x03run\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\"\xbf\x05\n\x03Run\x12#\n\x03ref\x18\x01 \x01(\x0b\x32\x16.gofer.model.v1.RunRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12)\n\x06status\x18\x03 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\x12\x0f\n\x07message\x18\x04 \x01(\t\x12+\n\tvariables\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x12\n\nstarted_by\x18\x06 \x01(\t\x12\x10\n\x08retry_of\x18\x07 \x01(\x04\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08stopping\x18\x0b \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\x12&\n\x05tasks\x18\x0c \x03(\x0b\x32\x17.gofer.model.v1.TaskRun\x12\x10\n\x08revision\x18\r \x01(\x04\x12(\n\x06labels\x18\x0e \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x0c\n\x04note\x18\x0f \x01(\t\x12\x10\n\x08priority\x18\x10 \x01(\x11\x12\'\n\x06parent\x18\x11 \x01(\x0b\x32\x17.gofer.model.v1.TaskRef\x12\x0f\n\x07release\x18\x14 \x01(\x04\x12.\n\x08schedule\x18\x15 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSlot\x12\x37\n\x0csubscription\x18\x16 \x01(\x0b\x32!.gofer.model.v1.SubscriptionEvent\x12\r\n\x05\x64\x65pth\x18\x17 \x01(\r\"\xb8\x02\n\x07TaskRun\x12\n\n\x02id\x18\x01 \x01(\t\x12,\n\x07outcome\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TaskOutcome\x12)\n\x08\x61ttempts\x18\x03 \x03(\x0b\x32\x17.gofer.model.v1.Attempt\x12.\n\nnot_before\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fqueued_revision\x18\x06 \x01(\x04\x12)\n\x07outputs\x18\x07 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x11\n\tkept_from\x18\x08 \x01(\x04\x12\x10\n\x08\x63hildren\x18\t \x03(\x04\"\x9f\x01\n\x0bTaskOutcome\x12*\n\x06status\x18\x01 \x01(\x0e\x32\x1a.gofer.model.v1.TaskStatus\x12-\n\x06reason\x18\x02 \x01(\x0e\x32\x1d.gofer.model.v1.FailureReason\x12\x16\n\texit_code\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x04 \x01(\tB\x0c\n\n_exit_code\"\x92\x03\n\x07\x41ttempt\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04node\x18\x02 \x01(\x04\x12&\n\x06\x64river\x18\x03 \x01(\x0e\x32\x16.gofer.model.v1.Driver\x12-\n\x06status\x18\x04 \x01(\x0e\x32\x1d.gofer.model.v1.AttemptStatus\x12-\n\tplaced_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08stopping\x18\x08 \x01(\x0b\x32\x1a.gofer.model.v1.StopReason\x12#\n\x03log\x18\t \x01(\x0b\x32\x16.gofer.model.v1.LogRef\x12/\n\x07outcome\x18\n \x01(\x0b\x32\x1e.gofer.model.v1.AttemptOutcome\"\xa5\x01\n\x0e\x41ttemptOutcome\x12-\n\x06result\x18\x01 \x01(\x0e\x32\x1d.gofer.model.v1.AttemptResult\x12-\n\x06reason\x18\x02 \x01(\x0e\x32\x1d.gofer.model.v1.FailureReason\x12\x16\n\texit_code\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x0f\n\x07message\x18\x04 \x01(\tB\x0c\n\n_exit_code\"Z\n\nStopReason\x12&\n\x04kind\x18\x01 \x01(\x0e\x32\x18.gofer.model.v1.StopKind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x13\n\x0breplaced_by\x18\x03 \x01(\x04\"?\n\x06LogRef\x12\x0e\n\x06\x64igest\x18\x01 \x01(\x0c\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x11\n\ttruncated\x18\x03 \x01(\x08*\xa1\x01\n\tRunStatus\x12\x1a\n\x16RUN_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11RUN_STATUS_QUEUED\x10\x01\x12\x16\n\x12RUN_STATUS_RUNNING\x10\x02\x12\x18\n\x14RUN_STATUS_SUCCEEDED\x10\x03\x12\x15\n\x11RUN_STATUS_FAILED\x10\x04\x12\x18\n\x14RUN_STATUS_CANCELLED\x10\x05*\xd5\x02\n\nTaskStatus\x12\x1b\n\x17TASK_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_STATUS_PENDING\x10\x01\x12\x16\n\x12TASK_STATUS_QUEUED\x10\x02\x12\x16\n\x12TASK_STATUS_PLACED\x10\x03\x12\x19\n\x15TASK_STATUS_LAUNCHING\x10\x04\x12\x17\n\x13TASK_STATUS_RUNNING\x10\x05\x12\x19\n\x15TASK_STATUS_SUCCEEDED\x10\x06\x12\x16\n\x12TASK_STATUS_FAILED\x10\x07\x12\x19\n\x15TASK_STATUS_CANCELLED\x10\x08\x12\x17\n\x13TASK_STATUS_SKIPPED\x10\t\x12\x14\n\x10TASK_STATUS_LOST\x10\n\x12\x17\n\x13TASK_STATUS_UNKNOWN\x10\x0b\x12\x17\n\x13TASK_STATUS_WAITING\x10\x0c*\xa1\x01\n\rAttemptStatus\x12\x1e\n\x1a\x41TTEMPT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41TTEMPT_STATUS_PLACED\x10\x01\x12\x1c\n\x18\x41TTEMPT_STATUS_LAUNCHING\x10\x02\x12\x1a\n\x16\x41TTEMPT_STATUS_RUNNING\x10\x03\x12\x1b\n\x17\x41TTEMPT_STATUS_FINISHED\x10\x04*\xbb\x01\n\rAttemptResult\x12\x1e\n\x1a\x41TTEMPT_RESULT_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41TTEMPT_RESULT_SUCCEEDED\x10\x01\x12\x19\n\x15\x41TTEMPT_RESULT_FAILED\x10\x02\x12\x1c\n\x18\x41TTEMPT_RESULT_CANCELLED\x10\x03\x12\x17\n\x13\x41TTEMPT_RESULT_LOST\x10\x04\x12\x1a\n\x16\x41TTEMPT_RESULT_UNKNOWN\x10\x05*\xe3\x02\n\rFailureReason\x12\x1e\n\x1a\x46\x41ILURE_REASON_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x41ILURE_REASON_EXIT_CODE\x10\x01\x12\x19\n\x15\x46\x41ILURE_REASON_SIGNAL\x10\x02\x12\x1a\n\x16\x46\x41ILURE_REASON_TIMEOUT\x10\x03\x12 \n\x1c\x46\x41ILURE_REASON_OUT_OF_MEMORY\x10\x04\x12\x1d\n\x19\x46\x41ILURE_REASON_IMAGE_PULL\x10\x05\x12$\n FAILURE_REASON_COMMAND_NOT_FOUND\x10\x06\x12\x19\n\x15\x46\x41ILURE_REASON_LAUNCH\x10\x07\x12\x1b\n\x17\x46\x41ILURE_REASON_DECLINED\x10\x08\x12 \n\x1c\x46\x41ILURE_REASON_MISSING_VALUE\x10\t\x12\x1c\n\x18\x46\x41ILURE_REASON_CHILD_RUN\x10\n*m\n\x08StopKind\x12\x19\n\x15STOP_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13STOP_KIND_CANCELLED\x10\x01\x12\x16\n\x12STOP_KIND_REPLACED\x10\x02\x12\x15\n\x11STOP_KIND_TIMEOUT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.run_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RUNSTATUS']._serialized_start=2235
-  _globals['_RUNSTATUS']._serialized_end=2396
-  _globals['_TASKSTATUS']._serialized_start=2399
-  _globals['_TASKSTATUS']._serialized_end=2740
-  _globals['_ATTEMPTSTATUS']._serialized_start=2743
-  _globals['_ATTEMPTSTATUS']._serialized_end=2904
-  _globals['_ATTEMPTRESULT']._serialized_start=2907
-  _globals['_ATTEMPTRESULT']._serialized_end=3094
-  _globals['_FAILUREREASON']._serialized_start=3097
-  _globals['_FAILUREREASON']._serialized_end=3452
-  _globals['_STOPKIND']._serialized_start=3454
-  _globals['_STOPKIND']._serialized_end=3563
-  _globals['_PIPELINEREF']._serialized_start=137
-  _globals['_PIPELINEREF']._serialized_end=187
-  _globals['_RUNREF']._serialized_start=189
-  _globals['_RUNREF']._serialized_end=247
-  _globals['_TASKREF']._serialized_start=249
-  _globals['_TASKREF']._serialized_end=309
-  _globals['_ATTEMPTREF']._serialized_start=311
-  _globals['_ATTEMPTREF']._serialized_end=391
-  _globals['_RUN']._serialized_start=394
-  _globals['_RUN']._serialized_end=1025
-  _globals['_TASKRUN']._serialized_start=1028
-  _globals['_TASKRUN']._serialized_end=1340
-  _globals['_TASKOUTCOME']._serialized_start=1343
-  _globals['_TASKOUTCOME']._serialized_end=1502
-  _globals['_ATTEMPT']._serialized_start=1505
-  _globals['_ATTEMPT']._serialized_end=1907
-  _globals['_ATTEMPTOUTCOME']._serialized_start=1910
-  _globals['_ATTEMPTOUTCOME']._serialized_end=2075
-  _globals['_STOPREASON']._serialized_start=2077
-  _globals['_STOPREASON']._serialized_end=2167
-  _globals['_LOGREF']._serialized_start=2169
-  _globals['_LOGREF']._serialized_end=2232
+  _globals['_RUNSTATUS']._serialized_start=2342
+  _globals['_RUNSTATUS']._serialized_end=2503
+  _globals['_TASKSTATUS']._serialized_start=2506
+  _globals['_TASKSTATUS']._serialized_end=2847
+  _globals['_ATTEMPTSTATUS']._serialized_start=2850
+  _globals['_ATTEMPTSTATUS']._serialized_end=3011
+  _globals['_ATTEMPTRESULT']._serialized_start=3014
+  _globals['_ATTEMPTRESULT']._serialized_end=3201
+  _globals['_FAILUREREASON']._serialized_start=3204
+  _globals['_FAILUREREASON']._serialized_end=3559
+  _globals['_STOPKIND']._serialized_start=3561
+  _globals['_STOPKIND']._serialized_end=3670
+  _globals['_PIPELINEREF']._serialized_start=172
+  _globals['_PIPELINEREF']._serialized_end=222
+  _globals['_RUNREF']._serialized_start=224
+  _globals['_RUNREF']._serialized_end=282
+  _globals['_TASKREF']._serialized_start=284
+  _globals['_TASKREF']._serialized_end=344
+  _globals['_ATTEMPTREF']._serialized_start=346
+  _globals['_ATTEMPTREF']._serialized_end=426
+  _globals['_RUN']._serialized_start=429
+  _globals['_RUN']._serialized_end=1132
+  _globals['_TASKRUN']._serialized_start=1135
+  _globals['_TASKRUN']._serialized_end=1447
+  _globals['_TASKOUTCOME']._serialized_start=1450
+  _globals['_TASKOUTCOME']._serialized_end=1609
+  _globals['_ATTEMPT']._serialized_start=1612
+  _globals['_ATTEMPT']._serialized_end=2014
+  _globals['_ATTEMPTOUTCOME']._serialized_start=2017
+  _globals['_ATTEMPTOUTCOME']._serialized_end=2182
+  _globals['_STOPREASON']._serialized_start=2184
+  _globals['_STOPREASON']._serialized_end=2274
+  _globals['_LOGREF']._serialized_start=2276
+  _globals['_LOGREF']._serialized_end=2339
 # @@protoc_insertion_point(module_scope)

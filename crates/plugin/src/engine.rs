@@ -1,0 +1,153 @@
+//! Streams to the cluster, one after the other, and what goes over them.
+
+use std::time::Duration;
+
+use gofer_wire::plugin::v1 as wire;
+use gofer_wire::plugin::v1::attach_request::Message as Outgoing;
+use gofer_wire::plugin::v1::attach_response::Message as Incoming;
+use gofer_wire::plugin::v1::plugin_service_client::PluginServiceClient;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, sleep_until};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::MetadataValue;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status, Streaming};
+use tracing::{debug, info, warn};
+
+use crate::error::Error;
+use crate::plugin::{Plugin, Trigger};
+use crate::watches::Watches;
+
+const CONNECT: Duration = Duration::from_secs(2);
+const KEEPALIVE: Duration = Duration::from_secs(5);
+/// Pause before another node is tried: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// Messages that wait to be sent.
+const WAITING: usize = 64;
+
+/// Keeps a trigger connected.
+pub(crate) struct Engine<T> {
+    plugin: Plugin<T>,
+    watches: Watches<T>,
+    /// Of the next address to try.
+    place: usize,
+}
+
+impl<T: Trigger> Engine<T> {
+    pub(crate) fn new(plugin: Plugin<T>) -> Self {
+        let watches = Watches::new(plugin.trigger.clone());
+        let place = fastrand::usize(..plugin.addresses.len().max(1));
+        Self { plugin, watches, place }
+    }
+
+    /// Runs until the cluster does not take the plug-in any more.
+    pub(crate) async fn run(&mut self) -> Result<(), Error> {
+        let mut pause = PAUSES.0;
+        loop {
+            let count = self.plugin.addresses.len().max(1);
+            let address = self.plugin.addresses.get(self.place % count).cloned().unwrap_or_default();
+            self.place = self.place.wrapping_add(1);
+            let mut was_welcome = false;
+            match self.stream(&address, &mut was_welcome).await {
+                Ok(()) => debug!(address, "the stream has ended"),
+                Err(status) if is_final(&status) => return Err(Error::Refused(status.message().to_owned())),
+                Err(status) => warn!(address, error = status.message(), "the stream has ended; another node is tried"),
+            }
+            if was_welcome {
+                pause = PAUSES.0;
+            }
+            sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+
+    async fn stream(&mut self, address: &str, was_welcome: &mut bool) -> Result<(), Status> {
+        let (out, messages) = mpsc::channel(WAITING);
+        let hello = Outgoing::Hello(self.plugin.trigger.describe().hello(&self.plugin.name));
+        let _ = out.send(wire::AttachRequest { message: Some(hello) }).await;
+        let mut request = Request::new(ReceiverStream::new(messages));
+        let token = MetadataValue::try_from(format!("Bearer {}", self.plugin.token));
+        let token = token.map_err(|_| Status::unauthenticated("the token has characters that no token has"))?;
+        request.metadata_mut().insert("authorization", token);
+        let mut client = PluginServiceClient::new(connect(address).await?);
+        let mut answers = client.attach(request).await?.into_inner();
+        self.watches.begin_stream();
+        let served = self.serve(&out, &mut answers, was_welcome).await;
+        self.watches.end_stream();
+        served
+    }
+
+    async fn serve(
+        &mut self,
+        out: &mpsc::Sender<wire::AttachRequest>,
+        answers: &mut Streaming<wire::AttachResponse>,
+        was_welcome: &mut bool,
+    ) -> Result<(), Status> {
+        loop {
+            let due = self.watches.due();
+            let far = tokio::time::Instant::now() + Duration::from_secs(3600);
+            let messages = tokio::select! {
+                answer = answers.message() => match answer? {
+                    Some(answer) => self.heed(answer, was_welcome),
+                    None => return Ok(()),
+                },
+                Some(submission) = self.watches.submissions.recv() => self.watches.submit(submission),
+                Some(ended) = self.watches.tasks.join_next() => {
+                    self.watches.ended(ended);
+                    Vec::new()
+                }
+                () = sleep_until(due.unwrap_or(far)) => self.watches.overdue(),
+            };
+            for events in messages {
+                let message = wire::AttachRequest { message: Some(Outgoing::Events(events)) };
+                if out.send(message).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn heed(&mut self, answer: wire::AttachResponse, was_welcome: &mut bool) -> Vec<wire::Events> {
+        match answer.message {
+            Some(Incoming::Welcome(welcome)) => {
+                info!(node = welcome.node, trigger = %self.plugin.name, "connected");
+                *was_welcome = true;
+                for address in welcome.addresses {
+                    if !self.plugin.addresses.contains(&address) {
+                        self.plugin.addresses.push(address);
+                    }
+                }
+                Vec::new()
+            }
+            Some(Incoming::Subscription(subscription)) => self.watches.told(subscription),
+            Some(Incoming::SubscriptionGone(gone)) => {
+                self.watches.gone(&gone.into());
+                Vec::new()
+            }
+            Some(Incoming::Synced(_)) => {
+                self.watches.synced();
+                Vec::new()
+            }
+            Some(Incoming::Taken(taken)) => self.watches.taken(taken),
+            // Of a newer protocol.
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Whether another try would end the same way.
+fn is_final(status: &Status) -> bool {
+    matches!(status.code(), Code::Unauthenticated | Code::NotFound | Code::InvalidArgument | Code::Unimplemented)
+}
+
+async fn connect(address: &str) -> Result<Channel, Status> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}"))
+        .map_err(|error| Status::invalid_argument(format!("{address:?} is not an address ({error}); use host:port")))?;
+    let endpoint = endpoint
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .keep_alive_timeout(KEEPALIVE)
+        .keep_alive_while_idle(true);
+    endpoint.connect().await.map_err(|error| Status::unavailable(format!("can't reach {address}: {error}")))
+}

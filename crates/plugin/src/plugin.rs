@@ -1,0 +1,107 @@
+//! A trigger as a program.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::description::Description;
+use crate::engine::Engine;
+use crate::error::{Error, WatchError};
+use crate::subscription::Subscription;
+
+/// Where the nodes are, separated by commas.
+const ADDRESS: &str = "GOFER_ADDRESS";
+/// Name that the trigger is installed under.
+const NAME: &str = "GOFER_TRIGGER";
+const TOKEN: &str = "GOFER_PLUGIN_TOKEN";
+const TOKEN_FILE: &str = "GOFER_PLUGIN_TOKEN_FILE";
+
+/// What looks at the world.
+#[async_trait]
+pub trait Trigger: Send + Sync + 'static {
+    /// What it says of itself. Subscriptions are held against the settings that it names.
+    fn describe(&self) -> Description;
+
+    /// Looks for events of one subscription, and tells of them, until it is dropped. That happens whenever the subscription
+    /// changes or goes.
+    ///
+    /// # Errors
+    /// Whatever it can't cope with. It begins anew then, after a pause that grows, from the cursor as it is by then. When it
+    /// returns without an error, it is done with the subscription until that changes.
+    async fn watch(&self, subscription: Subscription) -> Result<(), WatchError>;
+}
+
+/// A trigger, and the cluster that it tells.
+#[derive(Clone, Debug)]
+pub struct Plugin<T> {
+    pub(crate) trigger: Arc<T>,
+    pub(crate) name: String,
+    pub(crate) token: String,
+    pub(crate) addresses: Vec<String>,
+}
+
+impl<T: Trigger> Plugin<T> {
+    /// A trigger that is installed under a name, and some of the nodes, as `host:port`.
+    ///
+    /// # Errors
+    /// `Configuration` when something is empty.
+    pub fn new<A: Into<String>>(
+        trigger: T,
+        name: &str,
+        token: &str,
+        addresses: impl IntoIterator<Item = A>,
+    ) -> Result<Self, Error> {
+        let addresses: Vec<String> =
+            addresses.into_iter().map(Into::into).filter(|address| !address.is_empty()).collect();
+        let missing = |what: &str| Err(Error::Configuration(format!("{what} is missing")));
+        if name.is_empty() {
+            return missing("the name of the trigger");
+        }
+        if token.is_empty() {
+            return missing("the token");
+        }
+        if addresses.is_empty() {
+            return missing("the address of a node");
+        }
+        Ok(Self { trigger: Arc::new(trigger), name: name.to_owned(), token: token.to_owned(), addresses })
+    }
+
+    /// What the environment says: `GOFER_ADDRESS` (127.0.0.1:7600 without it), `GOFER_TRIGGER`, and `GOFER_PLUGIN_TOKEN` or
+    /// `GOFER_PLUGIN_TOKEN_FILE`.
+    ///
+    /// # Errors
+    /// `Configuration`, which says what is missing.
+    pub fn from_env(trigger: T) -> Result<Self, Error> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let needed = |name: &str| variable(name).ok_or_else(|| Error::Configuration(format!("set {name}")));
+        let addresses = variable(ADDRESS).unwrap_or_else(|| "127.0.0.1:7600".to_owned());
+        let token = match variable(TOKEN_FILE) {
+            Some(file) => std::fs::read_to_string(&file).map_err(|error| {
+                Error::Configuration(format!("can't read {file}, which {TOKEN_FILE} names: {error}"))
+            })?,
+            None => variable(TOKEN).ok_or_else(|| Error::Configuration(format!("set {TOKEN_FILE} or {TOKEN}")))?,
+        };
+        Self::new(trigger, &needed(NAME)?, token.trim(), addresses.split(',').map(str::trim))
+    }
+
+    /// Runs until the cluster does not take the plug-in any more.
+    ///
+    /// # Errors
+    /// `Refused`. What may pass is waited for.
+    pub async fn run(self) -> Result<(), Error> {
+        self.run_until(CancellationToken::new()).await
+    }
+
+    /// Runs until the stop.
+    ///
+    /// # Errors
+    /// As [`Plugin::run`].
+    pub async fn run_until(self, stop: CancellationToken) -> Result<(), Error> {
+        let mut engine = Engine::new(self);
+        tokio::select! {
+            ended = engine.run() => ended,
+            () = stop.cancelled() => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package trigger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand"
+	"time"
+
+	pluginv1 "github.com/clintjedwards/gofer/crates/sdk/go/client/gen/gofer/plugin/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	// Pause before another node is tried: at first, and at most.
+	connectFirst, connectMax = 100 * time.Millisecond, 5 * time.Second
+	keepaliveTime            = 10 * time.Second
+	keepaliveTimeout         = 5 * time.Second
+)
+
+// Keeps a trigger connected: streams to the cluster, one after the other, and what goes over them.
+type engine struct {
+	ctx       context.Context
+	plugin    *Plugin
+	addresses []string
+	place     int
+	watches   *watches
+}
+
+func newEngine(ctx context.Context, plugin *Plugin) *engine {
+	addresses := append([]string{}, plugin.addresses...)
+	place := rand.Intn(len(addresses))
+	return &engine{ctx: ctx, plugin: plugin, addresses: addresses, place: place, watches: newWatches(ctx, plugin.trigger)}
+}
+
+func (e *engine) run() error {
+	pause := connectFirst
+	for {
+		address := e.addresses[e.place%len(e.addresses)]
+		e.place++
+		welcome, err := e.stream(address)
+		if e.ctx.Err() != nil {
+			return e.ctx.Err()
+		}
+		switch status.Code(err) {
+		case codes.Unauthenticated, codes.NotFound, codes.InvalidArgument, codes.Unimplemented:
+			return fmt.Errorf("%w: %s", ErrRefused, status.Convert(err).Message())
+		}
+		if err != nil {
+			log.Printf("gofer: the stream to %s has ended, another node is tried: %v", address, err)
+		}
+		if welcome {
+			pause = connectFirst
+		}
+		select {
+		case <-time.After(pause/2 + time.Duration(rand.Int63n(int64(pause)))):
+		case <-e.ctx.Done():
+			return e.ctx.Err()
+		}
+		if pause *= 2; pause > connectMax {
+			pause = connectMax
+		}
+	}
+}
+
+// What a stream has brought.
+type received struct {
+	message *pluginv1.AttachResponse
+	err     error
+}
+
+func (e *engine) stream(address string) (welcome bool, err error) {
+	conn, err := grpc.NewClient(address,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true}))
+	if err != nil {
+		return false, status.Error(codes.InvalidArgument, err.Error())
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(e.ctx, "authorization", "Bearer "+e.plugin.token))
+	defer cancel()
+	stream, err := pluginv1.NewPluginServiceClient(conn).Attach(ctx)
+	if err != nil {
+		return false, err
+	}
+	hello := &pluginv1.AttachRequest_Hello{Hello: e.plugin.trigger.Describe().hello(e.plugin.name)}
+	// What is wrong with the stream, receiving says.
+	_ = stream.Send(&pluginv1.AttachRequest{Message: hello})
+	incoming := make(chan received)
+	go func() {
+		for {
+			message, err := stream.Recv()
+			select {
+			case incoming <- received{message, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	e.watches.beginStream()
+	defer e.watches.endStream()
+	return e.serve(stream, incoming)
+}
+
+func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-chan received) (welcome bool, err error) {
+	for {
+		timer := time.NewTimer(e.watches.untilDue())
+		var messages []*pluginv1.Events
+		select {
+		case received := <-incoming:
+			if received.err != nil {
+				timer.Stop()
+				if errors.Is(received.err, io.EOF) {
+					return welcome, nil
+				}
+				return welcome, received.err
+			}
+			if told := received.message.GetWelcome(); told != nil {
+				welcome = true
+				e.learn(told.Addresses)
+			}
+			messages = e.watches.heed(received.message)
+		case submission := <-e.watches.submissions:
+			messages = e.watches.submit(submission)
+		case ended := <-e.watches.ended:
+			e.watches.end(ended)
+		case <-timer.C:
+			messages = e.watches.overdue()
+		case <-e.ctx.Done():
+			timer.Stop()
+			return welcome, e.ctx.Err()
+		}
+		timer.Stop()
+		for _, events := range messages {
+			if err := stream.Send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Events{Events: events}}); err != nil {
+				// Receiving says why.
+				break
+			}
+		}
+	}
+}
+
+// learn adds nodes to those that are known.
+func (e *engine) learn(addresses []string) {
+	for _, address := range addresses {
+		known := false
+		for _, other := range e.addresses {
+			known = known || other == address
+		}
+		if !known {
+			e.addresses = append(e.addresses, address)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+"""A trigger as a program, and its streams to the cluster."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import random
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+import grpc
+
+from .. import plugin
+from ..gen.gofer.plugin.v1.plugin_pb2 import DESCRIPTOR
+from ._setting import Description
+from ._subscription import Submission, Subscription
+from ._watches import Ended, Watches
+
+CONNECT_FIRST, CONNECT_MAX = 0.1, 5.0
+"""Pause before another node is tried, in seconds: at first, and at most."""
+METHOD = f"/{DESCRIPTOR.package}.PluginService/Attach"
+OPTIONS: List[Tuple[str, int]] = [
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.enable_retries", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+]
+FINAL = (
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.UNIMPLEMENTED,
+)
+
+log = logging.getLogger("gofer")
+
+
+class Trigger(ABC):
+    """Looks at the world."""
+
+    @abstractmethod
+    def describe(self) -> Description:
+        """Says which settings subscriptions must and may give."""
+
+    @abstractmethod
+    def watch(self, subscription: Subscription) -> None:
+        """Looks for events of one subscription, and tells of them, in a thread of its own.
+
+        When the subscription changes or goes, its methods raise Stopped; use its ``wait`` for pauses. After any other
+        exception the watch begins anew, after a pause that grows, from the cursor as it is by then. When it returns, it
+        is done with the subscription until that changes.
+        """
+
+
+class Refused(Exception):
+    """The cluster does not take the plug-in: the trigger is not installed, the token is another, or what it says of itself
+    is not valid."""
+
+
+class Plugin:
+    """A trigger that is installed under a name, and some of the nodes, HOST:PORT each."""
+
+    def __init__(self, trigger: Trigger, name: str, token: str, addresses: Sequence[str]) -> None:
+        self._trigger, self._name, self._token = trigger, name, token
+        self._addresses = [address.strip() for address in addresses if address.strip()]
+        for what, value in (("name", name), ("token", token), ("address of a node", self._addresses)):
+            if not value:
+                raise ValueError(f"the {what} is missing")
+        self._inbox: "queue.Queue[object]" = queue.Queue()
+        self._stopped = threading.Event()
+        self._watches = Watches(trigger, self._inbox.put)
+
+    @staticmethod
+    def from_env(trigger: Trigger) -> "Plugin":
+        """What the environment says: GOFER_ADDRESS (127.0.0.1:7600 without it), GOFER_TRIGGER, and GOFER_PLUGIN_TOKEN or
+        GOFER_PLUGIN_TOKEN_FILE."""
+        name = os.environ.get("GOFER_TRIGGER", "")
+        if not name:
+            raise ValueError("set GOFER_TRIGGER to the name that the trigger is installed under")
+        file = os.environ.get("GOFER_PLUGIN_TOKEN_FILE", "")
+        token = os.environ.get("GOFER_PLUGIN_TOKEN", "")
+        if file:
+            with open(file, encoding="utf-8") as opened:
+                token = opened.read()
+        if not token.strip():
+            raise ValueError("set GOFER_PLUGIN_TOKEN_FILE or GOFER_PLUGIN_TOKEN")
+        addresses = os.environ.get("GOFER_ADDRESS") or "127.0.0.1:7600"
+        return Plugin(trigger, name, token.strip(), addresses.split(","))
+
+    def run(self) -> None:
+        """Runs until :meth:`stop`. Raises Refused when the cluster does not take the plug-in any more; what may pass is
+        waited for."""
+        pause = CONNECT_FIRST
+        place = random.randrange(len(self._addresses))
+        try:
+            while not self._stopped.is_set():
+                address = self._addresses[place % len(self._addresses)]
+                place += 1
+                welcome = self._stream(address)
+                pause = CONNECT_FIRST if welcome else pause
+                self._stopped.wait(pause * random.uniform(0.5, 1.5))
+                pause = min(pause * 2, CONNECT_MAX)
+        finally:
+            self._watches.stop()
+
+    def stop(self) -> None:
+        """Ends :meth:`run`, from any thread."""
+        self._stopped.set()
+        self._inbox.put(None)
+
+    def _stream(self, address: str) -> bool:
+        """Serves one stream, and says whether it was welcome."""
+        channel = grpc.insecure_channel(address, options=OPTIONS)
+        outgoing: "queue.Queue[Optional[plugin.AttachRequest]]" = queue.Queue()
+        outgoing.put(plugin.AttachRequest(hello=self._trigger.describe()._hello(self._name)))
+        attach = channel.stream_stream(
+            METHOD,
+            request_serializer=plugin.AttachRequest.SerializeToString,
+            response_deserializer=plugin.AttachResponse.FromString,
+        )
+        stream = attach(iter(outgoing.get, None), metadata=[("authorization", f"Bearer {self._token}")])
+        self._watches.begin_stream()
+        threading.Thread(target=self._read, args=(stream,), name="gofer stream", daemon=True).start()
+        state = _State()
+        try:
+            while not state.is_over and not self._stopped.is_set():
+                for events in self._next(stream, state):
+                    outgoing.put(plugin.AttachRequest(events=events))
+        except grpc.RpcError as error:
+            if error.code() in FINAL:
+                raise Refused(error.details()) from None
+            if not self._stopped.is_set():
+                log.warning("the stream to %s has ended, another node is tried: %s", address, error.details())
+        finally:
+            self._watches.end_stream()
+            outgoing.put(None)
+            stream.cancel()
+            channel.close()
+        return state.is_welcome
+
+    def _next(self, stream: object, state: "_State") -> List[plugin.Events]:
+        """Sees to what happens next, and says what to send."""
+        try:
+            item = self._inbox.get(timeout=self._watches.until_due())
+        except queue.Empty:
+            return self._watches.overdue()
+        if isinstance(item, Submission):
+            return self._watches.submit(item)
+        if isinstance(item, Ended):
+            self._watches.ended(item)
+        elif isinstance(item, _Received) and item.stream is stream:
+            if item.error is not None:
+                raise item.error
+            if item.message is None:
+                state.is_over = True
+                return []
+            if item.message.WhichOneof("message") == "welcome":
+                state.is_welcome = True
+                known = self._addresses
+                known += [address for address in item.message.welcome.addresses if address not in known]
+            return self._watches.heed(item.message)
+        return []
+
+    def _read(self, stream: Iterator[plugin.AttachResponse]) -> None:
+        """Puts what comes over a stream with all else that happens."""
+        try:
+            for message in stream:
+                self._inbox.put(_Received(stream, message))
+            self._inbox.put(_Received(stream))
+        except grpc.RpcError as error:
+            self._inbox.put(_Received(stream, error=error))
+
+
+@dataclass
+class _State:
+    """How a stream stands."""
+
+    is_welcome: bool = False
+    is_over: bool = False
+
+
+@dataclass(frozen=True)
+class _Received:
+    """What a stream has brought; neither a message nor an error is its end."""
+
+    stream: object
+    message: Optional[plugin.AttachResponse] = None
+    error: Optional[grpc.RpcError] = None

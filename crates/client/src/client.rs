@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::error::{Error, Rejected};
 use crate::nodes::{
     ADDRESSES_MAX, Call, Nodes, clusters, namespaces, pipelines, request, runs, schedules, sound_address,
+    subscriptions, triggers,
 };
 use crate::outcome::Outcome;
 use crate::streams::{Events, Logs, RunWatch, Source};
@@ -89,6 +90,24 @@ writes! {
     delete_schedule(schedules, DeleteScheduleRequest) -> DeleteScheduleResponse;
     /// Lets the slots of a schedule count, or not.
     set_schedule_enabled(schedules, SetScheduleEnabledRequest) -> SetScheduleEnabledResponse;
+    /// Lets pipelines subscribe to a plug-in.
+    install_trigger(triggers, InstallTriggerRequest) -> InstallTriggerResponse;
+    /// Changes all that an operator says of a plug-in.
+    update_trigger(triggers, UpdateTriggerRequest) -> UpdateTriggerResponse;
+    /// Takes a plug-in away; subscriptions to it are broken from then on.
+    uninstall_trigger(triggers, UninstallTriggerRequest) -> UninstallTriggerResponse;
+    /// Lets events of a plug-in be taken, or not.
+    set_trigger_enabled(triggers, SetTriggerEnabledRequest) -> SetTriggerEnabledResponse;
+    /// Lets events of a trigger start runs of a pipeline.
+    create_subscription(subscriptions, CreateSubscriptionRequest) -> CreateSubscriptionResponse;
+    /// Changes all that a subscription says, but for its trigger.
+    update_subscription(subscriptions, UpdateSubscriptionRequest) -> UpdateSubscriptionResponse;
+    /// Takes a subscription away; runs that it has started go on.
+    delete_subscription(subscriptions, DeleteSubscriptionRequest) -> DeleteSubscriptionResponse;
+    /// Lets a subscription take events, or not.
+    set_subscription_enabled(subscriptions, SetSubscriptionEnabledRequest) -> SetSubscriptionEnabledResponse;
+    /// Tells a subscription of an event; without a key of its own it counts by the request id.
+    fire_event(subscriptions, FireEventRequest) -> FireEventResponse;
 }
 
 macro_rules! reads {
@@ -124,26 +143,38 @@ reads! {
     get_schedule = schedules.get_schedule(GetScheduleRequest) -> GetScheduleResponse;
     /// One page of the schedules of a pipeline or a namespace, or of all.
     list_schedules_page = schedules.list_schedules(ListSchedulesRequest) -> ListSchedulesResponse;
+    /// A trigger with the settings that it understands.
+    get_trigger = triggers.get_trigger(GetTriggerRequest) -> GetTriggerResponse;
+    /// One page of the triggers, those that are part of Gofer among them.
+    list_triggers_page = triggers.list_triggers(ListTriggersRequest) -> ListTriggersResponse;
+    /// A subscription, with why it takes no events if it is broken.
+    get_subscription = subscriptions.get_subscription(GetSubscriptionRequest) -> GetSubscriptionResponse;
+    /// One page of the subscriptions of a pipeline or a namespace, or of all; to one trigger, or to any.
+    list_subscriptions_page = subscriptions.list_subscriptions(ListSubscriptionsRequest) -> ListSubscriptionsResponse;
+    /// One page of what a subscription has taken, the newest first.
+    list_taken_events_page = subscriptions.list_taken_events(ListTakenEventsRequest) -> ListTakenEventsResponse;
+    /// What would become of an event, as all is now. It changes nothing.
+    test_event = subscriptions.test_event(TestEventRequest) -> TestEventResponse;
     /// The nodes that execute, with what they do.
     list_nodes = clusters.list_nodes(ListNodesRequest) -> ListNodesResponse;
 }
 
 /// Lists that are fetched page by page, as they are read.
 macro_rules! lists {
-    ($($(#[$doc:meta])* $name:ident($page:ident, $request:ident, $items:ident) -> $item:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident($page:ident, $request:ident, $items:ident) -> $item:ty;)*) => {
         impl Client {$(
             $(#[$doc])*
-            pub fn $name(&self, message: api::$request) -> Pages<api::$request, model::$item> {
+            pub fn $name(&self, message: api::$request) -> Pages<api::$request, $item> {
                 Pages { client: self.clone(), message, items: Vec::new().into_iter(), last: false }
             }
         )*}
 
-        $(impl Pages<api::$request, model::$item> {
+        $(impl Pages<api::$request, $item> {
             /// The next item, none after the last one.
             ///
             /// # Errors
             /// `Rejected`, or `Unreachable` when no node answered in time; it can be tried again then.
-            pub async fn next(&mut self) -> Result<Option<model::$item>, Error> {
+            pub async fn next(&mut self) -> Result<Option<$item>, Error> {
                 loop {
                     if let Some(item) = self.items.next() {
                         return Ok(Some(item));
@@ -163,13 +194,19 @@ macro_rules! lists {
 
 lists! {
     /// All namespaces.
-    list_namespaces(list_namespaces_page, ListNamespacesRequest, namespaces) -> Namespace;
+    list_namespaces(list_namespaces_page, ListNamespacesRequest, namespaces) -> model::Namespace;
     /// The pipelines of a namespace, without their configurations.
-    list_pipelines(list_pipelines_page, ListPipelinesRequest, pipelines) -> Pipeline;
+    list_pipelines(list_pipelines_page, ListPipelinesRequest, pipelines) -> model::Pipeline;
     /// The runs of a pipeline, the newest first, without their tasks.
-    list_runs(list_runs_page, ListRunsRequest, runs) -> Run;
+    list_runs(list_runs_page, ListRunsRequest, runs) -> model::Run;
     /// The schedules of a pipeline or a namespace, or all.
-    list_schedules(list_schedules_page, ListSchedulesRequest, schedules) -> Schedule;
+    list_schedules(list_schedules_page, ListSchedulesRequest, schedules) -> model::Schedule;
+    /// All triggers by name, those that are part of Gofer among them.
+    list_triggers(list_triggers_page, ListTriggersRequest, triggers) -> api::TriggerInfo;
+    /// The subscriptions of a pipeline or a namespace, or all; to one trigger, or to any.
+    list_subscriptions(list_subscriptions_page, ListSubscriptionsRequest, subscriptions) -> api::SubscriptionInfo;
+    /// The events that a subscription has taken and not forgotten, the newest first, with what became of each.
+    list_taken_events(list_taken_events_page, ListTakenEventsRequest, events) -> api::NumberedEvent;
 }
 
 /// A list that is fetched page by page, as it is read.

@@ -37,7 +37,7 @@ pub use logs::Shown;
 pub use losses::Losses;
 pub use nodes::{
     ANSWER_BYTES_MAX, Call, Next, Nodes, clusters, events, namespaces, objects, pipelines, releases, request, runs,
-    schedules, secrets, sound_address,
+    schedules, secrets, sound_address, subscriptions, triggers,
 };
 pub use outcome::{Committed, Outcome, Unknown};
 pub use streams::{Events, Logs, RunWatch};

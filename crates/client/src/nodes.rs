@@ -15,6 +15,8 @@ use gofer_wire::api::v1::release_service_client::ReleaseServiceClient;
 use gofer_wire::api::v1::run_service_client::RunServiceClient;
 use gofer_wire::api::v1::schedule_service_client::ScheduleServiceClient;
 use gofer_wire::api::v1::secret_service_client::SecretServiceClient;
+use gofer_wire::api::v1::subscription_service_client::SubscriptionServiceClient;
+use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
 use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -283,6 +285,18 @@ pub fn schedules(channel: Channel) -> ScheduleServiceClient<Channel> {
 #[must_use]
 pub fn secrets(channel: Channel) -> SecretServiceClient<Channel> {
     SecretServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// The subscription service over a channel.
+#[must_use]
+pub fn subscriptions(channel: Channel) -> SubscriptionServiceClient<Channel> {
+    SubscriptionServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// The trigger service over a channel.
+#[must_use]
+pub fn triggers(channel: Channel) -> TriggerServiceClient<Channel> {
+    TriggerServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
 }
 
 /// The event service over a channel.

@@ -107,6 +107,81 @@ func (c *Client) SetScheduleEnabled(ctx context.Context, request *apiv1.SetSched
 	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.SetScheduleEnabled)
 }
 
+// InstallTrigger lets pipelines subscribe to a plug-in.
+func (c *Client) InstallTrigger(ctx context.Context, request *apiv1.InstallTriggerRequest) Outcome[*apiv1.InstallTriggerResponse] {
+	return write(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.InstallTrigger)
+}
+
+// GetTrigger reads a trigger with the settings that it understands.
+func (c *Client) GetTrigger(ctx context.Context, request *apiv1.GetTriggerRequest) (*apiv1.GetTriggerResponse, error) {
+	return read(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.GetTrigger)
+}
+
+// ListTriggers lists all triggers by name, those that are part of Gofer among them.
+func (c *Client) ListTriggers(ctx context.Context, request *apiv1.ListTriggersRequest) *Pages[*apiv1.TriggerInfo] {
+	return pages(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.ListTriggers, (*apiv1.ListTriggersResponse).GetTriggers)
+}
+
+// UpdateTrigger changes all that an operator says of a plug-in.
+func (c *Client) UpdateTrigger(ctx context.Context, request *apiv1.UpdateTriggerRequest) Outcome[*apiv1.UpdateTriggerResponse] {
+	return write(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.UpdateTrigger)
+}
+
+// UninstallTrigger takes a plug-in away; subscriptions to it are broken from then on.
+func (c *Client) UninstallTrigger(ctx context.Context, request *apiv1.UninstallTriggerRequest) Outcome[*apiv1.UninstallTriggerResponse] {
+	return write(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.UninstallTrigger)
+}
+
+// SetTriggerEnabled lets events of a plug-in be taken, or not.
+func (c *Client) SetTriggerEnabled(ctx context.Context, request *apiv1.SetTriggerEnabledRequest) Outcome[*apiv1.SetTriggerEnabledResponse] {
+	return write(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.SetTriggerEnabled)
+}
+
+// CreateSubscription lets events of a trigger start runs of a pipeline.
+func (c *Client) CreateSubscription(ctx context.Context, request *apiv1.CreateSubscriptionRequest) Outcome[*apiv1.CreateSubscriptionResponse] {
+	return write(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.CreateSubscription)
+}
+
+// GetSubscription reads a subscription, with why it takes no events if it is broken.
+func (c *Client) GetSubscription(ctx context.Context, request *apiv1.GetSubscriptionRequest) (*apiv1.GetSubscriptionResponse, error) {
+	return read(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.GetSubscription)
+}
+
+// ListSubscriptions lists the subscriptions of a pipeline or a namespace, or all; to one trigger, or to any.
+func (c *Client) ListSubscriptions(ctx context.Context, request *apiv1.ListSubscriptionsRequest) *Pages[*apiv1.SubscriptionInfo] {
+	return pages(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.ListSubscriptions, (*apiv1.ListSubscriptionsResponse).GetSubscriptions)
+}
+
+// UpdateSubscription changes all that a subscription says, but for its trigger.
+func (c *Client) UpdateSubscription(ctx context.Context, request *apiv1.UpdateSubscriptionRequest) Outcome[*apiv1.UpdateSubscriptionResponse] {
+	return write(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.UpdateSubscription)
+}
+
+// DeleteSubscription takes a subscription away; runs that it has started go on.
+func (c *Client) DeleteSubscription(ctx context.Context, request *apiv1.DeleteSubscriptionRequest) Outcome[*apiv1.DeleteSubscriptionResponse] {
+	return write(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.DeleteSubscription)
+}
+
+// SetSubscriptionEnabled lets a subscription take events, or not.
+func (c *Client) SetSubscriptionEnabled(ctx context.Context, request *apiv1.SetSubscriptionEnabledRequest) Outcome[*apiv1.SetSubscriptionEnabledResponse] {
+	return write(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.SetSubscriptionEnabled)
+}
+
+// ListTakenEvents lists the events that a subscription has taken and not forgotten, the newest first, with what became of each.
+func (c *Client) ListTakenEvents(ctx context.Context, request *apiv1.ListTakenEventsRequest) *Pages[*apiv1.NumberedEvent] {
+	return pages(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.ListTakenEvents, (*apiv1.ListTakenEventsResponse).GetEvents)
+}
+
+// TestEvent tells what would become of an event, as all is now. It changes nothing.
+func (c *Client) TestEvent(ctx context.Context, request *apiv1.TestEventRequest) (*apiv1.TestEventResponse, error) {
+	return read(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.TestEvent)
+}
+
+// FireEvent tells a subscription of an event; without a key of its own it counts by the request id.
+func (c *Client) FireEvent(ctx context.Context, request *apiv1.FireEventRequest) Outcome[*apiv1.FireEventResponse] {
+	return write(ctx, c, request, apiv1.NewSubscriptionServiceClient, apiv1.SubscriptionServiceClient.FireEvent)
+}
+
 // ClusterStatus is the cluster as one node sees it; it needs no leader.
 func (c *Client) ClusterStatus(ctx context.Context) (*apiv1.GetStatusResponse, error) {
 	return read(ctx, c, &apiv1.GetStatusRequest{}, apiv1.NewClusterServiceClient, apiv1.ClusterServiceClient.GetStatus)

@@ -21,11 +21,14 @@ from .gen.gofer.api.v1 import (
     pipeline_service_pb2,
     run_service_pb2,
     schedule_service_pb2,
+    subscription_service_pb2,
+    trigger_service_pb2,
 )
 
 M = TypeVar("M", bound=Message)
 _NAMESPACES, _PIPELINES, _RUNS = namespace_service_pb2, pipeline_service_pb2, run_service_pb2
 _CLUSTER, _EVENTS, _SCHEDULES = cluster_service_pb2, event_service_pb2, schedule_service_pb2
+_SUBSCRIPTIONS, _TRIGGERS = subscription_service_pb2, trigger_service_pb2
 
 
 def connect(addresses: Iterable[str], *, timeout: float = 30.0, user: str = "") -> Client:
@@ -180,6 +183,101 @@ class Client:
     ) -> Outcome[api.SetScheduleEnabledResponse]:
         """Lets the slots of a schedule count, or not."""
         return self._write(_SCHEDULES, "SetScheduleEnabled", request, timeout)
+
+    def install_trigger(
+        self, request: api.InstallTriggerRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.InstallTriggerResponse]:
+        """Lets pipelines subscribe to a plug-in."""
+        return self._write(_TRIGGERS, "InstallTrigger", request, timeout)
+
+    def get_trigger(
+        self, request: api.GetTriggerRequest, *, timeout: Optional[float] = None
+    ) -> api.GetTriggerResponse:
+        """A trigger with the settings that it understands."""
+        answer: api.GetTriggerResponse = self._read(_TRIGGERS, "GetTrigger", request, timeout)
+        return answer
+
+    def list_triggers(
+        self, request: Optional[api.ListTriggersRequest] = None, *, timeout: Optional[float] = None
+    ) -> Generator[api.TriggerInfo, None, None]:
+        """All triggers by name, those that are part of Gofer among them, fetched page by page."""
+        request = request or api.ListTriggersRequest()
+        return self._pages(_TRIGGERS, "ListTriggers", request, "triggers", timeout)
+
+    def update_trigger(
+        self, request: api.UpdateTriggerRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.UpdateTriggerResponse]:
+        """Changes all that an operator says of a plug-in."""
+        return self._write(_TRIGGERS, "UpdateTrigger", request, timeout)
+
+    def uninstall_trigger(
+        self, request: api.UninstallTriggerRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.UninstallTriggerResponse]:
+        """Takes a plug-in away; subscriptions to it are broken from then on."""
+        return self._write(_TRIGGERS, "UninstallTrigger", request, timeout)
+
+    def set_trigger_enabled(
+        self, request: api.SetTriggerEnabledRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.SetTriggerEnabledResponse]:
+        """Lets events of a plug-in be taken, or not."""
+        return self._write(_TRIGGERS, "SetTriggerEnabled", request, timeout)
+
+    def create_subscription(
+        self, request: api.CreateSubscriptionRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.CreateSubscriptionResponse]:
+        """Lets events of a trigger start runs of a pipeline."""
+        return self._write(_SUBSCRIPTIONS, "CreateSubscription", request, timeout)
+
+    def get_subscription(
+        self, request: api.GetSubscriptionRequest, *, timeout: Optional[float] = None
+    ) -> api.GetSubscriptionResponse:
+        """A subscription, with why it takes no events if it is broken."""
+        answer: api.GetSubscriptionResponse = self._read(_SUBSCRIPTIONS, "GetSubscription", request, timeout)
+        return answer
+
+    def list_subscriptions(
+        self, request: Optional[api.ListSubscriptionsRequest] = None, *, timeout: Optional[float] = None
+    ) -> Generator[api.SubscriptionInfo, None, None]:
+        """The subscriptions of a pipeline or a namespace, or all; to one trigger, or to any; fetched page by page."""
+        request = request or api.ListSubscriptionsRequest()
+        return self._pages(_SUBSCRIPTIONS, "ListSubscriptions", request, "subscriptions", timeout)
+
+    def update_subscription(
+        self, request: api.UpdateSubscriptionRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.UpdateSubscriptionResponse]:
+        """Changes all that a subscription says, but for its trigger."""
+        return self._write(_SUBSCRIPTIONS, "UpdateSubscription", request, timeout)
+
+    def delete_subscription(
+        self, request: api.DeleteSubscriptionRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.DeleteSubscriptionResponse]:
+        """Takes a subscription away; runs that it has started go on."""
+        return self._write(_SUBSCRIPTIONS, "DeleteSubscription", request, timeout)
+
+    def set_subscription_enabled(
+        self, request: api.SetSubscriptionEnabledRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.SetSubscriptionEnabledResponse]:
+        """Lets a subscription take events, or not."""
+        return self._write(_SUBSCRIPTIONS, "SetSubscriptionEnabled", request, timeout)
+
+    def list_taken_events(
+        self, request: api.ListTakenEventsRequest, *, timeout: Optional[float] = None
+    ) -> Generator[api.NumberedEvent, None, None]:
+        """The events that a subscription has taken and not forgotten, the newest first, fetched page by page."""
+        return self._pages(_SUBSCRIPTIONS, "ListTakenEvents", request, "events", timeout)
+
+    def test_event(
+        self, request: api.TestEventRequest, *, timeout: Optional[float] = None
+    ) -> api.TestEventResponse:
+        """What would become of an event, as all is now. It changes nothing."""
+        answer: api.TestEventResponse = self._read(_SUBSCRIPTIONS, "TestEvent", request, timeout)
+        return answer
+
+    def fire_event(
+        self, request: api.FireEventRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.FireEventResponse]:
+        """Tells a subscription of an event; without a key of its own it counts by the request id."""
+        return self._write(_SUBSCRIPTIONS, "FireEvent", request, timeout)
 
     def watch_run(self, request: api.WatchRunRequest) -> Stream[model.Run]:
         """The run now and after each change, until it has ended. Changes that follow quickly come as one."""

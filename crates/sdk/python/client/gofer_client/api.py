@@ -11,3 +11,5 @@ from .gen.gofer.api.v1.release_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.run_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.schedule_service_pb2 import *  # noqa: F403
 from .gen.gofer.api.v1.secret_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.subscription_service_pb2 import *  # noqa: F403
+from .gen.gofer.api.v1.trigger_service_pb2 import *  # noqa: F403

@@ -10,6 +10,7 @@ use crate::error::Error;
 
 pub(crate) use gofer_client::{
     ANSWER_BYTES_MAX, Call, Next, clusters, events, namespaces, objects, pipelines, releases, runs, schedules, secrets,
+    subscriptions, triggers,
 };
 
 /// How long to go on when no node takes connections at all: more likely a wrong address than a failover.

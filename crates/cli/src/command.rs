@@ -12,7 +12,7 @@ use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
 use crate::{
     ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, ReleaseCommand,
-    RunCommand, ScheduleCommand, SecretCommand,
+    RunCommand, ScheduleCommand, SecretCommand, SubscriptionCommand, TriggerCommand,
 };
 
 /// The exit codes, for the help of the whole program.
@@ -48,6 +48,12 @@ pub enum ClientCommand {
     /// Let pipelines run at times; compute when those are
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Look at triggers, which tell of events, and install plug-ins
+    #[command(subcommand)]
+    Trigger(TriggerCommand),
+    /// Let events of triggers start runs of pipelines
+    #[command(subcommand)]
+    Subscription(SubscriptionCommand),
     /// Set, list and delete secrets. The program has it among commands of its own.
     #[command(skip)]
     Secret(SecretCommand),
@@ -104,6 +110,8 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
         ClientCommand::Schedule(command) => Box::pin(crate::schedule::execute(&mut context, command)).await,
+        ClientCommand::Trigger(command) => Box::pin(crate::trigger::execute(&mut context, command)).await,
+        ClientCommand::Subscription(command) => Box::pin(crate::subscription::execute(&mut context, command)).await,
         ClientCommand::Secret(command) => Box::pin(crate::secret::execute(&mut context, command)).await,
         ClientCommand::Events(command) => crate::events::execute(&mut context, command).await,
         ClientCommand::Node(command) => crate::node::execute(&mut context, command).await,

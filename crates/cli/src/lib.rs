@@ -30,10 +30,13 @@ mod run;
 mod schedule;
 mod secret;
 mod size;
+mod subscription;
 mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod trigger;
+mod update;
 
 pub use args::{ClientArgs, ColorChoice, Freshness, MutationArgs, OutputFormat};
 pub use blobs::{BlobSink, copy_blobs};
@@ -52,3 +55,5 @@ pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;
 pub use schedule::{CreateArgs, ScheduleCommand, SimulateArgs, SpecArgs, UpdateArgs};
 pub use secret::{ScopeArgs, SecretCommand};
+pub use subscription::{CreateSubscriptionArgs, SubscriptionCommand, UpdateSubscriptionArgs};
+pub use trigger::{FireEventArgs, InstallTriggerArgs, TriggerCommand, UpdateTriggerArgs};

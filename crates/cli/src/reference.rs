@@ -85,16 +85,25 @@ pub(crate) async fn resolve(client: &mut Client, name: RunName) -> Result<RunRef
 
 /// Reads a schedule: `pipeline/name` or `namespace/pipeline/name`.
 pub(crate) fn schedule(namespace: &str, text: &str) -> Result<ScheduleRef, Error> {
+    let (PipelineRef { namespace, pipeline }, name) = of_pipeline("schedule", namespace, text)?;
+    Ok(ScheduleRef { namespace, pipeline, name })
+}
+
+/// Reads a subscription: `pipeline/name` or `namespace/pipeline/name`.
+pub(crate) fn subscription(namespace: &str, text: &str) -> Result<SubscriptionRef, Error> {
+    let (PipelineRef { namespace, pipeline }, name) = of_pipeline("subscription", namespace, text)?;
+    Ok(SubscriptionRef { namespace, pipeline, name })
+}
+
+/// Something that a pipeline has under a name.
+fn of_pipeline(what: &str, namespace: &str, text: &str) -> Result<(PipelineRef, String), Error> {
     let wrong = || {
-        let message = format!("{text:?} names no schedule");
+        let message = format!("{text:?} names no {what}");
         Error::usage(message, "write PIPELINE/NAME or NAMESPACE/PIPELINE/NAME")
     };
-    let (of, name) = text.rsplit_once('/').ok_or_else(wrong)?;
-    let PipelineRef { namespace, pipeline } = pipeline(namespace, of).map_err(|_| wrong())?;
-    if name.is_empty() {
-        return Err(wrong());
-    }
-    Ok(ScheduleRef { namespace, pipeline, name: name.into() })
+    let (of, name) = text.rsplit_once('/').filter(|(_, name)| !name.is_empty()).ok_or_else(wrong)?;
+    let pipeline = pipeline(namespace, of).map_err(|_| wrong())?;
+    Ok((pipeline, name.into()))
 }
 
 /// `token`, `default/token`, `default/build/token`: a secret of the cluster, a namespace or a pipeline.
@@ -208,12 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn schedules_have_two_forms() {
+    fn schedules_and_subscriptions_have_two_forms() {
         for (text, written) in [("p/nightly", "home/p/nightly"), ("ns/p/nightly", "ns/p/nightly")] {
             assert_eq!(schedule_text(Some(&schedule("home", text).unwrap())), written);
+            assert_eq!(subscription_text(Some(&subscription("home", text).unwrap())), written);
         }
         for text in ["", "nightly", "p/", "/nightly", "/p/nightly", "ns//nightly", "a/b/c/d"] {
             assert!(matches!(schedule("home", text), Err(Error::Usage { .. })), "{text}");
+            assert!(matches!(subscription("home", text), Err(Error::Usage { .. })), "{text}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::state;
 use crate::client::{Call, Client, request, runs};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
+use crate::output::tame;
 use crate::reference::{self, run_text};
 use crate::table::Table;
 use crate::{json as to_json, time};
@@ -46,7 +47,7 @@ pub(super) async fn list(context: &mut Context<'_>, pipeline: &str, limit: u32) 
             run.version.to_string(),
             time::age(run.created_at.as_ref(), now),
             time::elapsed(run.started_at.as_ref(), run.finished_at.as_ref(), now),
-            run.schedule.as_ref().map_or_else(|| run.started_by.clone(), started_for),
+            started_by(run),
             run.message.clone(),
         ];
         table.row(cells, style);
@@ -59,10 +60,16 @@ pub(super) async fn list(context: &mut Context<'_>, pipeline: &str, limit: u32) 
     Ok(EXIT_OK)
 }
 
-/// The schedule and the slot of a run.
-fn started_for(slot: &model::ScheduleSlot) -> String {
-    let time = time::timestamp(slot.slot.as_ref()).map_or_else(String::new, |time| time.to_string());
-    format!("schedule {} for {time}", slot.schedule)
+/// Who started a run: the schedule with its slot, the subscription with its event, or somebody.
+fn started_by(run: &model::Run) -> String {
+    if let Some(slot) = &run.schedule {
+        let time = time::timestamp(slot.slot.as_ref()).map_or_else(String::new, |time| time.to_string());
+        return format!("schedule {} for {time}", slot.schedule);
+    }
+    match &run.subscription {
+        Some(of) => format!("subscription {} for event {}", of.subscription, of.event),
+        None => run.started_by.clone(),
+    }
 }
 
 /// A run with its tasks.
@@ -83,7 +90,7 @@ pub(super) async fn get(context: &mut Context<'_>, name: &model::RunRef) -> Resu
     let order = order(&mut context.client, &run).await;
     let now = time::now();
     let (word, style) = state::run(run.status());
-    let by = run.schedule.as_ref().map_or_else(|| run.started_by.clone(), started_for);
+    let by = tame(&started_by(&run));
     let mut head = format!(
         "run       {}, version {}, by {by}\nstatus    {}\ncreated   {}, took {}\n",
         run_text(run.r#ref.as_ref()),

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::pipeline_file::values::parse_duration;
 use crate::reference::{self, schedule_text};
 use crate::run::{parse_variable, variables};
+use crate::update::{is_conflict, merge, second};
 
 /// Arguments of `gofer schedule update`.
 #[derive(Args, Clone, Debug)]
@@ -81,11 +82,7 @@ pub(super) async fn execute(context: &mut Context<'_>, args: UpdateArgs) -> Resu
     }
     let id = args.mutation.id();
     let (spec, revision) = match change(context, &name, &args.changes, id).await {
-        // Somebody was faster. The answer to this id is recorded, so the second try has another one, which a repeat of the
-        // command finds again.
-        Err(error) if is_conflict(&error) => {
-            change(context, &name, &args.changes, Uuid::from_u128(id.as_u128() ^ 1)).await?
-        }
+        Err(error) if is_conflict(&error) => change(context, &name, &args.changes, second(id)).await?,
         done => done?,
     };
     changed(context, &format!("updated schedule {}{}", schedule_text(Some(&name)), next_due(&spec)), &name, revision)
@@ -110,10 +107,6 @@ async fn change(
     let ask = async |channel, patience| schedules(channel).update_schedule(request(message.clone(), patience)).await;
     let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
     Ok((spec, header.revision))
-}
-
-fn is_conflict(error: &Error) -> bool {
-    matches!(error, Error::Rejected(no) if no.reason == "FAILED_PRECONDITION" && no.field == "generation")
 }
 
 impl Changes {
@@ -148,32 +141,5 @@ impl Changes {
         }
         spec.priority = self.priority.unwrap_or(spec.priority);
         Ok(())
-    }
-}
-
-/// Both are sorted by name, and so is the result.
-fn merge(known: &mut Vec<model::Variable>, set: Vec<model::Variable>, removed: &[String]) {
-    known.retain(|one| !removed.contains(&one.name) && set.iter().all(|other| other.name != one.name));
-    known.extend(set);
-    known.sort_by(|one, other| one.name.cmp(&other.name));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(text: &str) -> Vec<model::Variable> {
-        let pair = |text: &str| {
-            let (name, value) = text.split_once('=').unwrap();
-            model::Variable { name: name.into(), value: value.into() }
-        };
-        text.split_whitespace().map(pair).collect()
-    }
-
-    #[test]
-    fn variables_are_merged_by_name() {
-        let mut known = pairs("A=1 B=2 C=3");
-        merge(&mut known, pairs("AA=4 C=5"), &["B".into(), "X".into()]);
-        assert_eq!(known, pairs("A=1 AA=4 C=5"));
     }
 }

@@ -14,15 +14,20 @@ const MEMBER: &str = "git";
 const NO_COMMIT: [&str; 2] =
     ["0000000000000000000000000000000000000000", "0000000000000000000000000000000000000000000000000000000000000000"];
 
-/// Reads a body: JSON, or a form whose field `payload` is JSON, as GitHub can send it. An empty one is null.
+/// Reads the body of a request of this kind, and [enriches](enrich) it: JSON, or a form whose field `payload` is JSON, as
+/// GitHub can send it. An empty one is null.
 ///
 /// # Errors
 /// When it is neither.
-pub fn read(content_type: Option<&str>, body: &[u8]) -> Result<Value, Refusal> {
+pub fn read(kind: &str, content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
+    Ok(enrich(kind, parse(content_type, body)?))
+}
+
+fn parse(content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
     if body.is_empty() {
         return Ok(Value::Null);
     }
-    let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return json(body, "the body");
     }

@@ -42,8 +42,8 @@ fn request(bytes: &[u8]) {
 }
 
 fn body(bytes: &[u8]) {
-    for content_type in [None, Some("application/json"), Some("application/x-www-form-urlencoded; charset=utf-8")] {
-        if let Ok(read) = payload::read(content_type, bytes) {
+    for content_type in ["", "application/json", "application/x-www-form-urlencoded; charset=utf-8"] {
+        if let Ok(read) = payload::read("webhook", content_type, bytes) {
             for kind in ["push", "tag_push", "merge_request", "pull_request", "create", "delete", "webhook"] {
                 let enriched = payload::enrich(kind, read.clone());
                 // Nothing of the sender's own is changed.

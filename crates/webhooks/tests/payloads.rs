@@ -162,21 +162,25 @@ fn what_is_none_of_these_stays_as_it_is() {
 fn bodies_are_json_or_forms_with_json() {
     let payload = json!({"ref": "refs/heads/größe & more", "n": [1, 2.5, null]});
     let text = payload.to_string();
-    for content_type in [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("text/plain")] {
-        assert_eq!(read(content_type, text.as_bytes()).unwrap(), payload);
+    for content_type in ["", "application/json", "Application/JSON; charset=utf-8", "text/plain"] {
+        assert_eq!(read("webhook", content_type, text.as_bytes()).unwrap(), payload);
     }
-    let form: String =
-        form_urlencoded::Serializer::new(String::new()).append_pair("a", "b").append_pair("payload", &text).finish();
+    let encode = |payload: &Value| -> String {
+        let text = payload.to_string();
+        form_urlencoded::Serializer::new(String::new()).append_pair("a", "b").append_pair("payload", &text).finish()
+    };
     for content_type in ["application/x-www-form-urlencoded", "APPLICATION/X-www-form-urlencoded; charset=utf-8"] {
-        assert_eq!(read(Some(content_type), form.as_bytes()).unwrap(), payload);
+        assert_eq!(read("webhook", content_type, encode(&payload).as_bytes()).unwrap(), payload);
     }
-    assert_eq!(read(None, b"").unwrap(), Value::Null);
+    let push = github_push();
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(read("push", form, encode(&push).as_bytes()).unwrap(), enrich("push", push));
+    assert_eq!(read("push", "", b"").unwrap(), Value::Null);
 
-    let why = |content_type, body: &[u8]| read(content_type, body).unwrap_err().to_string();
-    let form = Some("application/x-www-form-urlencoded");
+    let why = |content_type, body: &[u8]| read("webhook", content_type, body).unwrap_err().to_string();
     assert_eq!(why(form, b"a=b"), "the body is a form without a field payload; have the sender send JSON");
     assert!(why(form, b"payload=%7B").starts_with("the field payload of the body is no JSON (EOF while parsing"));
-    assert!(why(None, b"{\"a\": secret}").starts_with("the body is no JSON (expected value at line 1 column 7)"));
-    assert!(why(None, &b"[".repeat(100_000)).contains("recursion limit exceeded"));
-    assert!(why(None, b"\"\xff\"").starts_with("the body is no JSON"));
+    assert!(why("", b"{\"a\": secret}").starts_with("the body is no JSON (expected value at line 1 column 7)"));
+    assert!(why("", &b"[".repeat(100_000)).contains("recursion limit exceeded"));
+    assert!(why("", b"\"\xff\"").starts_with("the body is no JSON"));
 }

@@ -19,6 +19,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-sdk", layer: 0, uses: &[] },
     Crate { name: "gofer-expressions", layer: 0, uses: &[] },
     Crate { name: "gofer-webhooks", layer: 0, uses: &[] },
+    Crate { name: "gofer-git", layer: 0, uses: &[] },
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-catalogue", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-blobstore", layer: 1, uses: &[] },

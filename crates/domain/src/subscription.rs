@@ -184,13 +184,13 @@ impl Subscriptions {
         &'a self,
         pipeline: &PipelineKey,
         name: Option<&SubscriptionName>,
-    ) -> impl Iterator<Item = (&'a PipelineKey, &'a SubscriptionName, &'a Subscription)> {
+    ) -> impl Iterator<Item = (&'a PipelineKey, &'a SubscriptionName, &'a Subscription)> + use<'a> {
         let after = name.map_or(Bound::Unbounded, Bound::Excluded);
-        let own = self.pipelines.get_key_value(pipeline).into_iter();
-        let own = own.map(move |(pipeline, of)| (pipeline, of.range::<SubscriptionName, _>((after, Bound::Unbounded))));
+        let own = self.pipelines.get_key_value(pipeline);
+        let own = own.map(|(pipeline, of)| (pipeline, of.range::<SubscriptionName, _>((after, Bound::Unbounded))));
         let later = self.pipelines.range::<PipelineKey, _>((Bound::Excluded(pipeline), Bound::Unbounded));
         let later = later.map(|(pipeline, of)| (pipeline, of.range::<SubscriptionName, _>(..)));
-        let all = own.chain(later);
+        let all = own.into_iter().chain(later);
         all.flat_map(|(pipeline, of)| of.map(move |(name, subscription)| (pipeline, name, subscription)))
     }
 

@@ -13,6 +13,8 @@ mod runs;
 mod schedules;
 mod scope;
 mod secrets;
+mod subscriptions;
+mod triggers;
 
 use std::sync::Arc;
 

@@ -2,8 +2,9 @@
 
 use gofer_domain::{
     AttemptKey, ClusterId, NamespaceId, NodeId, ObjectScope, PipelineId, PipelineKey, RequestId, Revision, RunKey,
-    TaskId, TaskKey,
+    SubscriptionKey, TaskId, TaskKey,
 };
+use gofer_store::codec;
 use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 
@@ -45,6 +46,14 @@ pub(crate) fn pipeline(reference: Option<&model::PipelineRef>) -> Result<Pipelin
         return Err(Fault::invalid("pipeline", "no pipeline is named").help("set its namespace and its id"));
     };
     pipeline_parts(&reference.namespace, &reference.pipeline)
+}
+
+/// A subscription, as a path names it.
+pub(crate) fn subscription(namespace: &str, pipeline: &str, name: &str) -> Result<SubscriptionKey, Fault> {
+    let reference =
+        model::SubscriptionRef { namespace: namespace.into(), pipeline: pipeline.into(), name: name.into() };
+    codec::subscription_key_from_wire(Some(&reference))
+        .map_err(|error| Fault::invalid(&error.field, error.to_string()).help("write NAMESPACE/PIPELINE/SUBSCRIPTION"))
 }
 
 pub(crate) fn run(reference: Option<&model::RunRef>) -> Result<RunKey, Fault> {

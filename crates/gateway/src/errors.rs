@@ -87,6 +87,23 @@ impl Fault {
         Self { retry: Some(delay), ..self }
     }
 
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What [`Fault::help`] has said.
+    pub(crate) fn helped(&self) -> &str {
+        self.metadata.iter().find(|(key, _)| *key == "help").map_or("", |(_, help)| help)
+    }
+
     fn request(self, request: Option<RequestId>) -> Self {
         match request {
             Some(request) => self.with("request_id", request.to_string()),

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use gofer_consensus::ProposeError;
-use gofer_domain::{ClusterKey, NodeId, Rejection, Revision, SealedSecret, SecretKey};
+use gofer_domain::{ClusterKey, NodeId, PipelineKey, Rejection, Revision, SealedSecret, SecretKey, SecretName};
 use gofer_wire::peer::v1 as wire;
 use tonic::{Code, Request};
+use zeroize::Zeroizing;
 
 use crate::errors::{self, Fault, reason};
 use crate::peers::{Lane, Peers};
@@ -39,6 +40,16 @@ pub trait KeepKeys: Send + Sync + 'static {
 
     /// What this node has.
     fn keys(&self) -> Vec<ClusterKey>;
+}
+
+/// Reads secrets that webhooks are signed with.
+#[async_trait]
+pub trait ReadSecrets: Send + Sync + 'static {
+    /// The value that a pipeline's tasks would get under a name.
+    ///
+    /// # Errors
+    /// Why there is none, without any value.
+    async fn read(&self, pipeline: &PipelineKey, name: &SecretName) -> Result<Zeroizing<Vec<u8>>, String>;
 }
 
 /// Why the keys did not do. No message holds a value or a key.

@@ -16,11 +16,15 @@ use gofer_wire::api::v1::release_service_server::ReleaseServiceServer;
 use gofer_wire::api::v1::run_service_server::RunServiceServer;
 use gofer_wire::api::v1::schedule_service_server::ScheduleServiceServer;
 use gofer_wire::api::v1::secret_service_server::SecretServiceServer;
+use gofer_wire::api::v1::subscription_service_server::SubscriptionServiceServer;
+use gofer_wire::api::v1::trigger_service_server::TriggerServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
+use gofer_wire::plugin::v1::plugin_service_server::PluginServiceServer;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tower::util::MapResponseLayer;
@@ -35,8 +39,9 @@ use crate::logs::AttemptLogs;
 use crate::objects::{ObjectSettings, Outside, TaskTokens};
 use crate::peer::Peer;
 use crate::peers::Peers;
-use crate::secrets::KeepKeys;
-use crate::{errors, health};
+use crate::plugins::Plugins;
+use crate::secrets::{KeepKeys, ReadSecrets};
+use crate::{errors, health, hooks};
 
 /// How long a shutdown waits for calls to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -59,6 +64,8 @@ pub struct Parts {
     /// What tasks prove themselves with.
     pub tokens: TaskTokens,
     pub keys: Arc<dyn KeepKeys>,
+    /// What webhooks are signed with.
+    pub secrets: Arc<dyn ReadSecrets>,
     /// Version of the binary, for people.
     pub build: String,
 }
@@ -92,6 +99,8 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
     let (reporter, health) = tonic_health::server::health_reporter();
     let reporting = health::report(parts.raft.clone(), reporter, shutdown.clone());
     let api = Api::new(parts.clone(), shutdown.clone());
+    let plugins = Plugins::new(parts.clone(), shutdown.clone());
+    let hooked = parts.clone();
     let peer = Peer::new(parts, shutdown.clone());
     let api_limit = limits::MESSAGE_BYTES_MAX;
     let peer_limit = limits::PEER_MESSAGE_BYTES_MAX;
@@ -100,14 +109,8 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
             $server::new($service).max_decoding_message_size($limit).max_encoding_message_size($limit)
         };
     }
-    let router = Server::builder()
-        .initial_stream_window_size(4 * 1024 * 1024)
-        .initial_connection_window_size(16 * 1024 * 1024)
-        .max_concurrent_streams(limits::CALLS_PER_CONNECTION)
-        .http2_max_header_list_size(limits::HEADERS_BYTES_MAX)
-        .http2_keepalive_interval(Some(Duration::from_secs(10)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .layer(MapResponseLayer::new(errors::dress))
+    let mut routes = Routes::builder();
+    routes
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
@@ -120,8 +123,23 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(ReleaseServiceServer, api.clone(), api_limit))
         .add_service(limited!(RunServiceServer, api.clone(), api_limit))
         .add_service(limited!(ScheduleServiceServer, api.clone(), api_limit))
-        .add_service(limited!(SecretServiceServer, api, api_limit))
+        .add_service(limited!(SecretServiceServer, api.clone(), api_limit))
+        .add_service(limited!(SubscriptionServiceServer, api.clone(), api_limit))
+        .add_service(limited!(TriggerServiceServer, api, api_limit))
+        .add_service(limited!(PluginServiceServer, plugins, api_limit))
         .add_service(limited!(PeerServiceServer, peer, peer_limit));
+    // Webhooks come over HTTP/1.1 mostly, everything else over HTTP/2.
+    let routes = Routes::from(routes.routes().into_axum_router().merge(hooks::routes(hooked)));
+    let router = Server::builder()
+        .accept_http1(true)
+        .initial_stream_window_size(4 * 1024 * 1024)
+        .initial_connection_window_size(16 * 1024 * 1024)
+        .max_concurrent_streams(limits::CALLS_PER_CONNECTION)
+        .http2_max_header_list_size(limits::HEADERS_BYTES_MAX)
+        .http2_keepalive_interval(Some(Duration::from_secs(10)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .layer(MapResponseLayer::new(errors::dress))
+        .add_routes(routes);
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));
     let incoming = incoming.map(|stream| stream.map(Coalesced::new));
     let serving = router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use gofer_consensus::{Propose, Raft};
 use gofer_domain::{ClusterKey, NodeId, PipelineKey, Revision, SealedSecret, SecretKey, SecretName};
 use gofer_executor::{FindError, FindSecrets};
-use gofer_gateway::{KeepKeys, KeyClient, KeysError, Peers};
+use gofer_gateway::{KeepKeys, KeyClient, KeysError, Peers, ReadSecrets};
 use gofer_secret_providers::{Configs, Providers};
 use gofer_secrets::{Error, Keeper, KeyPeers, PeerError, SealedKey, Zeroizing};
 use gofer_store::Store;
@@ -106,6 +106,13 @@ impl FindSecrets for Found {
             Err(error @ Error::Damaged { .. }) => Err(FindError::Missing(error.to_string())),
             Err(error) => Err(FindError::Unavailable(chain(&error))),
         }
+    }
+}
+
+#[async_trait]
+impl ReadSecrets for Found {
+    async fn read(&self, pipeline: &PipelineKey, name: &SecretName) -> Result<Zeroizing<Vec<u8>>, String> {
+        self.find(pipeline, name.as_str()).await.map_err(|error| error.to_string())
     }
 }
 

@@ -118,6 +118,7 @@ impl Node {
         let tasks = Tasks::open(&config.data_dir)?;
         let drivers = drivers::open(&config, tasks.mount()).await?;
         let execution = execution(&config, node_spec(&config, &drivers), lease);
+        let secrets = Arc::new(Found::open(keeper.clone(), &config.secrets)?);
         let executor_parts = gofer_executor::Parts {
             store: store.clone(),
             propose,
@@ -126,7 +127,7 @@ impl Node {
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
             registries: Arc::new(credentials(&config.registries)?),
             access: Arc::new(tasks.access()),
-            secrets: Arc::new(Found::open(keeper.clone(), &config.secrets)?),
+            secrets: secrets.clone(),
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
@@ -143,6 +144,7 @@ impl Node {
             outside: outside(&config)?,
             tokens: tasks.tokens,
             keys: Arc::new(Kept(keeper.clone())),
+            secrets,
             build: BUILD.to_owned(),
         };
         let stops = Stops::default();

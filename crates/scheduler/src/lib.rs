@@ -1,11 +1,12 @@
-//! The scheduler: what the leader decides on its own. It settles the slots of schedules, places queued attempts on
-//! nodes, ends what took too long, grants leases, and declares nodes lost.
+//! The scheduler: what the leader decides on its own. It settles the slots of schedules, follows the log for
+//! subscriptions that ask for its events, places queued attempts on nodes, ends what took too long, grants leases, and declares nodes lost.
 //!
 //! It runs on every node and acts only while that node leads. Every decision is a command; nothing is acted on before
 //! it is in the log. It must not know of networks, drivers or clients.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 mod decisions;
+mod follow;
 mod lease_table;
 mod leases;
 pub mod plan;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::decisions::Decisions;
+use crate::follow::Follower;
 use crate::lease_table::LeaseConfig;
 use crate::leases::Leases;
 use crate::plan::{Plan, earlier, plan};
@@ -153,10 +154,11 @@ impl<'a> Term<'a> {
             self.catch_up().await?;
             scheduler.leases.begin(self.term);
             info!(term = self.term, "this node leads and schedules");
-            self.lead_on().await
+            let follower = Follower::new(&scheduler.store, &scheduler.raft, scheduler.decisions());
+            tokio::try_join!(self.lead_on(), follower.follow())
         };
         match lead.await {
-            Ok(never) => match never {},
+            Ok((never, _)) => match never {},
             Err(error) => error,
         }
     }

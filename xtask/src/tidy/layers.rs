@@ -25,13 +25,19 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-blobstore", layer: 1, uses: &[] },
     Crate { name: "gofer-secret-providers", layer: 1, uses: &[] },
     Crate { name: "gofer-client", layer: 1, uses: &["gofer-wire"] },
+    Crate { name: "gofer-plugin", layer: 1, uses: &["gofer-wire"] },
+    Crate {
+        name: "gofer-triggers",
+        layer: 1,
+        uses: &["gofer-domain", "gofer-wire", "gofer-expressions", "gofer-webhooks"],
+    },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-drivers", layer: 1, uses: &[] },
     Crate {
         name: "gofer-scheduler",
         layer: 2,
-        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-calendar"],
+        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-calendar", "gofer-triggers"],
     },
     Crate {
         name: "gofer-executor",
@@ -41,7 +47,16 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "gofer-gateway",
         layer: 2,
-        uses: &["gofer-domain", "gofer-calendar", "gofer-store", "gofer-blobstore", "gofer-consensus", "gofer-wire"],
+        uses: &[
+            "gofer-domain",
+            "gofer-calendar",
+            "gofer-store",
+            "gofer-blobstore",
+            "gofer-consensus",
+            "gofer-triggers",
+            "gofer-webhooks",
+            "gofer-wire",
+        ],
     },
     Crate { name: "gofer-audit", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-archive", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"] },

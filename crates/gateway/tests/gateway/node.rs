@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gofer_consensus::{Config, Raft};
-use gofer_domain::{ClusterKey, NodeId, Revision, SealedSecret, SecretKey};
+use gofer_domain::{ClusterKey, NodeId, PipelineKey, Revision, SealedSecret, SecretKey, SecretName};
 use gofer_gateway::{
     ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, KeepKeys, KeysError, LeaseReport, NoLogs,
-    ObjectSettings, Parts, Peers, TaskTokens, serve,
+    ObjectSettings, Parts, Peers, ReadSecrets, TaskTokens, serve,
 };
 use gofer_store::{Options, Store};
 use gofer_wire::api::v1 as api;
@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Channel;
+use zeroize::Zeroizing;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -78,6 +79,13 @@ impl ArchiveHealth for NoArchive {
 struct NoKeys;
 
 #[async_trait]
+impl ReadSecrets for NoKeys {
+    async fn read(&self, _: &PipelineKey, name: &SecretName) -> Result<Zeroizing<Vec<u8>>, String> {
+        Err(format!("there is no secret {name}"))
+    }
+}
+
+#[async_trait]
 impl KeepKeys for NoKeys {
     async fn seal(&self, _: &SecretKey, _: &[u8]) -> Result<SealedSecret, KeysError> {
         Err(KeysError::Unavailable("there is no key".into()))
@@ -122,6 +130,7 @@ impl Node {
             outside: None,
             tokens: TaskTokens::open(&dir.path().join("task.key")).unwrap(),
             keys: Arc::new(NoKeys),
+            secrets: Arc::new(NoKeys),
             build: "test".into(),
         };
         let stop = shutdown.clone();

@@ -180,6 +180,8 @@ async fn reflection_lists_the_services_and_health_follows_the_leader() {
         "ReleaseService",
         "RunService",
         "ScheduleService",
+        "SubscriptionService",
+        "TriggerService",
     ];
     for name in served {
         assert!(names.contains(&format!("gofer.api.v1.{name}")), "{name} is not in {names:?}");

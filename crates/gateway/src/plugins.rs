@@ -1,0 +1,73 @@
+//! Plug-ins: programs that tell of events over a stream of their own, on whichever node they reach.
+//!
+//! The node tells them of the subscriptions to their trigger, holds their events against what these say, and has them taken
+//! by the log. It keeps nothing for them: a stream that ends loses no event, since the plug-in sends again what was not
+//! answered, and the log knows what it has taken.
+
+mod admission;
+mod feed;
+mod session;
+mod taking;
+
+use std::fmt;
+use std::sync::Arc;
+
+use gofer_wire::plugin::v1 as wire;
+use gofer_wire::plugin::v1::plugin_service_server::PluginService;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Response, Status, Streaming, async_trait};
+
+use crate::errors::{Fault, reason};
+use crate::server::Parts;
+use session::Session;
+
+/// Most streams of one node.
+const STREAMS_MAX: usize = 2_000;
+/// Messages that wait to be sent on a stream.
+const WAITING: usize = 64;
+
+/// The service that plug-ins talk to.
+#[derive(Clone)]
+pub(crate) struct Plugins {
+    parts: Parts,
+    shutdown: CancellationToken,
+    streams: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plugins").finish_non_exhaustive()
+    }
+}
+
+impl Plugins {
+    pub(crate) fn new(parts: Parts, shutdown: CancellationToken) -> Self {
+        Self { parts, shutdown, streams: Arc::new(Semaphore::new(STREAMS_MAX)) }
+    }
+}
+
+#[async_trait]
+impl PluginService for Plugins {
+    type AttachStream = ReceiverStream<Result<wire::AttachResponse, Status>>;
+
+    async fn attach(
+        &self,
+        request: Request<Streaming<wire::AttachRequest>>,
+    ) -> Result<Response<Self::AttachStream>, Status> {
+        let permit = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
+            let message = format!("this node serves {STREAMS_MAX} streams of plug-ins, which is the limit");
+            Fault::new(Code::ResourceExhausted, reason::OVERLOADED, message).help("connect to another node")
+        })?;
+        let (metadata, _, inbound) = request.into_parts();
+        let token = admission::token(&metadata)?;
+        let (out, answers) = mpsc::channel(WAITING);
+        let session = Session::new(self.parts.clone(), self.shutdown.clone(), inbound, out);
+        tokio::spawn(async move {
+            session.run(token).await;
+            drop(permit);
+        });
+        Ok(Response::new(ReceiverStream::new(answers)))
+    }
+}

@@ -1,0 +1,154 @@
+//! Which settings the built-in triggers have. Plug-ins say the same of themselves.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use gofer_domain::{BuiltIn, Reason, Rejection, Setting, SettingKind, SubscriptionSpec, TriggerReport};
+
+use SettingKind::{Duration, Text};
+
+static REPORTS: LazyLock<BTreeMap<BuiltIn, TriggerReport>> =
+    LazyLock::new(|| BuiltIn::ALL.into_iter().map(|trigger| (trigger, report(trigger))).collect());
+
+/// What a built-in trigger says of itself, as a plug-in would.
+#[must_use]
+pub fn built_in(trigger: BuiltIn) -> &'static TriggerReport {
+    static NOTHING: LazyLock<TriggerReport> = LazyLock::new(TriggerReport::default);
+    REPORTS.get(&trigger).unwrap_or(&NOTHING)
+}
+
+/// What a setting is, in one line each.
+type Line = (&'static str, SettingKind, Given, &'static str);
+
+/// Whether a setting must be given, and what it is otherwise.
+enum Given {
+    Always,
+    Or(&'static str),
+}
+
+use Given::{Always, Or};
+
+fn lines(trigger: BuiltIn) -> &'static [Line] {
+    const SECRETS: &str = "names of secrets that requests are signed with, separated by commas: one, or during a change the \
+                           new and the old one; of the pipeline, else of its namespace";
+    match trigger {
+        BuiltIn::Webhook => &[
+            ("secret", Text, Always, SECRETS),
+            ("scheme", Text, Or("hmac"), "how requests are signed: hmac, standard, github, gitlab or token"),
+        ],
+        BuiltIn::Github => &[
+            ("secret", Text, Always, SECRETS),
+            (
+                "events",
+                Text,
+                Or("push"),
+                "which events count, separated by commas, as X-GitHub-Event names them; * for all",
+            ),
+        ],
+        BuiltIn::Git => &[
+            ("url", Text, Always, "the repository: https://, http://, ssh:// or user@host:path"),
+            ("branches", Text, Or("*"), "patterns of branches, separated by commas; empty: none"),
+            ("tags", Text, Or(""), "patterns of tags, separated by commas; empty: none"),
+            ("every", Duration, Or("1m"), "how often it is looked at, from 5s to 24h"),
+            ("user", Text, Or("git"), "user name for https"),
+            ("secret", Text, Or(""), "name of the secret with the password or token for https"),
+        ],
+        BuiltIn::Pipeline => &[
+            ("pipeline", Text, Always, "whose runs: NAME of the same namespace, or NAMESPACE/NAME"),
+            ("on", Text, Or("succeeded"), "what counts, separated by commas: started, succeeded, failed, cancelled"),
+        ],
+        BuiltIn::Object => &[
+            ("pipeline", Text, Or(""), "whose objects: NAME of the same namespace, or NAMESPACE/NAME; empty: its own"),
+            ("on", Text, Or("put"), "what counts, separated by commas: put, deleted"),
+            ("prefix", Text, Or(""), "how the key of the object begins"),
+            ("of", Text, Or("pipeline"), "what the objects belong to, separated by commas: pipeline, run"),
+        ],
+        BuiltIn::Event => &[(
+            "kinds",
+            Text,
+            Always,
+            "kinds of events, separated by commas, such as task_finished, as `gofer events -o json` shows them; those of \
+             its own namespace count, and those of the cluster as a whole",
+        )],
+        BuiltIn::Manual => &[],
+    }
+}
+
+fn report(trigger: BuiltIn) -> TriggerReport {
+    let settings = lines(trigger).iter().map(|(name, kind, given, description)| {
+        let (required, default) = match given {
+            Always => (true, None),
+            Or(value) => (false, Some((*value).to_owned())),
+        };
+        let setting = Setting { kind: *kind, required, default, description: (*description).to_owned() };
+        ((*name).to_owned(), setting)
+    });
+    TriggerReport { version: env!("CARGO_PKG_VERSION").to_owned(), settings: settings.collect() }
+}
+
+/// The settings of a subscription, defaults included.
+#[must_use]
+pub fn settings_of(trigger: &TriggerReport, spec: &SubscriptionSpec) -> BTreeMap<String, String> {
+    let defaults = trigger.settings.iter().filter_map(|(name, setting)| Some((name.clone(), setting.default.clone()?)));
+    let mut settings: BTreeMap<String, String> = defaults.collect();
+    settings.extend(spec.settings.clone());
+    settings
+}
+
+/// The settings of a subscription to a built-in trigger.
+#[derive(Debug)]
+pub(crate) struct Settings(BTreeMap<String, String>);
+
+impl Settings {
+    pub(crate) fn of(trigger: BuiltIn, spec: &SubscriptionSpec) -> Self {
+        Self(settings_of(built_in(trigger), spec))
+    }
+
+    /// The text of a setting.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// The words of a list, without those that are empty.
+    pub(crate) fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.text(name).split(',').map(str::trim).filter(|word| !word.is_empty())
+    }
+
+    /// The words of a list, each of which has a meaning, and of which there is at least one.
+    pub(crate) fn words<T>(
+        &self,
+        name: &str,
+        meaning: impl Fn(&str) -> Option<T>,
+        all: &str,
+    ) -> Result<Vec<T>, Rejection> {
+        let words = self.list(name).map(|word| {
+            meaning(word).ok_or_else(|| fault(name, format!("{word:?} is not known"), format!("use {all}")))
+        });
+        let words = words.collect::<Result<Vec<T>, Rejection>>()?;
+        match words.is_empty() {
+            true => Err(fault(name, "nothing is named".into(), format!("use {all}"))),
+            false => Ok(words),
+        }
+    }
+}
+
+/// What is wrong with a setting.
+pub(crate) fn fault(setting: &str, message: String, help: impl Into<String>) -> Rejection {
+    Rejection::new(Reason::InvalidArgument, format!("setting {setting:?}: {message}"))
+        .field(format!("settings.{setting}"))
+        .help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_one_that_a_plug_in_could_give() {
+        for trigger in BuiltIn::ALL {
+            let report = built_in(trigger);
+            gofer_domain::validate::validate_report(report).unwrap();
+            assert_eq!(report.settings.len(), lines(trigger).len());
+        }
+    }
+}

@@ -120,6 +120,7 @@ async fn no_write_is_lost_or_doubled_and_no_event_missed_in_any_language() {
         accounted(language, &end, &runs(&addresses, language).await);
         println!("{language}: {} runs, {} unknown outcomes", numbers(&end["runs"]).len(), end["unknowns"]);
         refusal(language, &drill.ask("rejected").await);
+        assert_eq!(drill.ask("subscribed").await, subscribed(), "{language}");
     }
     cluster.restart(leader).await.unwrap();
     without_majority(&cluster, &addresses, &mut drills).await;
@@ -131,6 +132,18 @@ fn refusal(language: &str, rejected: &Value) {
         assert!(!rejected[word].as_str().unwrap().is_empty(), "{language}: {rejected}");
     }
     assert!(rejected["message"].as_str().unwrap().contains("no-such-pipeline"), "{language}: {rejected}");
+}
+
+/// What becomes of an event that each client tells a subscription of, twice.
+fn subscribed() -> Value {
+    json!({
+        "would": "EVENT_RESULT_FIRED",
+        "variables": "main",
+        "first": "EVENT_RESULT_FIRED",
+        "same": true,
+        "taken": ["k"],
+        "built_in": 7,
+    })
 }
 
 /// Two of three nodes stand still: what is written then is unknown, and when they go on, it is made once.

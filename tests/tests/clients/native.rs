@@ -54,6 +54,7 @@ impl Native {
                 json!({ "runs": self.seen.lock().await.runs.len() })
             }
             "end" => self.end().await,
+            "subscribed" => self.subscribed().await,
             "rejected" => match self.client.start_run(start("no-such-pipeline", None)).await {
                 Outcome::Rejected(no) => {
                     json!({ "reason": no.reason, "help": no.help, "message": no.message, "field": no.field })
@@ -85,6 +86,53 @@ impl Native {
         let client = self.client.within(Duration::from_millis(500));
         self.tasks.push(tokio::spawn(write(client, self.pipeline.clone(), self.seen.clone(), self.stop.clone())));
         json!({})
+    }
+
+    /// Makes a subscription, tells it of an event twice, and takes it away again.
+    async fn subscribed(&self) -> Value {
+        let client = &self.client;
+        let name = || {
+            let (namespace, pipeline) = ("default".into(), self.pipeline.clone());
+            Some(model::SubscriptionRef { namespace, pipeline, name: "by-hand".into() })
+        };
+        let spec = Some(model::SubscriptionSpec {
+            trigger: "manual".into(),
+            filter: "payload.ref != ''".into(),
+            expressions: vec![model::Variable { name: "REF".into(), value: "payload.ref".into() }],
+            ..Default::default()
+        });
+        let create = api::CreateSubscriptionRequest { subscription: name(), spec, ..Default::default() };
+        client.create_subscription(create).await.result().unwrap();
+        let event =
+            || Some(api::EventInput { key: "k".into(), payload: r#"{"ref": "main"}"#.into(), ..Default::default() });
+        let test = api::TestEventRequest { subscription: name(), event: event(), ..Default::default() };
+        let would = client.test_event(test).await.unwrap();
+        let fire = || api::FireEventRequest { subscription: name(), event: event(), ..Default::default() };
+        let first = client.fire_event(fire()).await.result().unwrap();
+        let again = client.fire_event(fire()).await.result().unwrap();
+        let mut pages =
+            client.list_taken_events(api::ListTakenEventsRequest { subscription: name(), ..Default::default() });
+        let mut taken = Vec::new();
+        while let Some(numbered) = pages.next().await.unwrap() {
+            taken.push(numbered.event.unwrap().key);
+        }
+        let mut pages = client.list_triggers(api::ListTriggersRequest { page_size: 2, ..Default::default() });
+        let mut built_in = 0;
+        while let Some(trigger) = pages.next().await.unwrap() {
+            built_in += i32::from(trigger.built_in);
+        }
+        let delete = api::DeleteSubscriptionRequest { subscription: name(), ..Default::default() };
+        client.delete_subscription(delete).await.result().unwrap();
+        let get = api::GetSubscriptionRequest { subscription: name(), ..Default::default() };
+        client.get_subscription(get).await.unwrap_err();
+        json!({
+            "would": would.result().as_str_name(),
+            "variables": would.variables[0].value,
+            "first": first.result().as_str_name(),
+            "same": first.run == again.run && !first.duplicate && again.duplicate,
+            "taken": taken,
+            "built_in": built_in,
+        })
     }
 
     /// Stops the load, waits until the watch has seen all of it, and tells both.

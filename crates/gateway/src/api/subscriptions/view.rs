@@ -4,6 +4,8 @@ use gofer_domain::{Broken, BuiltIn, State, Subscription, SubscriptionKey, TakenE
 use gofer_store::codec;
 use gofer_wire::api::v1 as wire;
 
+use crate::hooks::PATH;
+
 /// A subscription, and why it is broken if it is, out of the state. Copies are cheap: specs are shared.
 pub(super) struct Found {
     pub(super) key: SubscriptionKey,
@@ -36,7 +38,7 @@ pub(super) fn broken(broken: &Broken) -> wire::BrokenSubscription {
 /// Where events are posted to, of a trigger that takes requests.
 fn hook_path(key: &SubscriptionKey, subscription: &Subscription) -> String {
     match BuiltIn::of(&subscription.spec.trigger) {
-        Some(BuiltIn::Webhook | BuiltIn::Github) => format!("/v1/hooks/{key}"),
+        Some(BuiltIn::Webhook | BuiltIn::Github) => format!("{PATH}/{key}"),
         Some(BuiltIn::Git | BuiltIn::Pipeline | BuiltIn::Object | BuiltIn::Event | BuiltIn::Manual) | None => {
             String::new()
         }

@@ -87,6 +87,37 @@ class Drill:
         self.count()
         return {"runs": self.runs, "unknowns": self.unknowns, "from": self.start, "events": self.events}
 
+    def subscribed(self) -> Dict[str, Any]:
+        """Makes a subscription, tells it of an event twice, and takes it away again."""
+        name = model.SubscriptionRef(namespace="default", pipeline=self.pipeline.pipeline, name="by-hand")
+        spec = model.SubscriptionSpec(trigger="manual", filter="payload.ref != ''")
+        spec.expressions.add(name="REF", value="payload.ref")
+        self.client.create_subscription(api.CreateSubscriptionRequest(subscription=name, spec=spec)).result()
+        event = api.EventInput(key="k", payload='{"ref": "main"}')
+        would = self.client.test_event(api.TestEventRequest(subscription=name, event=event))
+        fire = api.FireEventRequest(subscription=name, event=event)
+        first, again = (self.client.fire_event(fire).result() for _ in range(2))
+        taken = [
+            numbered.event.key
+            for numbered in self.client.list_taken_events(api.ListTakenEventsRequest(subscription=name))
+        ]
+        triggers = self.client.list_triggers(api.ListTriggersRequest(page_size=2))
+        built_in = sum(trigger.built_in for trigger in triggers)
+        self.client.delete_subscription(api.DeleteSubscriptionRequest(subscription=name)).result()
+        try:
+            self.client.get_subscription(api.GetSubscriptionRequest(subscription=name))
+            raise AssertionError("the subscription is still there")
+        except Rejected:
+            pass
+        return {
+            "would": model.EventResult.Name(would.result),
+            "variables": would.variables[0].value,
+            "first": model.EventResult.Name(first.result),
+            "same": first.run == again.run and not first.duplicate and again.duplicate,
+            "taken": taken,
+            "built_in": built_in,
+        }
+
     def rejected(self) -> Dict[str, Any]:
         pipeline = model.PipelineRef(namespace="default", pipeline="no-such-pipeline")
         outcome = self.client.start_run(api.StartRunRequest(pipeline=pipeline))

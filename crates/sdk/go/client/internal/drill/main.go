@@ -70,6 +70,8 @@ func (d *drill) do(word string) (object, error) {
 		return object{"runs": len(d.runs)}, d.err
 	case "end":
 		return d.end(ctx)
+	case "subscribed":
+		return d.subscribed(ctx)
 	case "rejected":
 		request := d.start()
 		request.Pipeline = &modelv1.PipelineRef{Namespace: "default", Pipeline: "no-such-pipeline"}

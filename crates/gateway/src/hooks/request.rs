@@ -62,6 +62,9 @@ fn content_type(headers: &HeaderMap) -> &str {
 }
 
 fn refused(refusal: &Refusal) -> Fault {
+    if let Refusal::Malformed { .. } = refusal {
+        return Fault::invalid("headers", refusal.to_string()).help("send what the subscription's scheme says");
+    }
     Fault::new(Code::Unauthenticated, reason::UNAUTHENTICATED, refusal.to_string())
         .help("sign the request as the subscription's scheme says, with one of its secrets")
 }

@@ -54,6 +54,13 @@ fn of_scope(scope: &SecretScope) -> Subject<'_> {
     }
 }
 
+fn of_objects(scope: &ObjectScope) -> Subject<'_> {
+    match scope {
+        ObjectScope::Pipeline(pipeline) => Subject::Pipeline(pipeline),
+        ObjectScope::Run(run) => Subject::Run(run),
+    }
+}
+
 impl Event {
     /// What it is about.
     #[must_use]
@@ -122,10 +129,7 @@ impl Event {
             | Event::AttemptFinished { attempt, .. } => Subject::Run(&attempt.task.run),
             Event::ObjectPut { scope, .. }
             | Event::ObjectDeleted { scope, .. }
-            | Event::ObjectsDropped { scope, .. } => match scope {
-                ObjectScope::Pipeline(pipeline) => Subject::Pipeline(pipeline),
-                ObjectScope::Run(run) => Subject::Run(run),
-            },
+            | Event::ObjectsDropped { scope, .. } => of_objects(scope),
         }
     }
 }

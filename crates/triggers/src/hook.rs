@@ -113,7 +113,7 @@ mod tests {
     fn a_long_payload_loses_the_ends_of_its_lists() {
         let short = serde_json::json!({"commits": [1, 2, 3], "ref": "x"});
         assert_eq!(fitted(short.clone()), short);
-        let commit = serde_json::json!({"message": "x".repeat(1000), "files": ["a"; 30]});
+        let commit = serde_json::json!({"message": "x".repeat(1000), "files": vec!["a"; 30]});
         let long = serde_json::json!({"commits": vec![commit; 1500], "ref": "refs/heads/main"});
         let fitted = fitted(long);
         assert!(fitted.to_string().len() <= PAYLOAD_BYTES_MAX);

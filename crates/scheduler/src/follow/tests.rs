@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use gofer_domain::limits::{TAKEN_BYTES_MAX, TAKEN_EVENTS_MAX};
-use gofer_domain::{Command, EventVerdict, Firing, NamespaceId, PipelineId, PipelineKey, SubscriptionKey, SubscriptionName};
+use gofer_domain::{
+    Command, EventVerdict, Firing, NamespaceId, PipelineId, PipelineKey, SubscriptionKey, SubscriptionName,
+};
 use proptest::prelude::*;
 
 use super::*;

@@ -2,7 +2,6 @@
 
 mod change;
 mod fire;
-mod launch;
 mod show;
 mod token;
 mod update;
@@ -22,16 +21,13 @@ use crate::error::Error;
 pub enum TriggerCommand {
     /// Let pipelines subscribe to a plug-in
     ///
-    /// A plug-in that runs by itself shows a token: a new one is drawn and printed this once, unless --token-file has one.
-    /// The cluster keeps only a digest of it. With --image, or a command after --, the cluster keeps the plug-in running
-    /// instead, and it needs no token.
+    /// A plug-in is a program that runs wherever it can reach a node. It shows a token: a new one is drawn and printed this
+    /// once, unless --token-file has one. The cluster keeps only a digest of it.
     #[command(
         after_help = concat!(
             "Examples:\n",
             "  gofer trigger install jira --description 'Issues of jira.example.org'\n",
-            "  gofer trigger install jira --token-file jira.token\n",
-            "  gofer trigger install mail --image example.org/mail-trigger:1 --env IMAP=imap.example.org --memory 128MiB\n",
-            "  gofer trigger install disk --driver process -- /opt/triggers/disk --quiet",
+            "  gofer trigger install jira --token-file jira.token",
         )
     )]
     Install(Box<InstallTriggerArgs>),
@@ -52,8 +48,7 @@ pub enum TriggerCommand {
         after_help = concat!(
             "Examples:\n",
             "  gofer trigger update jira --new-token\n",
-            "  gofer trigger update mail --image example.org/mail-trigger:2 --remove-env IMAP\n",
-            "  gofer trigger update mail --no-launch --token-file mail.token",
+            "  gofer trigger update jira --token-file jira.token --description 'Issues of jira.example.org'",
         )
     )]
     Update(Box<UpdateTriggerArgs>),

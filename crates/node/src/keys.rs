@@ -116,6 +116,13 @@ impl ReadSecrets for Found {
     }
 }
 
+#[async_trait]
+impl gofer_polling::ReadSecrets for Found {
+    async fn read(&self, pipeline: &PipelineKey, name: &SecretName) -> Result<Zeroizing<Vec<u8>>, String> {
+        self.find(pipeline, name.as_str()).await.map_err(|error| error.to_string())
+    }
+}
+
 /// The value of a secret that the cluster does not hold.
 async fn outside(
     providers: &Providers,

@@ -12,6 +12,7 @@ use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
 use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Outside, Parts, Peers};
+use gofer_polling::Poller;
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
 use sd_notify::NotifyState;
@@ -119,6 +120,7 @@ impl Node {
         let drivers = drivers::open(&config, tasks.mount()).await?;
         let execution = execution(&config, node_spec(&config, &drivers), lease);
         let secrets = Arc::new(Found::open(keeper.clone(), &config.secrets)?);
+        let repositories = secrets.clone();
         let executor_parts = gofer_executor::Parts {
             store: store.clone(),
             propose,
@@ -155,6 +157,8 @@ impl Node {
         let stop = stops.scheduler.clone();
         parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
         archive(&mut parts, &config, (&store, &raft), &stops.scheduler);
+        let poller = Poller::new(store.clone(), raft.clone(), Arc::new(cluster.clone()), repositories);
+        poll(&mut parts, poller, stops.scheduler.clone());
         parts.spawn(keys::keep(keeper, stops.scheduler.clone()));
         let stop = stops.executor.clone();
         parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
@@ -262,6 +266,14 @@ fn serve_objects(
 }
 
 /// Gives back the room of what was archived, and moves events to the archive if there is one.
+/// Looks at repositories until the stop.
+fn poll(parts: &mut JoinSet<anyhow::Result<()>>, poller: Poller, stop: CancellationToken) {
+    parts.spawn(async move {
+        poller.run(stop).await;
+        Ok(())
+    });
+}
+
 fn archive(
     parts: &mut JoinSet<anyhow::Result<()>>,
     config: &Config,

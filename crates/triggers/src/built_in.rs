@@ -47,7 +47,12 @@ fn lines(trigger: BuiltIn) -> &'static [Line] {
         ],
         BuiltIn::Git => &[
             ("url", Text, Always, "the repository: https://, http://, ssh:// or user@host:path"),
-            ("branches", Text, Or("*"), "patterns of branches, separated by commas; empty: none"),
+            (
+                "branches",
+                Text,
+                Or("**"),
+                "patterns of branches, separated by commas: * is any text without a slash, ** any text; empty: none",
+            ),
             ("tags", Text, Or(""), "patterns of tags, separated by commas; empty: none"),
             ("every", Duration, Or("1m"), "how often it is looked at, from 5s to 24h"),
             ("user", Text, Or("git"), "user name for https"),

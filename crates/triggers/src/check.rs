@@ -7,6 +7,7 @@ use crate::built_in::built_in;
 use crate::event::Judge;
 use crate::hook::Hook;
 use crate::log::Interest;
+use crate::repository::Repository;
 
 /// Checks a subscription of a pipeline.
 ///
@@ -22,6 +23,7 @@ pub fn check(spec: &SubscriptionSpec) -> Result<(), Rejection> {
     match trigger {
         BuiltIn::Webhook | BuiltIn::Github => Hook::of(spec).map(|_| ()),
         BuiltIn::Pipeline | BuiltIn::Object | BuiltIn::Event => Interest::check(trigger, spec),
-        BuiltIn::Git | BuiltIn::Manual => Ok(()),
+        BuiltIn::Git => Repository::check(spec),
+        BuiltIn::Manual => Ok(()),
     }
 }

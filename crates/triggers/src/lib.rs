@@ -11,6 +11,7 @@ mod check;
 mod event;
 mod hook;
 mod log;
+mod repository;
 mod run;
 
 pub use built_in::{built_in, settings_of};
@@ -19,3 +20,4 @@ pub use event::{Judge, TriggerEvent, judge};
 pub use gofer_expressions::PAYLOAD_BYTES_MAX;
 pub use hook::{Hook, fitted};
 pub use log::{Interest, LogEvent, Place};
+pub use repository::Repository;

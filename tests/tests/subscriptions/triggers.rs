@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gofer_tests::{Cluster, says};
+use gofer_tests::{Cluster, request_id, says};
+use gofer_wire::api::v1 as api;
+use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
+use gofer_wire::model::v1 as model;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::support::{REFUSED, WRONG_USAGE, done, json_of, refused, start};
+use super::support::{REFUSED, WRONG_USAGE, check_fault, done, json_of, refused, start};
 
 const BUILT_IN: [&str; 7] = ["event", "git", "github", "manual", "object", "pipeline", "webhook"];
 
@@ -52,14 +55,14 @@ async fn a_plug_in_is_installed_with_a_token_that_only_its_owner_has() {
     refused(&cluster, &twice, REFUSED, &["has another token than was drawn now", "--new-token"]);
     assert_eq!(digest(&cluster, 0), digest_of(first.as_str().unwrap()), "the first one is still the one");
 
-    let launched = ["trigger", "install", "mail", "--driver", "process", "--env", "A=b", "--memory", "64MiB", "--"];
-    done(&cluster, 0, &[&launched[..], &["/bin/mail-trigger", "--all"]].concat());
-    let mail = json_of(&cluster, 1, &["trigger", "get", "mail"])["installed"]["spec"].clone();
-    assert_eq!(mail["launch"]["command"], json!(["/bin/mail-trigger", "--all"]), "{mail}");
-    assert_eq!(mail["token_digest"], Value::Null, "what the cluster launches needs no token: {mail}");
-    let both = ["trigger", "update", "mail", "--no-launch"];
-    refused(&cluster, &both, REFUSED, &["neither a token nor anything to launch"]);
-    says(&done(&cluster, 0, &["trigger", "get", "mail"]), &["launched", "/bin/mail-trigger --all", "64MiB", "A=b"]);
+    let launched = model::TriggerSpec {
+        token_digest: Some(vec![0; 32]),
+        launch: Some(model::Launch { image: "example.org/mail:1".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    let request = api::InstallTriggerRequest { request_id: request_id(), trigger: "mail".into(), spec: Some(launched) };
+    let refused = TriggerServiceClient::new(cluster.nodes[0].channel().unwrap()).install_trigger(request).await;
+    check_fault(&refused.unwrap_err(), "spec.launch", "nothing launches it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,8 +105,6 @@ async fn what_can_not_be_installed_or_changed_is_told() {
         (&["install", "_x"], REFUSED, "neither a letter nor a digit"),
         (&["install", "x", "--token-file", file.to_str().unwrap()], WRONG_USAGE, "has 5 bytes"),
         (&["install", "x", "--token-file", "/nowhere/token"], WRONG_USAGE, "can't read the token in /nowhere/token"),
-        (&["install", "x", "--driver", "docker"], REFUSED, "launch"),
-        (&["install", "x", "--env", "GOFER_X=1", "--", "true"], REFUSED, "is Gofer's own"),
         (&["update", "jira"], WRONG_USAGE, "there is nothing to change"),
         (&["update", "github", "--description", "x"], REFUSED, "trigger github is part of Gofer"),
         (&["update", "ghost", "--new-token"], REFUSED, "trigger ghost is not installed"),

@@ -29,7 +29,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "gofer-triggers",
         layer: 1,
-        uses: &["gofer-domain", "gofer-wire", "gofer-expressions", "gofer-webhooks"],
+        uses: &["gofer-domain", "gofer-wire", "gofer-expressions", "gofer-webhooks", "gofer-git"],
     },
     Crate { name: "gofer-store", layer: 1, uses: &["gofer-domain", "gofer-wire"] },
     Crate { name: "gofer-consensus", layer: 1, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
@@ -60,6 +60,11 @@ const CRATES: &[Crate] = &[
     },
     Crate { name: "gofer-audit", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-wire"] },
     Crate { name: "gofer-archive", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-audit"] },
+    Crate {
+        name: "gofer-polling",
+        layer: 2,
+        uses: &["gofer-domain", "gofer-store", "gofer-consensus", "gofer-triggers", "gofer-git"],
+    },
     Crate { name: "gofer-secrets", layer: 2, uses: &["gofer-domain", "gofer-store", "gofer-consensus"] },
     Crate {
         name: "gofer-recovery",
@@ -85,6 +90,7 @@ const CRATES: &[Crate] = &[
             "gofer-executor",
             "gofer-gateway",
             "gofer-archive",
+            "gofer-polling",
             "gofer-secrets",
             "gofer-secret-providers",
         ],

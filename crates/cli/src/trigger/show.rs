@@ -6,7 +6,6 @@ use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 use serde_json::json;
 
-use super::launch;
 use crate::client::{Call, Client, request, triggers};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
@@ -94,9 +93,6 @@ fn head(context: &Context<'_>, trigger: &api::TriggerInfo) -> String {
     line("version", &tame(&report(trigger).map_or_else(String::new, |report| report.version.clone())));
     let spec = installed.spec.clone().unwrap_or_default();
     line("token", if spec.token_digest.is_some() { "known" } else { "none" });
-    for (name, text) in spec.launch.iter().flat_map(launch::lines) {
-        line(name, &tame(&text));
-    }
     line("installed", &time::age(installed.created_at.as_ref(), now));
     line("changed", &time::age(installed.updated_at.as_ref(), now));
     head
@@ -107,12 +103,7 @@ fn report(trigger: &api::TriggerInfo) -> Option<&model::TriggerReport> {
 }
 
 fn kind(trigger: &api::TriggerInfo) -> &'static str {
-    let is_launched = || Some(trigger.installed.as_ref()?.spec.as_ref()?.launch.is_some());
-    match (trigger.built_in, is_launched()) {
-        (true, _) => "built-in",
-        (false, Some(true)) => "launched",
-        (false, _) => "external",
-    }
+    if trigger.built_in { "built-in" } else { "plug-in" }
 }
 
 fn enabled(trigger: &api::TriggerInfo) -> (&'static str, Style) {

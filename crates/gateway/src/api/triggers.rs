@@ -103,9 +103,11 @@ pub(super) fn name(text: &str) -> Result<TriggerName, Fault> {
 
 /// Says the first fault of what can be told from the message; the state machine has the others.
 fn spec(spec: Option<model::TriggerSpec>) -> Result<Arc<TriggerSpec>, Fault> {
-    let spec = spec.ok_or_else(|| {
-        Fault::invalid("spec", "no spec is given").help("give the digest of a token, or say what is to be launched")
-    })?;
+    let spec = spec.ok_or_else(|| Fault::invalid("spec", "no spec is given").help("give the digest of a token"))?;
+    if spec.launch.is_some() {
+        let message = "plug-ins are not launched by the cluster, but run by themselves";
+        return Err(Fault::invalid("spec.launch", message).help("leave it out, and start the plug-in with its token"));
+    }
     let read = codec::trigger_spec_from_wire(Some(spec));
     read.map(Arc::new).map_err(|error| Fault::invalid(&error.field, error.to_string()).help("correct that field"))
 }

@@ -91,7 +91,7 @@ type TriggerSpec struct {
 	Description string `protobuf:"bytes,1,opt,name=description,proto3" json:"description,omitempty"`
 	// SHA-256 of the token that a plug-in shows which runs by itself. Absent: nobody but what Gofer launches speaks for it.
 	TokenDigest []byte `protobuf:"bytes,2,opt,name=token_digest,json=tokenDigest,proto3,oneof" json:"token_digest,omitempty"`
-	// What is kept running. Absent: it runs by itself.
+	// What is kept running. Absent: it runs by itself. Nothing launches it yet, so it is refused.
 	Launch *Launch `protobuf:"bytes,3,opt,name=launch,proto3" json:"launch,omitempty"`
 }
 

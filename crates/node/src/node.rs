@@ -109,9 +109,9 @@ impl Node {
         let lease = lease(&config);
         lease.validate().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
 
-        let scheduler_config = gofer_scheduler::Config { lease, ..gofer_scheduler::Config::default() };
         let propose = Arc::new(cluster.clone());
-        let scheduler = Scheduler::new(store.clone(), raft.clone(), propose.clone(), scheduler_config);
+        let scheduling = gofer_scheduler::Config { lease, ..gofer_scheduler::Config::default() };
+        let scheduler = Scheduler::new(store.clone(), raft.clone(), propose.clone(), scheduling);
         let leases: Arc<dyn GrantLease> = Arc::new(Grants(scheduler.leases()));
 
         let keeper = keys::open(&config, &store, &raft, propose.clone(), &peers)?;
@@ -120,10 +120,9 @@ impl Node {
         let drivers = drivers::open(&config, tasks.mount()).await?;
         let execution = execution(&config, node_spec(&config, &drivers), lease);
         let secrets = Arc::new(Found::open(keeper.clone(), &config.secrets)?);
-        let repositories = secrets.clone();
         let executor_parts = gofer_executor::Parts {
             store: store.clone(),
-            propose,
+            propose: propose.clone(),
             drivers: drivers.clone(),
             leases: Arc::new(Renewals(LeaseRenewer::new(cluster.clone(), leases.clone()))),
             replicate: Arc::new(Copies(BlobReplicator::new(store.clone(), raft.clone(), peers.clone()))),
@@ -133,6 +132,7 @@ impl Node {
             host: raft.host().clone(),
         };
         let executor = Executor::new(executor_parts, execution)?;
+        let poller = Poller::new(store.clone(), raft.clone(), propose, secrets.clone());
 
         let serving = Parts {
             store: store.clone(),
@@ -154,14 +154,11 @@ impl Node {
         serve_objects(&mut parts, &serving, tasks.listener, &stops.server);
         let stop = stops.server.clone();
         parts.spawn(async move { gofer_gateway::serve(listener, serving, stop).await.context("the server failed") });
-        let stop = stops.scheduler.clone();
-        parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
+        schedule(&mut parts, scheduler, stops.scheduler.clone());
         archive(&mut parts, &config, (&store, &raft), &stops.scheduler);
-        let poller = Poller::new(store.clone(), raft.clone(), Arc::new(cluster.clone()), repositories);
         poll(&mut parts, poller, stops.scheduler.clone());
         parts.spawn(keys::keep(keeper, stops.scheduler.clone()));
-        let stop = stops.executor.clone();
-        parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
+        execute(&mut parts, executor, stops.executor.clone());
         let stop = stops.scheduler.clone();
         let (watching, store_, raft_, cluster_) = (config.clone(), store.clone(), raft.clone(), cluster.clone());
         parts.spawn(async move { membership::watch_expulsion(&watching, &store_, &raft_, &cluster_, stop).await });
@@ -266,6 +263,16 @@ fn serve_objects(
 }
 
 /// Gives back the room of what was archived, and moves events to the archive if there is one.
+/// Schedules until the stop.
+fn schedule(parts: &mut JoinSet<anyhow::Result<()>>, scheduler: Scheduler, stop: CancellationToken) {
+    parts.spawn(async move { scheduler.run(stop).await.context("the scheduler failed") });
+}
+
+/// Runs what is placed here until the stop.
+fn execute(parts: &mut JoinSet<anyhow::Result<()>>, executor: Executor, stop: CancellationToken) {
+    parts.spawn(async move { executor.run(stop).await.context("the executor failed") });
+}
+
 /// Looks at repositories until the stop.
 fn poll(parts: &mut JoinSet<anyhow::Result<()>>, poller: Poller, stop: CancellationToken) {
     parts.spawn(async move {

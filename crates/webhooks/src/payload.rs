@@ -33,7 +33,9 @@ fn parse(content_type: &str, body: &[u8]) -> Result<Value, Refusal> {
     }
     let field = form_urlencoded::parse(body).find(|(name, _)| name == "payload");
     let Some((_, text)) = field else {
-        return Err(Refusal::malformed("the body is a form without a field payload; have the sender send JSON"));
+        // Some programs call everything a form that they send.
+        let nothing = "the body is a form without a field payload, and no JSON; have the sender send JSON";
+        return serde_json::from_slice(body).map_err(|_| Refusal::malformed(nothing));
     };
     json(text.as_bytes(), "the field payload of the body")
 }

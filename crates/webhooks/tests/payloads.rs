@@ -159,6 +159,12 @@ fn what_is_none_of_these_stays_as_it_is() {
 }
 
 #[test]
+fn json_that_is_called_a_form_is_json() {
+    let read = payload::read("push", "application/x-www-form-urlencoded", b"{\"a\": 1}");
+    assert_eq!(read, Ok(json!({"a": 1})));
+}
+
+#[test]
 fn bodies_are_json_or_forms_with_json() {
     let payload = json!({"ref": "refs/heads/größe & more", "n": [1, 2.5, null]});
     let text = payload.to_string();
@@ -178,7 +184,7 @@ fn bodies_are_json_or_forms_with_json() {
     assert_eq!(read("push", "", b"").unwrap(), Value::Null);
 
     let why = |content_type, body: &[u8]| read("webhook", content_type, body).unwrap_err().to_string();
-    assert_eq!(why(form, b"a=b"), "the body is a form without a field payload; have the sender send JSON");
+    assert_eq!(why(form, b"a=b"), "the body is a form without a field payload, and no JSON; have the sender send JSON");
     assert!(why(form, b"payload=%7B").starts_with("the field payload of the body is no JSON (EOF while parsing"));
     assert!(why("", b"{\"a\": secret}").starts_with("the body is no JSON (expected value at line 1 column 7)"));
     assert!(why("", &b"[".repeat(100_000)).contains("recursion limit exceeded"));

@@ -160,7 +160,7 @@ fn what_is_none_of_these_stays_as_it_is() {
 
 #[test]
 fn json_that_is_called_a_form_is_json() {
-    let read = payload::read("push", "application/x-www-form-urlencoded", b"{\"a\": 1}");
+    let read = read("push", "application/x-www-form-urlencoded", b"{\"a\": 1}");
     assert_eq!(read, Ok(json!({"a": 1})));
 }
 

@@ -60,6 +60,9 @@ pub(super) async fn list(context: &mut Context<'_>, pipeline: &str, limit: u32) 
     Ok(EXIT_OK)
 }
 
+/// Longest key of an event that is shown whole, in characters.
+const KEY_CHARS_MAX: usize = 24;
+
 /// Who started a run: the schedule with its slot, the subscription with its event, or somebody.
 fn started_by(run: &model::Run) -> String {
     if let Some(slot) = &run.schedule {
@@ -67,8 +70,16 @@ fn started_by(run: &model::Run) -> String {
         return format!("schedule {} for {time}", slot.schedule);
     }
     match &run.subscription {
-        Some(of) => format!("subscription {} for event {}", of.subscription, of.event),
+        Some(of) => format!("subscription {} for event {}", of.subscription, short(&of.event)),
         None => run.started_by.clone(),
+    }
+}
+
+/// A key of an event, as far as a table has room; `gofer subscription events` and JSON have all of it.
+fn short(key: &str) -> String {
+    match key.char_indices().nth(KEY_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", key.get(..end).unwrap_or_default()),
+        None => key.to_owned(),
     }
 }
 

@@ -25,7 +25,7 @@ fn a_change_is_told_as_a_webhook_would_tell_it() {
 #[test]
 fn what_is_not_told_yet_stays_to_be_told() {
     let patterns = Patterns::new(["**"], ["**"]).unwrap();
-    let id = |digit: usize| format!("{digit:040x}");
+    let id = |digit: usize| format!("{digit:0<40x}");
     let before: References = (0..150).map(|n| (format!("refs/heads/{n}"), id(n))).collect();
     let mut after: References = before.keys().map(|name| (name.clone(), id(1000))).collect();
     after.insert("refs/tags/new".to_owned(), id(7));

@@ -36,7 +36,7 @@ async fn a_plug_in_is_installed_with_a_token_that_only_its_owner_has() {
     let token = installed["token"].as_str().unwrap();
     assert!(token.starts_with("gofer-trigger.") && token.len() > 70, "{installed}");
     assert_eq!(digest(&cluster, 2), digest_of(token), "only its digest is kept");
-    says(&done(&cluster, 0, &["trigger", "get", "jira"]), &["issues that change", "external", "known"]);
+    says(&done(&cluster, 0, &["trigger", "get", "jira"]), &["issues that change", "plug-in", "known"]);
 
     let told = done(&cluster, 0, &["trigger", "update", "jira", "--new-token"]);
     let new = told.lines().find_map(|line| line.strip_prefix("token  ")).unwrap();

@@ -6,6 +6,7 @@ pub(crate) mod linearizable;
 pub(crate) mod list;
 pub(crate) mod register;
 pub(crate) mod slots;
+pub(crate) mod told;
 pub(crate) mod unique;
 
 /// Most examples that a verdict shows.

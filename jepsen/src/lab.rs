@@ -1,7 +1,7 @@
 //! The cluster under test with all that can be done to it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::journal::Journal;
 use crate::machine::{Build, Claim, Machine, unmount_all};
 use crate::net::{self, Network};
+use crate::plugin::Plugin;
 
 /// Longest time for a status.
 const STATUS_PATIENCE: Duration = Duration::from_secs(2);
@@ -27,6 +28,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Lab {
     // Order matters: processes end before their network and their disks go.
     pub(crate) machines: Vec<Arc<Machine>>,
+    /// Those of the workload that has any, once it has set them up.
+    pub(crate) plugins: OnceLock<Vec<Plugin>>,
     pub(crate) network: Network,
     disks: Disks,
     pub(crate) journal: Arc<Journal>,
@@ -57,7 +60,8 @@ impl Lab {
         out: PathBuf,
         journal: Arc<Journal>,
     ) -> anyhow::Result<Self> {
-        let mut lab = Self { machines: Vec::new(), network, disks: Disks, journal, out, surgery: Default::default() };
+        let (machines, plugins, surgery) = (Vec::new(), OnceLock::new(), Default::default());
+        let mut lab = Self { machines, plugins, network, disks: Disks, journal, out, surgery };
         for index in 0..size {
             lab.machines.push(Arc::new(Machine::create(&lab.out, index, build)?));
         }
@@ -75,6 +79,11 @@ impl Lab {
             machine.start(&["--join", &net::address(0)])?;
         }
         self.wait_whole().await.with_context(|| self.machines[0].log_tail(20))
+    }
+
+    /// The plug-ins under test; none if no workload has any.
+    pub(crate) fn plugins(&self) -> &[Plugin] {
+        self.plugins.get().map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn size(&self) -> usize {
@@ -189,11 +198,17 @@ impl Lab {
     /// Removes what is left of every fault, and starts every node that is down.
     ///
     /// # Errors
-    /// When the network can't be mended or a node not be started.
+    /// When the network can't be mended, or a node or a plug-in not be started.
     pub(crate) async fn heal(&self) -> anyhow::Result<()> {
         self.network.join()?;
         self.network.lose_nothing()?;
         self.network.hasten();
+        for plugin in 0..self.network.seats() {
+            self.network.join_plugin(plugin)?;
+        }
+        for plugin in self.plugins().iter().filter(|plugin| !plugin.is_started()) {
+            plugin.start()?;
+        }
         for machine in &self.machines {
             machine.make_room()?;
             machine.skew("+0")?;

@@ -90,10 +90,10 @@ impl Machine {
     /// # Errors
     /// When it runs already, or can't be started.
     pub(crate) fn start(&self, extra: &[&str]) -> anyhow::Result<()> {
-        let mut command = Command::new("nsenter");
+        let [enter, words @ ..] = net::enter(&net::namespace(self.index));
+        let mut command = Command::new(enter);
         command
-            .arg(format!("--net=/run/netns/{}", net::namespace(self.index)))
-            .arg("--")
+            .args(words)
             .arg(&self.binary)
             .args(["server", "--listen", &net::address(self.index), "--name", &self.name, "--drivers", "process"])
             .arg("--data-dir")
@@ -110,7 +110,6 @@ impl Machine {
                 .env("DONT_FAKE_MONOTONIC", "1")
                 .env("FAKETIME_CACHE_DURATION", "1");
         }
-        // nsenter is in the package util-linux.
         self.process().start(command).with_context(|| format!("{} can't be started", self.name))
     }
 

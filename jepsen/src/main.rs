@@ -12,6 +12,7 @@ mod machine;
 mod nemesis;
 mod net;
 mod options;
+mod plugin;
 mod report;
 mod run;
 mod workload;
@@ -51,7 +52,7 @@ fn start(options: &Options) -> anyhow::Result<bool> {
     if options.clean {
         return Ok(true);
     }
-    let network = net::Network::create(usize::from(options.nodes))?;
+    let network = net::Network::create(usize::from(options.nodes), plugin::PLUGINS)?;
     // Only now, as threads are born into the namespace of the one that makes them.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
     runtime.block_on(run::run(options, network, &kinds, &workloads))

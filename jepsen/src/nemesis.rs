@@ -11,6 +11,7 @@ mod loss;
 mod members;
 mod partition;
 mod pause;
+mod plugins;
 mod rolling;
 mod surgery;
 mod transfer;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use crate::lab::Lab;
 
 /// Every nemesis. `all` leaves out those that need another build of the binary.
-pub(crate) static ALL: [&dyn Nemesis; 13] = [
+pub(crate) static ALL: [&dyn Nemesis; 14] = [
     &kill::Kill,
     &crash::Crash,
     &pause::Pause,
@@ -41,6 +42,7 @@ pub(crate) static ALL: [&dyn Nemesis; 13] = [
     &rolling::Rolling,
     &members::Members,
     &transfer::Transfer,
+    &plugins::Plugins,
     &clock::Clock,
 ];
 
@@ -148,7 +150,7 @@ async fn act(kind: &'static dyn Nemesis, mut strike: Strike) -> (&'static dyn Ne
     (kind, acted)
 }
 
-/// Starts nodes that end by themselves though nothing is done to them, and says so.
+/// Starts nodes and plug-ins that end by themselves though nothing is done to them, and says so.
 pub(crate) async fn watch(lab: Arc<Lab>) {
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -157,6 +159,13 @@ pub(crate) async fn watch(lab: Arc<Lab>) {
             let Some(status) = claim.ended() else { continue };
             lab.journal.find(format!("{} ended by itself with {status}: {}", claim.name, claim.log_tail(6)));
             if let Err(error) = claim.start(&[]) {
+                lab.journal.find(format!("{error:#}"));
+            }
+        }
+        for plugin in lab.plugins() {
+            let Some(status) = plugin.ended() else { continue };
+            lab.journal.find(format!("{} ended by itself with {status}: {}", plugin.name, plugin.log_tail(6)));
+            if let Err(error) = plugin.start() {
                 lab.journal.find(format!("{error:#}"));
             }
         }

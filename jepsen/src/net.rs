@@ -29,6 +29,11 @@ pub(crate) fn address(node: usize) -> String {
     format!("{}:{PORT}", ip(node))
 }
 
+/// Name of the namespace of a plug-in; the first is 0.
+pub(crate) fn seat(plugin: usize) -> String {
+    format!("{PREFIX}x{}", plugin + 1)
+}
+
 /// Runs a program to its end.
 ///
 /// # Errors
@@ -44,16 +49,26 @@ pub(crate) fn run(words: &[&str]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// Runs a program in the network of a node.
-fn run_at(node: usize, words: &[&str]) -> anyhow::Result<String> {
-    let namespace = format!("--net=/run/netns/{}", namespace(node));
-    run(&[&["nsenter", &namespace, "--"], words].concat())
+/// What a command begins with that is run in a namespace. nsenter is in the package util-linux.
+pub(crate) fn enter(namespace: &str) -> [String; 3] {
+    ["nsenter".into(), format!("--net=/run/netns/{namespace}"), "--".into()]
 }
 
-/// Namespaces, bridge and links of so many nodes. Taken down when dropped.
+fn run_in(namespace: &str, words: &[&str]) -> anyhow::Result<String> {
+    let enter = enter(namespace);
+    run(&[&enter.each_ref().map(String::as_str)[..], words].concat())
+}
+
+/// Runs a program in the network of a node.
+fn run_at(node: usize, words: &[&str]) -> anyhow::Result<String> {
+    run_in(&namespace(node), words)
+}
+
+/// Namespaces, bridge and links of so many nodes, and of plug-ins. Taken down when dropped.
 #[derive(Debug)]
 pub(crate) struct Network {
     size: usize,
+    seats: usize,
     /// Whether the kernel can delay packets.
     pub(crate) has_netem: bool,
 }
@@ -63,15 +78,20 @@ impl Network {
     ///
     /// # Errors
     /// When this is not root, or the kernel has no network namespaces.
-    pub(crate) fn create(size: usize) -> anyhow::Result<Self> {
-        let mut network = Self { size, has_netem: false };
+    pub(crate) fn create(size: usize, seats: usize) -> anyhow::Result<Self> {
+        let mut network = Self { size, seats, has_netem: false };
         run(&["ip", "netns", "add", HUB]).context("can't make a network namespace; this needs root")?;
         run(&["ip", "-n", HUB, "link", "set", "lo", "up"])?;
         run(&["ip", "-n", HUB, "link", "add", "br0", "type", "bridge"])?;
         run(&["ip", "-n", HUB, "address", "add", "10.99.0.254/24", "dev", "br0"])?;
         run(&["ip", "-n", HUB, "link", "set", "br0", "up"])?;
         for node in 0..size {
-            network.connect(node)?;
+            connect(&namespace(node), &format!("p{}", node + 1), &ip(node))?;
+            Self::guard(&namespace(node), &["CUT", "LOSS"], &["INPUT"])?;
+        }
+        for plugin in 0..seats {
+            connect(&seat(plugin), &format!("s{}", plugin + 1), &format!("10.99.0.{}", 101 + plugin))?;
+            Self::guard(&seat(plugin), &["CUT"], &["INPUT", "OUTPUT"])?;
         }
         network.has_netem =
             run(&["tc", "-n", HUB, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]).is_ok();
@@ -84,19 +104,39 @@ impl Network {
         Ok(network)
     }
 
-    fn connect(&self, node: usize) -> anyhow::Result<()> {
-        let (name, port, address) = (namespace(node), format!("p{}", node + 1), format!("{}/24", ip(node)));
-        run(&["ip", "netns", "add", &name])?;
-        run(&["ip", "-n", HUB, "link", "add", &port, "type", "veth", "peer", "name", "eth0", "netns", &name])?;
-        run(&["ip", "-n", HUB, "link", "set", &port, "master", "br0", "up"])?;
-        run(&["ip", "-n", &name, "address", "add", &address, "dev", "eth0"])?;
-        run(&["ip", "-n", &name, "link", "set", "eth0", "up"])?;
-        run(&["ip", "-n", &name, "link", "set", "lo", "up"])?;
-        for chain in ["CUT", "LOSS"] {
-            run_at(node, &["iptables", "-w", "-N", chain])?;
-            run_at(node, &["iptables", "-w", "-A", "INPUT", "-j", chain])?;
+    /// Makes chains of rules that what comes in, or goes out, is held against.
+    fn guard(namespace: &str, chains: &[&str], ways: &[&str]) -> anyhow::Result<()> {
+        for chain in chains {
+            run_in(namespace, &["iptables", "-w", "-N", chain])?;
+            for way in ways {
+                run_in(namespace, &["iptables", "-w", "-A", way, "-j", chain])?;
+            }
         }
         Ok(())
+    }
+
+    /// A plug-in and a node no longer reach each other.
+    ///
+    /// # Errors
+    /// When the firewall can't be changed.
+    pub(crate) fn cut_plugin(&self, plugin: usize, node: usize) -> anyhow::Result<()> {
+        for way in ["-s", "-d"] {
+            run_in(&seat(plugin), &["iptables", "-w", "-A", "CUT", way, &ip(node), "-j", "DROP"])?;
+        }
+        Ok(())
+    }
+
+    /// A plug-in and all nodes reach each other again.
+    ///
+    /// # Errors
+    /// When the firewall can't be changed.
+    pub(crate) fn join_plugin(&self, plugin: usize) -> anyhow::Result<()> {
+        run_in(&seat(plugin), &["iptables", "-w", "-F", "CUT"]).map(drop)
+    }
+
+    /// How many plug-ins there is room for.
+    pub(crate) fn seats(&self) -> usize {
+        self.seats
     }
 
     /// What `from` sends no longer reaches `to`.
@@ -158,6 +198,16 @@ impl Network {
             let _ = run(&["tc", "-n", &namespace(node), "qdisc", "del", "dev", "eth0", "root"]);
         }
     }
+}
+
+/// Makes a namespace with a link to the bridge.
+fn connect(namespace: &str, port: &str, ip: &str) -> anyhow::Result<()> {
+    run(&["ip", "netns", "add", namespace])?;
+    run(&["ip", "-n", HUB, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", namespace])?;
+    run(&["ip", "-n", HUB, "link", "set", port, "master", "br0", "up"])?;
+    run(&["ip", "-n", namespace, "address", "add", &format!("{ip}/24"), "dev", "eth0"])?;
+    run(&["ip", "-n", namespace, "link", "set", "eth0", "up"])?;
+    run(&["ip", "-n", namespace, "link", "set", "lo", "up"]).map(drop)
 }
 
 impl Drop for Network {

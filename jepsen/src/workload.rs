@@ -3,6 +3,7 @@
 
 mod append;
 mod drain;
+mod events;
 mod ids;
 mod launches;
 mod overlap;
@@ -31,7 +32,7 @@ use crate::lab::Lab;
 type Make = fn(&Path) -> Arc<dyn Workload>;
 
 /// Every workload with what it is about.
-pub(crate) const ALL: [(&str, &str, Make); 8] = [
+pub(crate) const ALL: [(&str, &str, Make); 9] = [
     ("register", "write and read values through any node; linearizable", register::make),
     ("append", "append to lists and read them whole; one order, nothing lost", append::make),
     ("repeat", "send the same request several times to different nodes; one effect, one answer", repeat::make),
@@ -39,6 +40,7 @@ pub(crate) const ALL: [(&str, &str, Make); 8] = [
     ("overlap", "start runs under the policies queue and forbid; never two at once", overlap::make),
     ("launches", "run tasks that count their own launches; each attempt at most once", launches::make),
     ("slots", "keep schedules that catch up, and some that don't; each slot once", slots::make),
+    ("events", "tell of events by plug-ins in three languages, by keys, and by ends of runs; each once", events::make),
     ("drain", "drain nodes under load; nothing is placed there", drain::make),
 ];
 

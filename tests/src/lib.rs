@@ -5,6 +5,7 @@
 
 mod cli;
 mod cluster;
+mod lines;
 mod node;
 mod pipelines;
 mod process;
@@ -12,6 +13,7 @@ mod stand_in;
 
 pub use cli::{Printed, gofer, line_of, needs, printed, python, run, says};
 pub use cluster::{Cluster, PATIENCE, request_id};
+pub use lines::{Language, LinesPlugin};
 pub use node::{Node, binary, free_port};
 pub use pipelines::{IMAGE, effects_task, import_image, pipeline, shell_task};
 pub use process::Process;

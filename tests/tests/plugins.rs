@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gofer_rng::Rng;
-use gofer_tests::{Cluster, PATIENCE, Process, binary, eventually, needs, pipeline, python, request_id, shell_task};
+use gofer_tests::{
+    Cluster, Language, LinesPlugin, PATIENCE, Process, eventually, needs, pipeline, request_id, shell_task,
+};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::subscription_service_client::SubscriptionServiceClient;
 use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
@@ -18,16 +19,11 @@ use gofer_wire::model::v1 as model;
 use rustix::process::Signal;
 use sha2::{Digest as _, Sha256};
 
-const LANGUAGES: [&str; 3] = ["rust", "go", "python"];
 /// How long lines are appended while things die, and how often.
 const STORM: Duration = Duration::from_secs(25);
 const EVERY: Duration = Duration::from_millis(60);
 /// Lines of a plug-in that nobody listens to: they are told of once it is back.
 const UNHEARD: usize = 250;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap()
-}
 
 /// A pipeline whose runs need no node, as no node has the label: they only are.
 fn parked(id: &str) -> model::PipelineConfig {
@@ -39,7 +35,7 @@ fn parked(id: &str) -> model::PipelineConfig {
 /// The trigger `lines` in one language, which follows a file.
 struct Lines {
     language: &'static str,
-    program: Vec<PathBuf>,
+    program: LinesPlugin,
     process: Process,
     addresses: String,
     path: PathBuf,
@@ -48,12 +44,14 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(cluster: &Cluster, language: &'static str) -> Self {
+    fn new(cluster: &Cluster, language: Language) -> Self {
+        let program = LinesPlugin::build(language, cluster.path()).unwrap();
+        let language = language.name();
         let path = cluster.path().join(format!("{language}.lines"));
         let addresses: Vec<&str> = cluster.nodes.iter().map(|node| node.address.as_str()).collect();
         Self {
             language,
-            program: program(cluster, language),
+            program,
             process: Process::new(cluster.path().join(format!("{language}.log"))),
             addresses: addresses.join(","),
             file: File::create(&path).unwrap(),
@@ -67,10 +65,7 @@ impl Lines {
     }
 
     fn start(&mut self) {
-        let mut command = Command::new(&self.program[0]);
-        command.args(&self.program[1..]).env("GOFER_TRIGGER", self.language).env("GOFER_PLUGIN_TOKEN", self.token());
-        command.env("GOFER_ADDRESS", &self.addresses).env("PYTHONPATH", root().join("crates/sdk/python/client"));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        let command = self.program.command(&[], self.language, &self.token(), &self.addresses).unwrap();
         self.process.start(command).unwrap();
     }
 
@@ -160,31 +155,10 @@ fn subscriptions(cluster: &Cluster) -> SubscriptionServiceClient<tonic::transpor
     SubscriptionServiceClient::new(cluster.nodes[0].channel().unwrap())
 }
 
-/// What to start.
-fn program(cluster: &Cluster, language: &str) -> Vec<PathBuf> {
-    match language {
-        "rust" => {
-            let mut build = Command::new("cargo");
-            build.args(["build", "--quiet", "--release", "--locked", "--offline", "--workspace", "--example", "lines"]);
-            assert!(build.current_dir(root()).status().unwrap().success(), "the example can't be built");
-            vec![binary().unwrap().with_file_name("examples").join("lines")]
-        }
-        "go" => {
-            let built = cluster.path().join("lines");
-            let mut build = Command::new("go");
-            build.args(["build", "-o"]).arg(&built).current_dir(root().join("examples/triggers/go"));
-            let output = build.env("GOPROXY", "off").env("GOFLAGS", "").output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            vec![built]
-        }
-        _ => vec![python().unwrap(), root().join("examples/triggers/python/lines.py")],
-    }
-}
-
 async fn started(size: usize) -> (Cluster, Vec<Lines>) {
     needs(&["go"]).unwrap();
     let cluster = Cluster::start(size, &["--drivers", "process"]).await.unwrap();
-    let mut all: Vec<Lines> = LANGUAGES.iter().map(|language| Lines::new(&cluster, language)).collect();
+    let mut all: Vec<Lines> = Language::ALL.into_iter().map(|language| Lines::new(&cluster, language)).collect();
     for lines in &mut all {
         lines.install(&cluster).await;
         lines.subscribe(&cluster).await;

@@ -176,6 +176,12 @@ impl Facts {
         found.into_iter().map(|(_, token)| token).collect()
     }
 
+    /// Numbers of a pipeline's runs that have ended.
+    pub(crate) fn ended(&self, pipeline: &str) -> Vec<u64> {
+        let runs = self.runs.range((pipeline.to_owned(), 0)..=(pipeline.to_owned(), u64::MAX));
+        runs.filter(|(_, run)| run.finished > 0).map(|((_, number), _)| *number).collect()
+    }
+
     /// The log never lets exclusive runs overlap.
     pub(crate) fn no_overlap(&self) -> Verdict {
         let runs = self.runs.iter().filter(|((pipeline, _), run)| self.exclusive.contains(pipeline) && run.started > 0);

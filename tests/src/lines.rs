@@ -1,0 +1,85 @@
+//! The example plug-in, which tells of each line that is appended to a file, in the languages that there are libraries for.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::cli::python;
+use crate::node::binary;
+
+/// A language in which the plug-in is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    Rust,
+    Go,
+    Python,
+}
+
+impl Language {
+    pub const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::Python];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Go => "go",
+            Self::Python => "python",
+        }
+    }
+}
+
+/// The plug-in, built.
+#[derive(Clone, Debug)]
+pub struct LinesPlugin {
+    words: Vec<PathBuf>,
+}
+
+fn root() -> anyhow::Result<PathBuf> {
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?)
+}
+
+fn built(command: &mut Command) -> anyhow::Result<()> {
+    let output = command.output().with_context(|| format!("can't run {command:?}"))?;
+    anyhow::ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+impl LinesPlugin {
+    /// Builds the plug-in in a language. Go's goes into the folder.
+    ///
+    /// # Errors
+    /// When the language's tools are missing, or it can't be built.
+    pub fn build(language: Language, folder: &Path) -> anyhow::Result<Self> {
+        let root = root()?;
+        let words = match language {
+            Language::Rust => {
+                let mut cargo = Command::new("cargo");
+                cargo.args(["build", "--quiet", "--release", "--locked", "--offline", "--workspace"]);
+                built(cargo.args(["--example", "lines"]).current_dir(&root))?;
+                vec![binary()?.with_file_name("examples").join("lines")]
+            }
+            Language::Go => {
+                let program = folder.join("lines");
+                let mut go = Command::new("go");
+                go.args(["build", "-o"]).arg(&program).current_dir(root.join("examples/triggers/go"));
+                built(go.env("GOPROXY", "off").env("GOFLAGS", ""))?;
+                vec![program]
+            }
+            Language::Python => vec![python()?, root.join("examples/triggers/python/lines.py")],
+        };
+        Ok(Self { words })
+    }
+
+    /// What starts the plug-in, as arguments of `prefix` if there is one.
+    ///
+    /// # Errors
+    /// When the folder of the libraries is not there.
+    pub fn command(&self, prefix: &[&str], trigger: &str, token: &str, addresses: &str) -> anyhow::Result<Command> {
+        let mut words = prefix.iter().map(PathBuf::from).chain(self.words.iter().cloned());
+        let mut command = Command::new(words.next().context("no program")?);
+        command.args(words).env("GOFER_TRIGGER", trigger).env("GOFER_PLUGIN_TOKEN", token);
+        command.env("GOFER_ADDRESS", addresses).env("PYTHONPATH", root()?.join("crates/sdk/python/client"));
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        Ok(command)
+    }
+}

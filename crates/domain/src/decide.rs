@@ -11,6 +11,7 @@ mod call;
 mod cluster;
 mod create;
 mod draft;
+mod figures;
 mod intake;
 mod namespace;
 mod node;
@@ -79,7 +80,9 @@ pub fn decide(state: &State, history: &dyn History, envelope: &CommandEnvelope) 
         return Err(precondition("the cluster does not exist yet").help("bootstrap it first"));
     }
     logic::check(state, &envelope.command)?;
-    dispatch(context, &envelope.command)
+    let mut decision = dispatch(context, &envelope.command)?;
+    figures::complete(state, &mut decision.events);
+    Ok(decision)
 }
 
 fn dispatch(context: Context<'_>, command: &Command) -> Verdict {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, PipelineConfig};
+use crate::ends::Ends;
 use crate::ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, TriggerName, Version,
 };
@@ -118,6 +119,8 @@ pub enum Event {
     },
     /// A task reached a final status.
     TaskFinished {
+        /// How many attempts came before.
+        attempts: u32,
         task: TaskKey,
         status: TaskStatus,
     },
@@ -128,6 +131,10 @@ pub enum Event {
     },
     /// The right to launch: the only one there will ever be for this attempt.
     AttemptPlaced {
+        /// When it left the queue. None if it never did, or in events of older versions.
+        started_at: Option<Timestamp>,
+        /// How the pipeline's newest runs ended, with this one. None if it was cancelled, or in events of older versions.
+        ends: Option<Ends>,
         attempt: AttemptKey,
         node: NodeId,
         driver: DriverKind,

@@ -50,6 +50,12 @@ impl EventKey {
         Self(revision.to_string().into())
     }
 
+    /// The key of that a run lasts long, or did: there is one for each run, whoever finds out, and when.
+    #[must_use]
+    pub fn of_long_run(run: &RunKey) -> Self {
+        Self(format!("long:{run}").into())
+    }
+
     /// The key.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -143,8 +149,10 @@ pub struct FollowedEvent {
     pub subscription: SubscriptionKey,
     /// Generation of the subscription that it was held against.
     pub generation: Revision,
-    /// The event.
+    /// The event. Of what was found out without one, the newest that was looked at.
     pub revision: Revision,
+    /// Set if it is told that the run of the cause lasts long, or did, which counts once a run; else the event itself is told.
+    pub is_long: bool,
     /// Its time.
     pub occurred_at: Timestamp,
     /// The run that it is about, or that brought it about.

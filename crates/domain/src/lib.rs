@@ -17,6 +17,7 @@ pub mod command;
 pub mod config;
 pub mod dag;
 pub mod decide;
+pub mod ends;
 pub mod event;
 pub mod ids;
 pub mod intake;
@@ -46,6 +47,7 @@ pub use command::{Actor, Command, CommandEnvelope};
 pub use config::{PipelineConfig, TaskConfig};
 pub use event::{Answer, Event};
 pub use ids::{
+pub use ends::Ends;
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, ScheduleName,
     SecretName, SubscriptionName, TaskId, TaskKey, TriggerName, Version,
 };

@@ -24,6 +24,8 @@ pub const RELEASES: u32 = 3;
 pub const OBJECTS: u32 = 3;
 /// The first logic version with secrets.
 pub const SECRETS: u32 = 3;
+/// The first logic version that says figures of the ends of runs, and counts the attempts before one.
+pub const FIGURES: u32 = 4;
 /// The first logic version with schedules.
 pub const SCHEDULES: u32 = 4;
 /// The first logic version with triggers and subscriptions.
@@ -129,3 +131,9 @@ pub fn unknown(who: &str, has: u32, needed: u32) -> Rejection {
         format!("{who} runs an older gofer (logic version {has}), and this needs version {needed} everywhere");
     Rejection::new(Reason::FailedPrecondition, message).help("upgrade all nodes first, or remove those that are gone")
 }
+/// Whether every registered node knows what a logic version brought.
+#[must_use]
+pub fn all_know(state: &State, version: u32) -> bool {
+    state.nodes.values().all(|node| node.spec.logic_version >= version)
+}
+

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::archive::Archive;
 use crate::config::{PipelineConfig, Resources};
+use crate::ends::Ends;
 use crate::ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, Revision, RunKey, TaskKey, TriggerName, Version,
 };
@@ -128,6 +129,8 @@ impl Pipeline {
     }
 }
 
+    /// How its newest runs ended.
+    pub ends: Ends,
 /// A run with the configuration it executes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveRun {

@@ -8,6 +8,7 @@ mod script;
 mod script_archive;
 mod script_attempts;
 mod script_clusters;
+mod script_figures;
 mod script_following;
 mod script_intake;
 mod script_nodes;

@@ -22,8 +22,12 @@ pub enum BuiltIn {
     Github,
     /// Changes of a Git repository that is looked at now and then.
     Git,
-    /// Runs of pipelines that begin and end.
+    /// Runs of pipelines that begin and end, and how they did of late.
     Pipeline,
+    /// Tasks that end, or are tried again.
+    Task,
+    /// Slots of schedules for which no run is started.
+    Schedule,
     /// Objects that are put and deleted.
     Object,
     /// Any event of the cluster's log.
@@ -34,8 +38,17 @@ pub enum BuiltIn {
 
 impl BuiltIn {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Webhook, Self::Github, Self::Git, Self::Pipeline, Self::Object, Self::Event, Self::Manual];
+    pub const ALL: [Self; 9] = [
+        Self::Webhook,
+        Self::Github,
+        Self::Git,
+        Self::Pipeline,
+        Self::Task,
+        Self::Schedule,
+        Self::Object,
+        Self::Event,
+        Self::Manual,
+    ];
 
     /// The name, which no plug-in can have.
     #[must_use]
@@ -45,6 +58,8 @@ impl BuiltIn {
             Self::Github => "github",
             Self::Git => "git",
             Self::Pipeline => "pipeline",
+            Self::Task => "task",
+            Self::Schedule => "schedule",
             Self::Object => "object",
             Self::Event => "event",
             Self::Manual => "manual",
@@ -61,14 +76,14 @@ impl BuiltIn {
     #[must_use]
     pub fn follows_the_log(self) -> bool {
         match self {
-            Self::Pipeline | Self::Object | Self::Event => true,
+            Self::Pipeline | Self::Task | Self::Schedule | Self::Object | Self::Event => true,
             Self::Webhook | Self::Github | Self::Git | Self::Manual => false,
         }
     }
 }
 
 /// Names of what is no trigger, but might be taken for one.
-pub(crate) const SCHEDULE_WORDS: [&str; 3] = ["cron", "interval", "schedule"];
+pub(crate) const SCHEDULE_WORDS: [&str; 2] = ["cron", "interval"];
 
 /// What an operator says of a trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]

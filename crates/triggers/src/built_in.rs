@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time;
 
 use gofer_domain::{BuiltIn, Reason, Rejection, Setting, SettingKind, SubscriptionSpec, TriggerReport};
 
@@ -60,7 +61,63 @@ fn lines(trigger: BuiltIn) -> &'static [Line] {
         ],
         BuiltIn::Pipeline => &[
             ("pipeline", Text, Always, "whose runs: NAME of the same namespace, or NAMESPACE/NAME"),
-            ("on", Text, Or("succeeded"), "what counts, separated by commas: started, succeeded, failed, cancelled"),
+            (
+                "on",
+                Text,
+                Or(""),
+                "what counts, separated by commas: started, succeeded, failed, cancelled, recovered (the first success \
+                 after a failure); empty: failed with `in-a-row`, nothing besides them with `rate` or `longer-than`, else \
+                 succeeded",
+            ),
+            (
+                "in-a-row",
+                Text,
+                Or(""),
+                "a number: of runs that end alike in a row only the one counts with which there are so many, and a \
+                 recovery only after so many failures or more; empty: each counts",
+            ),
+            (
+                "rate",
+                Text,
+                Or(""),
+                "such as 50%/20: besides, the end of a run counts with which at least 50% of the newest 20 have failed, and \
+                 had not before it; of 2 to 60 runs",
+            ),
+            (
+                "longer-than",
+                Text,
+                Or(""),
+                "a duration such as 90m: besides, each run counts once that goes on so long after its start, while it does; \
+                 from 1s to 366d",
+            ),
+        ],
+        BuiltIn::Task => &[
+            ("pipeline", Text, Always, "whose tasks: NAME of the same namespace, or NAMESPACE/NAME"),
+            (
+                "task",
+                Text,
+                Or(""),
+                "which tasks, separated by commas: names, or patterns where * is any text; empty: all",
+            ),
+            (
+                "on",
+                Text,
+                Or("failed"),
+                "what counts, separated by commas: succeeded, failed (be it lost, or ended in an unknown way), skipped, \
+                 cancelled, retried (an attempt has ended, and another follows)",
+            ),
+        ],
+        BuiltIn::Schedule => &[
+            ("pipeline", Text, Always, "whose schedules: NAME of the same namespace, or NAMESPACE/NAME"),
+            ("schedule", Text, Or(""), "which schedule; empty: all of the pipeline"),
+            (
+                "on",
+                Text,
+                Or("missed,refused"),
+                "what counts, separated by commas: slots that were missed, in a blackout, refused (no run could be started), \
+                 paused (skipped as the schedule was disabled then), changed (skipped as it got another timing); schedules \
+                 that are disabled, enabled, deleted",
+            ),
         ],
         BuiltIn::Object => &[
             ("pipeline", Text, Or(""), "whose objects: NAME of the same namespace, or NAMESPACE/NAME; empty: its own"),
@@ -114,6 +171,11 @@ impl Settings {
         self.0.get(name).map_or("", String::as_str)
     }
 
+    /// The duration that a setting is; it was found to be one.
+    pub(crate) fn duration(&self, name: &str) -> time::Duration {
+        duration(self.text(name))
+    }
+
     /// The words of a list, without those that are empty.
     pub(crate) fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         self.text(name).split(',').map(str::trim).filter(|word| !word.is_empty())
@@ -135,6 +197,25 @@ impl Settings {
             false => Ok(words),
         }
     }
+}
+
+/// A duration that was found to be one: whole numbers with units, such as `1h30m`.
+fn duration(text: &str) -> time::Duration {
+    let mut total = time::Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = rest.split_at(digits);
+        let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+        let Some((after, millis)) = units.into_iter().find_map(|(unit, ms)| Some((after.strip_prefix(unit)?, ms)))
+        else {
+            break;
+        };
+        let number = number.parse::<u64>().unwrap_or_default();
+        total = total.saturating_add(time::Duration::from_millis(number.saturating_mul(millis)));
+        rest = after;
+    }
+    total
 }
 
 /// What is wrong with a setting.

@@ -22,7 +22,9 @@ pub fn check(spec: &SubscriptionSpec) -> Result<(), Rejection> {
     }
     match trigger {
         BuiltIn::Webhook | BuiltIn::Github => Hook::of(spec).map(|_| ()),
-        BuiltIn::Pipeline | BuiltIn::Object | BuiltIn::Event => Interest::check(trigger, spec),
+        BuiltIn::Pipeline | BuiltIn::Task | BuiltIn::Schedule | BuiltIn::Object | BuiltIn::Event => {
+            Interest::check(spec)
+        }
         BuiltIn::Git => Repository::check(spec),
         BuiltIn::Manual => Ok(()),
     }

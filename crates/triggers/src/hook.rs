@@ -36,7 +36,13 @@ impl Hook {
                 (scheme, None)
             }
             BuiltIn::Github => (Scheme::Github, kinds(&settings)?),
-            BuiltIn::Git | BuiltIn::Pipeline | BuiltIn::Object | BuiltIn::Event | BuiltIn::Manual => return Ok(None),
+            BuiltIn::Git
+            | BuiltIn::Pipeline
+            | BuiltIn::Task
+            | BuiltIn::Schedule
+            | BuiltIn::Object
+            | BuiltIn::Event
+            | BuiltIn::Manual => return Ok(None),
         };
         Ok(Some(Self { scheme, secrets: secrets(&settings)?, kinds }))
     }

@@ -1,17 +1,24 @@
 //! Which events of the cluster's own log a subscription asks for, and what it is told of them.
 
+mod runs;
+mod slots;
+mod tasks;
+
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use gofer_domain::{
     BuiltIn, Event, EventKey, NamespaceId, ObjectScope, PipelineId, PipelineKey, Rejection, Revision, Run, RunKey,
-    RunStatus, SubscriptionKey, SubscriptionSpec, Timestamp,
+    SubscriptionKey, SubscriptionSpec, Timestamp,
 };
 use gofer_wire::json;
 use serde_json::{Value, json};
 
 use crate::built_in::{Settings, fault};
 use crate::event::TriggerEvent;
-use crate::run;
+use runs::Runs;
+use slots::Slots;
+use tasks::Tasks;
 
 /// An event of the log.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +64,9 @@ pub struct Interest(Of);
 
 #[derive(Clone, Debug)]
 enum Of {
-    Runs {
-        pipeline: PipelineKey,
-        on: BTreeSet<&'static str>,
-    },
+    Runs(Runs),
+    Tasks(Tasks),
+    Slots(Slots),
     Objects {
         pipeline: PipelineKey,
         on: BTreeSet<&'static str>,
@@ -75,7 +81,13 @@ enum Of {
 }
 
 const RUN_CREATED: &str = "run_created";
+const RUN_STARTED: &str = "run_started";
 const RUN_FINISHED: &str = "run_finished";
+const TASK_QUEUED: &str = "task_queued";
+const TASK_FINISHED: &str = "task_finished";
+/// What becomes of schedules and of their slots.
+const OF_SCHEDULES: [&str; 5] =
+    ["slots_settled", "schedule_updated", "schedule_enabled", "schedule_disabled", "schedule_deleted"];
 const OBJECT_PUT: &str = "object_put";
 const OBJECT_DELETED: &str = "object_deleted";
 /// They come of following the log, and would not end if they were followed.
@@ -87,41 +99,35 @@ impl Interest {
     /// # Errors
     /// `InvalidArgument`, with the field `settings.NAME`.
     pub fn of(key: &SubscriptionKey, spec: &SubscriptionSpec) -> Result<Option<Self>, Rejection> {
+        Self::of_pipeline(&key.pipeline, spec)
+    }
+
+    /// Checks the settings, whichever pipeline they are of.
+    pub(crate) fn check(spec: &SubscriptionSpec) -> Result<(), Rejection> {
+        let any = PipelineKey { namespace: NamespaceId::new("any")?, pipeline: PipelineId::new("any")? };
+        Self::of_pipeline(&any, spec).map(|_| ())
+    }
+
+    fn of_pipeline(own: &PipelineKey, spec: &SubscriptionSpec) -> Result<Option<Self>, Rejection> {
         let Some(trigger) = BuiltIn::of(&spec.trigger) else { return Ok(None) };
         let settings = Settings::of(trigger, spec);
         let of = match trigger {
-            BuiltIn::Pipeline => Of::Runs { pipeline: pipeline(&settings, &key.pipeline)?, on: outcomes(&settings)? },
+            BuiltIn::Pipeline => Of::Runs(Runs::of(&settings, pipeline(&settings, own)?)?),
+            BuiltIn::Task => Of::Tasks(Tasks::of(&settings, pipeline(&settings, own)?)?),
+            BuiltIn::Schedule => Of::Slots(Slots::of(&settings, pipeline(&settings, own)?)?),
             BuiltIn::Object => Of::Objects {
                 pipeline: match settings.text("pipeline") {
-                    "" => key.pipeline.clone(),
-                    _ => pipeline(&settings, &key.pipeline)?,
+                    "" => own.clone(),
+                    _ => pipeline(&settings, own)?,
                 },
                 on: choices(&settings, "on", &["put", "deleted"])?,
                 of: choices(&settings, "of", &["pipeline", "run"])?,
                 prefix: settings.text("prefix").to_owned(),
             },
-            BuiltIn::Event => Of::Events { namespace: key.pipeline.namespace.clone(), kinds: kinds(&settings)? },
+            BuiltIn::Event => Of::Events { namespace: own.namespace.clone(), kinds: kinds(&settings)? },
             BuiltIn::Webhook | BuiltIn::Github | BuiltIn::Git | BuiltIn::Manual => return Ok(None),
         };
         Ok(Some(Self(of)))
-    }
-
-    /// Checks the settings, whichever pipeline they are of.
-    pub(crate) fn check(trigger: BuiltIn, spec: &SubscriptionSpec) -> Result<(), Rejection> {
-        let settings = Settings::of(trigger, spec);
-        match trigger {
-            BuiltIn::Pipeline => names(&settings).and_then(|_| outcomes(&settings)).map(|_| ()),
-            BuiltIn::Object => {
-                choices(&settings, "on", &["put", "deleted"])?;
-                choices(&settings, "of", &["pipeline", "run"])?;
-                match settings.text("pipeline") {
-                    "" => Ok(()),
-                    _ => names(&settings).map(|_| ()),
-                }
-            }
-            BuiltIn::Event => kinds(&settings).map(|_| ()),
-            BuiltIn::Webhook | BuiltIn::Github | BuiltIn::Git | BuiltIn::Manual => Ok(()),
-        }
     }
 
     /// Where what it asks for is found.
@@ -132,7 +138,10 @@ impl Interest {
             numbers.map(|kind| Place { kind, pipeline: Some(pipeline.clone()) }).collect()
         };
         match &self.0 {
-            Of::Runs { pipeline, .. } => of(&[RUN_CREATED, RUN_FINISHED], pipeline),
+            Of::Runs(Runs { pipeline, longer_than: None, .. }) => of(&[RUN_CREATED, RUN_FINISHED], pipeline),
+            Of::Runs(Runs { pipeline, .. }) => of(&[RUN_CREATED, RUN_STARTED, RUN_FINISHED], pipeline),
+            Of::Tasks(Tasks { pipeline, .. }) => of(&[TASK_QUEUED, TASK_FINISHED], pipeline),
+            Of::Slots(Slots { pipeline, .. }) => of(&OF_SCHEDULES, pipeline),
             Of::Objects { pipeline, .. } => of(&[OBJECT_PUT, OBJECT_DELETED], pipeline),
             Of::Events { kinds, .. } => kinds.iter().map(|kind| Place { kind: *kind, pipeline: None }).collect(),
         }
@@ -141,38 +150,45 @@ impl Interest {
     /// What it is told of an event; None if it does not ask for it. `run` looks up a run as it stands.
     pub fn event(&self, log: &LogEvent<'_>, run: &dyn Fn(&RunKey) -> Option<Run>) -> Option<TriggerEvent> {
         let (kind, payload) = match &self.0 {
-            Of::Runs { pipeline, on } => of_run(log, pipeline, on, run)?,
+            Of::Runs(runs) => runs.told(log, run)?,
+            Of::Tasks(tasks) => tasks.told(log, run)?,
+            Of::Slots(slots) => slots.told(log)?,
             Of::Objects { pipeline, on, of, prefix } => of_object(log, pipeline, (on, of), prefix)?,
             Of::Events { namespace, .. } => of_any(log, namespace)?,
         };
         Some(TriggerEvent { key: EventKey::of_revision(log.revision), kind, occurred_at: log.at, payload })
     }
+
+    /// What it is told besides of a run that has ended: that it had lasted long. The key is the run's own, so it counts once,
+    /// be it told while the run goes on, afterwards, or both.
+    pub fn ended_long(&self, log: &LogEvent<'_>, run: &dyn Fn(&RunKey) -> Option<Run>) -> Option<TriggerEvent> {
+        self.runs()?.ended_long(log, run)
+    }
+
+    /// The pipeline whose runs it is told of when they last longer than this.
+    #[must_use]
+    pub fn longer_than(&self) -> Option<(&PipelineKey, Duration)> {
+        let runs = self.runs()?;
+        Some((&runs.pipeline, runs.longer_than?))
+    }
+
+    /// What it is told of a run that goes on, and has lasted long.
+    #[must_use]
+    pub fn long_run(&self, run: &Run, now: Timestamp) -> Option<TriggerEvent> {
+        let (runs, started) = (self.runs()?, run.started_at?);
+        let is_long = runs.longer_than.is_some_and(|limit| now.since(started) >= limit);
+        is_long.then(|| runs.long(&run.key, ("running", ""), (started, now), Some(run)))
+    }
+
+    fn runs(&self) -> Option<&Runs> {
+        match &self.0 {
+            Of::Runs(runs) => Some(runs),
+            Of::Tasks(_) | Of::Slots(_) | Of::Objects { .. } | Of::Events { .. } => None,
+        }
+    }
 }
 
 type Told = (String, Value);
-
-fn of_run(
-    log: &LogEvent<'_>,
-    pipeline: &PipelineKey,
-    on: &BTreeSet<&'static str>,
-    look: &dyn Fn(&RunKey) -> Option<Run>,
-) -> Option<Told> {
-    let (key, kind, message) = match log.event {
-        Event::RunCreated { run, .. } => (run, "started", ""),
-        Event::RunFinished { run, status } => {
-            let (kind, message) = match status {
-                RunStatus::Succeeded => ("succeeded", ""),
-                RunStatus::Failed { message } => ("failed", message.as_str()),
-                RunStatus::Cancelled { message } => ("cancelled", message.as_str()),
-                RunStatus::Queued | RunStatus::Running => return None,
-            };
-            (run, kind, message)
-        }
-        _ => return None,
-    };
-    let is_wanted = key.pipeline == *pipeline && on.contains(kind);
-    is_wanted.then(|| (kind.to_owned(), run::payload(key, kind, message, look(key).as_ref())))
-}
 
 fn of_object(
     log: &LogEvent<'_>,
@@ -232,10 +248,6 @@ fn names(settings: &Settings) -> Result<(Option<NamespaceId>, PipelineId), Rejec
 fn pipeline(settings: &Settings, own: &PipelineKey) -> Result<PipelineKey, Rejection> {
     let (namespace, pipeline) = names(settings)?;
     Ok(PipelineKey { namespace: namespace.unwrap_or_else(|| own.namespace.clone()), pipeline })
-}
-
-fn outcomes(settings: &Settings) -> Result<BTreeSet<&'static str>, Rejection> {
-    choices(settings, "on", &["started", "succeeded", "failed", "cancelled"])
 }
 
 fn choices(settings: &Settings, name: &str, all: &'static [&'static str]) -> Result<BTreeSet<&'static str>, Rejection> {

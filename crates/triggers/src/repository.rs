@@ -50,7 +50,7 @@ impl Repository {
     /// How long after a look the next one comes.
     #[must_use]
     pub fn every(spec: &SubscriptionSpec) -> Duration {
-        duration(Settings::of(BuiltIn::Git, spec).text("every")).clamp(EVERY.0, EVERY.1)
+        Settings::of(BuiltIn::Git, spec).duration("every").clamp(EVERY.0, EVERY.1)
     }
 
     /// Checks what a subscription says of a repository.
@@ -71,31 +71,12 @@ impl Repository {
         };
         patterns(&branches, "branches")?;
         patterns(&tags, "tags")?;
-        let every = duration(Settings::of(BuiltIn::Git, spec).text("every"));
+        let every = Settings::of(BuiltIn::Git, spec).duration("every");
         if every < EVERY.0 || every > EVERY.1 {
             return Err(fault("every", "it is not from 5s to 24h".into(), "look less, or more often"));
         }
         Ok(())
     }
-}
-
-/// A duration that was found to be one: whole numbers with units, such as `1h30m`.
-fn duration(text: &str) -> Duration {
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, after) = rest.split_at(digits);
-        let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-        let Some((after, millis)) = units.into_iter().find_map(|(unit, ms)| Some((after.strip_prefix(unit)?, ms)))
-        else {
-            break;
-        };
-        let number = number.parse::<u64>().unwrap_or_default();
-        total = total.saturating_add(Duration::from_millis(number.saturating_mul(millis)));
-        rest = after;
-    }
-    total
 }
 
 #[cfg(test)]

@@ -8,26 +8,34 @@ const OUTPUTS_BYTES_MAX: usize = 128 * 1024;
 
 /// What is told of a run that is there, or of which only the event is left.
 pub(crate) fn payload(key: &RunKey, status: &str, message: &str, run: Option<&Run>) -> Value {
-    let mut payload = Map::new();
-    let mut tell = |name: &str, value: Value| payload.insert(name.to_owned(), value);
-    tell("namespace", key.pipeline.namespace.as_str().into());
-    tell("pipeline", key.pipeline.pipeline.as_str().into());
-    tell("run", key.run.into());
-    tell("status", status.into());
-    tell("message", message.into());
+    let mut payload = head(key, run);
+    payload["status"] = status.into();
+    payload["message"] = message.into();
     if let Some(run) = run {
-        tell("version", run.version.0.into());
-        tell("started_by", run.started_by.as_str().into());
-        tell("note", run.options.note.as_str().into());
-        tell("labels", json!(run.options.labels));
-        tell("variables", json!(run.options.variables));
         let seconds = |from: Timestamp, to: Timestamp| to.since(from).as_secs_f64();
-        tell("seconds", run.started_at.zip(run.finished_at).map(|(from, to)| seconds(from, to)).into());
+        payload["seconds"] = run.started_at.zip(run.finished_at).map(|(from, to)| seconds(from, to)).into();
         let (tasks, are_left_out) = tasks(run);
-        tell("tasks", tasks);
-        tell("outputs_left_out", are_left_out.into());
+        payload["tasks"] = tasks;
+        payload["outputs_left_out"] = are_left_out.into();
     }
-    Value::Object(payload)
+    payload
+}
+
+/// Which run it is, and what it was started with.
+pub(crate) fn head(key: &RunKey, run: Option<&Run>) -> Value {
+    let mut head = json!({
+        "namespace": key.pipeline.namespace.as_str(),
+        "pipeline": key.pipeline.pipeline.as_str(),
+        "run": key.run,
+    });
+    if let Some(run) = run {
+        head["version"] = run.version.0.into();
+        head["started_by"] = run.started_by.as_str().into();
+        head["note"] = run.options.note.as_str().into();
+        head["labels"] = json!(run.options.labels);
+        head["variables"] = json!(run.options.variables);
+    }
+    head
 }
 
 /// Status and outputs by task, and whether outputs are left out.
@@ -45,7 +53,8 @@ fn tasks(run: &Run) -> (Value, bool) {
     (Value::Object(tasks.collect()), are_left_out)
 }
 
-fn word(status: &TaskStatus) -> &'static str {
+/// The status of a task in one word.
+pub(crate) fn word(status: &TaskStatus) -> &'static str {
     match status {
         TaskStatus::Pending => "pending",
         TaskStatus::Queued => "queued",

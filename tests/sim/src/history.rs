@@ -182,7 +182,7 @@ fn brief(event: &Event) -> String {
         Event::TaskFinished { task, status } => format!("TaskFinished {task} {status:?}"),
         Event::RunCreated { run, .. } => format!("RunCreated {run}"),
         Event::RunStarted { run } => format!("RunStarted {run}"),
-        Event::RunFinished { run, status } => format!("RunFinished {run} {status:?}"),
+        Event::RunFinished { run, status, .. } => format!("RunFinished {run} {status:?}"),
         other => format!("{other:?}"),
     };
     if let Some((end, _)) = text.char_indices().nth(160) {

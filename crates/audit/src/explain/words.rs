@@ -38,7 +38,7 @@ impl Teller<'_> {
             Event::RunStarted { .. } => self.started(envelope),
             Event::RunStopRequested { reason, .. } => format!("the run is to stop: {}", stop(reason, envelope.actor)),
             Event::RunFinished { status, .. } => finished(status),
-            Event::TaskQueued { task, not_before } => self.queued(&task.task, *not_before, envelope.time),
+            Event::TaskQueued { task, not_before, .. } => self.queued(&task.task, *not_before, envelope.time),
             Event::TaskFinished { task, status } => self.ended(&task.task, status),
             Event::AttemptPlaced { attempt, node, driver } => {
                 let (attempt, node) = (name(attempt), self.node(*node));

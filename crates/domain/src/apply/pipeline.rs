@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::config::PipelineConfig;
+use crate::ends::Ends;
 use crate::event::{Event, Standing};
 use crate::ids::{PipelineKey, Version};
 use crate::release::{Cause, Release, Releases, Strategy};
@@ -35,6 +36,7 @@ fn register(state: &mut State, time: Timestamp, key: &PipelineKey, version: Vers
             pipeline.deleted = false;
             pipeline.enabled = true;
             pipeline.created_at = time;
+            pipeline.ends = Ends::default();
         }
         pipeline.version = version;
         pipeline.config = config;
@@ -51,6 +53,7 @@ fn register(state: &mut State, time: Timestamp, key: &PipelineKey, version: Vers
         last_run: 0,
         running: BTreeSet::new(),
         queue: VecDeque::new(),
+        ends: Ends::default(),
         created_at: time,
         updated_at: time,
     };

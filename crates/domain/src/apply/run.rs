@@ -27,7 +27,7 @@ pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event)
             run.options.note.clone_from(note);
             run.options.labels.clone_from(labels);
         });
-    } else if let Event::RunFinished { run, status } = event {
+    } else if let Event::RunFinished { run, status, ends, .. } = event {
         super::release::count_finished(state, run, status);
         change_run(state, run, |run| {
             run.status = status.clone();
@@ -37,12 +37,14 @@ pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event)
             leave_queue(&mut pipeline.queue, run.run);
             pipeline.running.remove(&run.run);
         }
+            // Absent from events of before they were counted: what follows from those must stay the same.
+            pipeline.ends = ends.unwrap_or(pipeline.ends);
     }
 }
 
 pub(super) fn apply_task(state: &mut State, event: &Event) {
     let (time, revision) = (state.time, state.revision);
-    if let Event::TaskQueued { task, not_before } = event {
+    if let Event::TaskQueued { task, not_before, .. } = event {
         change_task(state, task, |task| {
             task.status = TaskStatus::Queued;
             task.not_before = *not_before;

@@ -97,7 +97,8 @@ impl<'a> RunDraft<'a> {
     pub(super) fn conclude(&self, events: &mut Vec<Event>) -> bool {
         let over = self.live.run.tasks.keys().all(|id| self.status(id).is_some_and(TaskStatus::is_final));
         if over {
-            events.push(Event::RunFinished { run: self.live.run.key.clone(), status: self.final_status() });
+            let (run, status) = (self.live.run.key.clone(), self.final_status());
+            events.push(Event::RunFinished { run, status, started_at: None, ends: None });
         }
         over
     }
@@ -138,7 +139,7 @@ impl<'a> RunDraft<'a> {
     }
 
     fn queue_task(&mut self, id: &'a TaskId, not_before: Timestamp, events: &mut Vec<Event>) {
-        events.push(Event::TaskQueued { task: self.key(id), not_before });
+        events.push(Event::TaskQueued { task: self.key(id), not_before, attempts: 0 });
         self.changed.insert(id, TaskStatus::Queued);
     }
 

@@ -51,7 +51,13 @@ pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events:
     check_followed(context, from, to)?;
     check_size(events.iter().map(|event| bytes("", &event.verdict)))?;
     let newest = context.state.revision;
-    let is_inside = |event: &FollowedEvent| from < event.revision && event.revision <= newest;
+    // That a run lasts long is found out without an event.
+    let is_inside = |event: &FollowedEvent| (event.is_long || from < event.revision) && event.revision <= newest;
+    let is_whole = |event: &FollowedEvent| !event.is_long || event.cause.is_some();
+    if !events.iter().all(is_whole) {
+        let message = "an event says that a run lasts long, and not which one";
+        return Err(Rejection::new(Reason::InvalidArgument, message).field("events").help("name it as the cause"));
+    }
     if !events.iter().all(is_inside) || !events.is_sorted_by_key(|event| event.revision) {
         let message = format!("the events are not in order, or not all after revision {from} and up to {newest}");
         return Err(Rejection::new(Reason::InvalidArgument, message).field("events").help("look at the log anew"));
@@ -65,7 +71,7 @@ pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events:
     for group in current.chunk_by(|(one, _), (next, _)| one.subscription == next.subscription) {
         let Some((FollowedEvent { subscription, .. }, known)) = group.first() else { continue };
         let wants = group.iter().map(|(event, _)| Wanted {
-            key: EventKey::of_revision(event.revision),
+            key: key_of(event),
             occurred_at: event.occurred_at,
             verdict: &event.verdict,
             depth: depth_after(context, event.cause.as_ref()),
@@ -78,8 +84,15 @@ pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events:
 /// The subscription that an event is for, if it is as the leader saw it, and was there when the event happened.
 fn asking<'a>(context: Context<'a>, event: &FollowedEvent) -> Option<&'a Subscription> {
     let known = context.state.subscriptions.get(&event.subscription)?;
-    let is_current = known.enabled && known.generation == event.generation && known.since < event.revision;
+    // A run that is long by now may have begun before anybody asked.
+    let is_new = known.since < event.revision || event.is_long;
+    let is_current = known.enabled && known.generation == event.generation && is_new;
     (is_current && follows_the_log(known)).then_some(known)
+}
+
+fn key_of(event: &FollowedEvent) -> EventKey {
+    let run = event.cause.as_ref().filter(|_| event.is_long);
+    run.map_or_else(|| EventKey::of_revision(event.revision), EventKey::of_long_run)
 }
 
 fn follows_the_log(known: &Subscription) -> bool {

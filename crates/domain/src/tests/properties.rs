@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::rules::{check_event, check_state};
 use super::script::node_spec;
+use super::script_figures::check_figures;
 use super::universe::{
     EVENTS, SUBSCRIPTIONS, Step, command, config, event, next_attempt, report_finished, result, steps, time_out,
     waiting,
@@ -180,6 +181,7 @@ fn keep_the_rules(configs: &[crate::PipelineConfig], steps: &[Step], cut: usize)
     check_intakes(&world.log);
     world.evict();
     kept.extend(resumed.evict_finished().into_iter().map(|run| (run.key.clone(), run)));
+    check_figures(&world.log);
     let all: BTreeMap<_, _> = replayed.evict_finished().into_iter().map(|run| (run.key.clone(), run)).collect();
     assert_eq!(&resumed, &world.state);
     assert_eq!(&replayed, &world.state);

@@ -186,3 +186,24 @@ fn what_has_still_to_be_looked_at_stays_on_the_nodes() {
     world.give(parse(&["unsubscribe", "p/s"])).unwrap();
     assert_eq!(archive(&mut world, 13, 14), 14, "nobody asks any more");
 }
+
+#[test]
+fn that_a_run_is_long_is_told_once_whoever_finds_out() {
+    let mut world = check(
+        "
+        pipeline p | t
+        start p
+        subscribe p/s pipeline
+        follow 7>7 p/s@7!long<p/1      -> p/s took long:p/1:2, p/2 created v1 for s#long:p/1 deep 1, p/2 started, p/2/t queued
+        follow 7>7 p/s@7!long<p/1      ->
+        follow 7>11 p/s@9!long<p/1     -> followed 11
+        follow 11>11 p/s@11!long<p/2      -> p/s took long:p/2:3, p/3 created v1 for s#long:p/2 deep 2, p/3 started, p/3/t queued
+        follow 11>11 p/s@11!long          -> ! INVALID_ARGUMENT
+        mute p/s
+        follow 11>11 p/s@11!long<p/3      ->
+        ",
+    );
+    assert_eq!(state_of(&world, "p/s").taken, 2);
+    let refused = follow(&mut world, &["11>11", "p/s@99!long<p/1"]).unwrap_err();
+    assert_eq!(refused.field, "events", "of the future");
+}

@@ -126,6 +126,7 @@ fn incoming(word: &str) -> Option<IncomingEvent> {
 
 fn followed(world: &World, generation: Option<Revision>, word: &str) -> FollowedEvent {
     let (word, cause) = word.split_once('<').map_or((word, None), |(word, cause)| (word, Some(run(cause))));
+    let (word, is_long) = word.strip_suffix("!long").map_or((word, false), |word| (word, true));
     let (word, is_skipped) = word.strip_suffix("!skip").map_or((word, false), |word| (word, true));
     let (subscription, revision) = word.split_once('@').unwrap();
     let subscription = key(subscription);
@@ -133,7 +134,7 @@ fn followed(world: &World, generation: Option<Revision>, word: &str) -> Followed
     let generation = generation.or(known.map(|known| known.generation)).unwrap_or_default();
     let verdict = if is_skipped { EventVerdict::Filtered } else { EventVerdict::Fire(Box::default()) };
     let revision = Revision(number(revision));
-    FollowedEvent { subscription, generation, revision, occurred_at: Timestamp(5), cause, verdict }
+    FollowedEvent { subscription, generation, revision, is_long, occurred_at: Timestamp(5), cause, verdict }
 }
 
 pub(super) fn report(words: &[&str]) -> TriggerReport {

@@ -18,7 +18,7 @@ use crate::run::{AttemptOutcome, RetryFrom, RunOptions, StopReason};
 use crate::state::Deadline;
 use crate::values::{Approval, Call, Condition, Items, TaskKind, Test, Value};
 use crate::{
-    AttemptKey, ClusterId, Command, Event, NamespaceId, NodeId, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope,
+    AttemptKey, ClusterId, Command, Ends, Event, NamespaceId, NodeId, ObjectKey, ObjectLimits, ObjectLoss, ObjectScope,
     PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId, TaskKey, TaskStatus, Timestamp, Version,
 };
 
@@ -300,6 +300,12 @@ pub(crate) fn time_out(deadline: &Deadline) -> Command {
 fn assign(world: &World, number: u8, node: NodeId) -> Command {
     let count = world.state.index.queued.len().max(1);
     let attempt = match world.state.index.queued.iter().nth(usize::from(number) % count) {
+/// Figures that may be wrong, as nobody has counted.
+fn some_ends(number: u8) -> Option<Ends> {
+    let ends = Ends { count: 3, failed: u64::from(number % 8), streak: 2, broken: u64::from(number) };
+    (!number.is_multiple_of(4)).then_some(ends)
+}
+
         Some((_, _, task)) => next_attempt(world, task),
         None => stray(number, number),
     };
@@ -404,9 +410,9 @@ pub(crate) fn event(step: &Step) -> Event {
         },
         8 => Event::RunStarted { run: run(a, b) },
         9 => Event::RunStopRequested { run: run(a, b), reason },
-        10 => Event::TaskQueued { task, not_before: Timestamp(u64::from(b)) },
+        10 => Event::TaskQueued { task, not_before: Timestamp(u64::from(b)), attempts: u32::from(b % 4) },
         11 => Event::TaskFinished { task, status: TaskStatus::Succeeded },
-        12 => Event::RunFinished { run: run(a, b), status: RunStatus::Succeeded },
+        12 => Event::RunFinished { run: run(a, b), status: RunStatus::Succeeded, started_at: None, ends: some_ends(b) },
         13 | 14 => Event::AttemptPlaced { attempt: stray(a, b), node: node(b), driver: DriverKind::Process },
         15 => Event::AttemptLaunching { attempt: stray(a, b) },
         16 => Event::AttemptStarted { attempt: stray(a, b) },

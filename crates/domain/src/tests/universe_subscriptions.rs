@@ -97,6 +97,7 @@ fn follow(world: &World, a: u8, b: u8) -> Command {
                 subscription,
                 generation,
                 revision: Revision(revision),
+                is_long: (a ^ b) % 5 == 4,
                 occurred_at: Timestamp(u64::from(a)),
                 cause: cause.clone(),
                 verdict: verdict(a / 4),

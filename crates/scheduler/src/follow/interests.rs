@@ -140,6 +140,7 @@ impl Interests {
             subscription: key.clone(),
             generation: kept.generation,
             revision: log.revision,
+            is_long: false,
             occurred_at: event.occurred_at,
             cause: log.cause(),
             verdict: verdict.unwrap_or_else(|| EventVerdict::Malformed("its expressions can't be read".to_owned())),

@@ -16,6 +16,7 @@ fn asked(subscription: u32, revision: u64, bytes: usize) -> FollowedEvent {
         subscription: SubscriptionKey { pipeline, name },
         generation: Revision(1),
         revision: Revision(revision),
+        is_long: false,
         occurred_at: Timestamp(revision),
         cause: None,
         verdict: EventVerdict::Fire(Box::new(Firing { variables, ..Firing::default() })),

@@ -6,7 +6,7 @@ use gofer_domain::config::DriverSet;
 use gofer_domain::ids::{NodeId, Version};
 use gofer_domain::release::{Active, Releases};
 use gofer_domain::state::Namespace;
-use gofer_domain::{Node, NodeSpec, NodeStatus, Pipeline, PipelineConfig};
+use gofer_domain::{Ends, Node, NodeSpec, NodeStatus, Pipeline, PipelineConfig};
 use gofer_wire::model::v1 as model;
 
 use super::config::{driver_from_wire, driver_to_wire, resources_from_wire, resources_to_wire};
@@ -14,8 +14,8 @@ use super::release::{
     earlier_from_wire, earlier_to_wire, pin_from_wire, pin_to_wire, release_from_wire, release_to_wire,
 };
 use super::{
-    Result, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, required, time_from_wire, time_to_wire,
-    unknown, variables_from_wire, variables_to_wire,
+    DecodeError, Result, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire, required, time_from_wire,
+    time_to_wire, unknown, variables_from_wire, variables_to_wire,
 };
 
 /// A namespace as a message.
@@ -74,6 +74,8 @@ pub(crate) fn pipeline_head_to_wire(pipeline: &Pipeline) -> model::Pipeline {
         last_release: releases.last,
         earlier_versions: earlier_to_wire(&releases.earlier),
         release: releases.active.as_ref().map(|active| stub(active.release.id)),
+        // Absent where none is remembered, as in what was stored before they were.
+        ends: (pipeline.ends != Ends::default()).then(|| ends_to_wire(&pipeline.ends)),
     }
 }
 
@@ -104,9 +106,25 @@ pub fn pipeline_from_wire(pipeline: &model::Pipeline, configs: PipelineConfigs) 
         last_run: pipeline.last_run,
         running: pipeline.running.iter().copied().collect(),
         queue: pipeline.queue.iter().copied().collect(),
+        ends: pipeline.ends.as_ref().map(ends_from_wire).transpose()?.unwrap_or_default(),
         created_at: time_from_wire(pipeline.created_at.as_ref(), "created_at")?,
         updated_at: time_from_wire(pipeline.updated_at.as_ref(), "updated_at")?,
     })
+}
+
+/// How runs ended as a message.
+pub(super) fn ends_to_wire(ends: &Ends) -> model::Ends {
+    model::Ends { count: ends.count, failed: ends.failed, streak: ends.streak, broken: ends.broken }
+}
+
+/// A message as how runs ended.
+pub(super) fn ends_from_wire(ends: &model::Ends) -> Result<Ends> {
+    let model::Ends { count, failed, streak, broken } = *ends;
+    let ends = Ends { count, failed, streak, broken };
+    match ends.is_sound() {
+        true => Ok(ends),
+        false => Err(DecodeError::new("ends", "has figures that do not fit one another")),
+    }
 }
 
 fn releases_from_wire(

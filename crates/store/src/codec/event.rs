@@ -8,6 +8,7 @@ use gofer_domain::{Event, RunOptions};
 use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::event::Kind;
 
+use super::cluster::{ends_from_wire, ends_to_wire};
 use super::release::{release_event, release_event_from_wire};
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
@@ -140,17 +141,24 @@ fn run_event(event: &Event) -> Option<Kind> {
             run: Some(run_key_to_wire(run)),
             reason: Some(stop_to_wire(reason)),
         }),
-        Event::TaskQueued { task, not_before } => Kind::TaskQueued(log::TaskQueued {
+        Event::TaskQueued { task, not_before, attempts } => Kind::TaskQueued(log::TaskQueued {
             task: Some(task_key_to_wire(task)),
             not_before: Some(time_to_wire(*not_before)),
+            attempts: *attempts,
         }),
         Event::TaskFinished { task, status } => Kind::TaskFinished(log::TaskFinished {
             task: Some(task_key_to_wire(task)),
             outcome: Some(task_status_to_wire(status)),
         }),
-        Event::RunFinished { run, status } => {
+        Event::RunFinished { run, status, started_at, ends } => {
             let (status, message) = run_status_to_wire(status);
-            Kind::RunFinished(log::RunFinished { run: Some(run_key_to_wire(run)), status: status.into(), message })
+            Kind::RunFinished(log::RunFinished {
+                run: Some(run_key_to_wire(run)),
+                status: status.into(),
+                message,
+                started_at: started_at.map(time_to_wire),
+                ends: ends.as_ref().map(ends_to_wire),
+            })
         }
         _ => return None,
     })
@@ -353,6 +361,7 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         Kind::TaskQueued(e) => Event::TaskQueued {
             task: task_key_from_wire(e.task.as_ref())?,
             not_before: time_from_wire(e.not_before.as_ref(), "not_before")?,
+            attempts: e.attempts,
         },
         Kind::TaskFinished(e) => Event::TaskFinished {
             task: task_key_from_wire(e.task.as_ref())?,
@@ -361,6 +370,8 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
         Kind::RunFinished(e) => Event::RunFinished {
             run: run_key_from_wire(e.run.as_ref())?,
             status: run_status_from_wire(e.status, &e.message)?,
+            started_at: e.started_at.as_ref().map(|at| time_from_wire(Some(at), "started_at")).transpose()?,
+            ends: e.ends.as_ref().map(ends_from_wire).transpose()?,
         },
         kind @ (Kind::AttemptPlaced(_)
         | Kind::AttemptLaunching(_)

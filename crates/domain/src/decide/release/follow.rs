@@ -100,7 +100,7 @@ fn ends<'a>(
     events: &[Event],
 ) -> Vec<(&'a LiveRun, RunStatus)> {
     let ends = events.iter().filter_map(|event| {
-        let Event::RunFinished { run, status } = event else { return None };
+        let Event::RunFinished { run, status, .. } = event else { return None };
         let is_ours = run.pipeline == pipeline.key && ended.contains(&run.run);
         is_ours.then_some((context.state.runs.get(run)?, status.clone()))
     });

@@ -39,7 +39,16 @@ pub(super) fn broken(broken: &Broken) -> wire::BrokenSubscription {
 fn hook_path(key: &SubscriptionKey, subscription: &Subscription) -> String {
     match BuiltIn::of(&subscription.spec.trigger) {
         Some(BuiltIn::Webhook | BuiltIn::Github) => format!("{PATH}/{key}"),
-        Some(BuiltIn::Git | BuiltIn::Pipeline | BuiltIn::Object | BuiltIn::Event | BuiltIn::Manual) | None => {
+        Some(
+            BuiltIn::Git
+            | BuiltIn::Pipeline
+            | BuiltIn::Task
+            | BuiltIn::Schedule
+            | BuiltIn::Object
+            | BuiltIn::Event
+            | BuiltIn::Manual,
+        )
+        | None => {
             String::new()
         }
     }

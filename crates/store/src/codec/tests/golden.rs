@@ -40,7 +40,7 @@ fn events() {
             + "1007"
             + "1802"
     );
-    let queued = Event::TaskQueued { task: attempt().task, not_before: Timestamp(1_500) };
+    let queued = Event::TaskQueued { task: attempt().task, not_before: Timestamp(1_500), attempts: 0 };
     assert_eq!(
         hex(&event_to_wire(&queued).encode_to_vec()),
         "5a22".to_owned()

@@ -44,11 +44,19 @@ pub(in crate::codec::tests) fn namespace() -> impl Strategy<Value = Namespace> {
     (namespace_id(), text(), time()).prop_map(|(id, description, created_at)| Namespace { id, description, created_at })
 }
 
+pub(in crate::codec::tests) fn ends() -> impl Strategy<Value = Ends> {
+    vec(any::<bool>(), 0..80).prop_map(|outcomes| {
+        let mut ends = Ends::default();
+        outcomes.into_iter().for_each(|failed| ends.push(failed));
+        ends
+    })
+}
+
 pub(in crate::codec::tests) fn pipeline() -> impl Strategy<Value = Pipeline> {
     let runs = (any::<u64>(), btree_set(any::<u64>(), 0..4), vec(any::<u64>(), 0..4));
     let head = (pipeline_key(), 1..=u64::MAX, config(), releases());
-    (head, any::<(bool, bool)>(), runs, (time(), time())).prop_map(
-        |(head, (enabled, deleted), (last_run, running, queue), (created_at, updated_at))| {
+    (head, any::<(bool, bool)>(), runs, (time(), time()), ends()).prop_map(
+        |(head, (enabled, deleted), (last_run, running, queue), (created_at, updated_at), ends)| {
             let (key, version, config, releases) = head;
             Pipeline {
                 key,
@@ -60,6 +68,7 @@ pub(in crate::codec::tests) fn pipeline() -> impl Strategy<Value = Pipeline> {
                 last_run,
                 running,
                 queue: queue.into(),
+                ends,
                 created_at,
                 updated_at,
             }

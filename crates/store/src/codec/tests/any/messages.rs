@@ -4,6 +4,7 @@ use gofer_domain::*;
 use proptest::option;
 use proptest::prelude::*;
 
+use super::cluster::ends;
 use super::releases::{release_command, release_event, standing};
 use super::{
     attempt_key, attempt_outcome, config, driver, log, namespace_id, options, pipeline_key, retry_from, run_key,
@@ -190,9 +191,14 @@ fn run_event() -> impl Strategy<Value = Event> {
         (task_key(), any::<u64>(), texts()).prop_map(|(task, from, outputs)| Event::TaskKept { task, from, outputs }),
         run_key().prop_map(|run| Event::RunStarted { run }),
         (run_key(), stop()).prop_map(|(run, reason)| Event::RunStopRequested { run, reason }),
-        (task_key(), time()).prop_map(|(task, not_before)| Event::TaskQueued { task, not_before }),
+        (task_key(), time(), any::<u32>()).prop_map(|(task, not_before, attempts)| Event::TaskQueued {
+            task,
+            not_before,
+            attempts
+        }),
         (task_key(), task_status()).prop_map(|(task, status)| Event::TaskFinished { task, status }),
-        (run_key(), run_status()).prop_map(|(run, status)| Event::RunFinished { run, status }),
+        (run_key(), run_status(), option::of(time()), option::of(ends()))
+            .prop_map(|(run, status, started_at, ends)| Event::RunFinished { run, status, started_at, ends }),
         (attempt_key(), any::<u64>(), driver()).prop_map(|(attempt, node, driver)| Event::AttemptPlaced {
             attempt,
             node: NodeId(node),

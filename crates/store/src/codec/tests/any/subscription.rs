@@ -163,12 +163,13 @@ fn intake_command() -> BoxedStrategy<Command> {
         cursor,
         events,
     });
-    let followed = (key(), any::<(u64, u64)>(), time(), option::of(run_key()), verdict()).prop_map(
-        |(subscription, (generation, revision), occurred_at, cause, verdict)| FollowedEvent {
+    let followed = (key(), any::<(u64, u64, bool)>(), time(), option::of(run_key()), verdict()).prop_map(
+        |(subscription, (generation, revision, is_long), occurred_at, cause, verdict)| FollowedEvent {
             subscription,
             generation: Revision(generation),
             revision: Revision(revision),
             occurred_at,
+            is_long,
             cause,
             verdict,
         },

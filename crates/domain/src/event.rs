@@ -116,11 +116,11 @@ pub enum Event {
     TaskQueued {
         task: TaskKey,
         not_before: Timestamp,
+        /// How many attempts came before.
+        attempts: u32,
     },
     /// A task reached a final status.
     TaskFinished {
-        /// How many attempts came before.
-        attempts: u32,
         task: TaskKey,
         status: TaskStatus,
     },
@@ -128,13 +128,13 @@ pub enum Event {
     RunFinished {
         run: RunKey,
         status: RunStatus,
-    },
-    /// The right to launch: the only one there will ever be for this attempt.
-    AttemptPlaced {
         /// When it left the queue. None if it never did, or in events of older versions.
         started_at: Option<Timestamp>,
         /// How the pipeline's newest runs ended, with this one. None if it was cancelled, or in events of older versions.
         ends: Option<Ends>,
+    },
+    /// The right to launch: the only one there will ever be for this attempt.
+    AttemptPlaced {
         attempt: AttemptKey,
         node: NodeId,
         driver: DriverKind,

@@ -45,9 +45,9 @@ pub mod values;
 pub use archive::{Archive, ArchiveSegment};
 pub use command::{Actor, Command, CommandEnvelope};
 pub use config::{PipelineConfig, TaskConfig};
+pub use ends::Ends;
 pub use event::{Answer, Event};
 pub use ids::{
-pub use ends::Ends;
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineId, PipelineKey, RequestId, Revision, RunKey, ScheduleName,
     SecretName, SubscriptionName, TaskId, TaskKey, TriggerName, Version,
 };

@@ -124,6 +124,12 @@ pub fn check(state: &State, command: &Command) -> Result<(), Rejection> {
     }
 }
 
+/// Whether every registered node knows what a logic version brought.
+#[must_use]
+pub fn all_know(state: &State, version: u32) -> bool {
+    state.nodes.values().all(|node| node.spec.logic_version >= version)
+}
+
 /// What is said of a command that somebody does not know.
 #[must_use]
 pub fn unknown(who: &str, has: u32, needed: u32) -> Rejection {
@@ -131,9 +137,3 @@ pub fn unknown(who: &str, has: u32, needed: u32) -> Rejection {
         format!("{who} runs an older gofer (logic version {has}), and this needs version {needed} everywhere");
     Rejection::new(Reason::FailedPrecondition, message).help("upgrade all nodes first, or remove those that are gone")
 }
-/// Whether every registered node knows what a logic version brought.
-#[must_use]
-pub fn all_know(state: &State, version: u32) -> bool {
-    state.nodes.values().all(|node| node.spec.logic_version >= version)
-}
-

@@ -117,6 +117,8 @@ pub struct Pipeline {
     pub running: BTreeSet<u64>,
     /// Runs that wait, the next one first.
     pub queue: VecDeque<u64>,
+    /// How its newest runs ended.
+    pub ends: Ends,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -129,8 +131,6 @@ impl Pipeline {
     }
 }
 
-    /// How its newest runs ended.
-    pub ends: Ends,
 /// A run with the configuration it executes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveRun {

@@ -36,9 +36,9 @@ pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event)
         if let Some(pipeline) = state.pipelines.get_mut(&run.pipeline) {
             leave_queue(&mut pipeline.queue, run.run);
             pipeline.running.remove(&run.run);
-        }
             // Absent from events of before they were counted: what follows from those must stay the same.
             pipeline.ends = ends.unwrap_or(pipeline.ends);
+        }
     }
 }
 

@@ -179,9 +179,9 @@ fn keep_the_rules(configs: &[crate::PipelineConfig], steps: &[Step], cut: usize)
 
     check_slots(&world.log);
     check_intakes(&world.log);
+    check_figures(&world.log);
     world.evict();
     kept.extend(resumed.evict_finished().into_iter().map(|run| (run.key.clone(), run)));
-    check_figures(&world.log);
     let all: BTreeMap<_, _> = replayed.evict_finished().into_iter().map(|run| (run.key.clone(), run)).collect();
     assert_eq!(&resumed, &world.state);
     assert_eq!(&replayed, &world.state);

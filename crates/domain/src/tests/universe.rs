@@ -297,15 +297,15 @@ pub(crate) fn time_out(deadline: &Deadline) -> Command {
     }
 }
 
-fn assign(world: &World, number: u8, node: NodeId) -> Command {
-    let count = world.state.index.queued.len().max(1);
-    let attempt = match world.state.index.queued.iter().nth(usize::from(number) % count) {
 /// Figures that may be wrong, as nobody has counted.
 fn some_ends(number: u8) -> Option<Ends> {
     let ends = Ends { count: 3, failed: u64::from(number % 8), streak: 2, broken: u64::from(number) };
     (!number.is_multiple_of(4)).then_some(ends)
 }
 
+fn assign(world: &World, number: u8, node: NodeId) -> Command {
+    let count = world.state.index.queued.len().max(1);
+    let attempt = match world.state.index.queued.iter().nth(usize::from(number) % count) {
         Some((_, _, task)) => next_attempt(world, task),
         None => stray(number, number),
     };

@@ -353,7 +353,7 @@ async fn change(context: &mut Context<'_>, name: &str, change: Change, mutation:
             ("disabled", context.client.call(call, ask).await?.header)
         }
         Change::Delete => {
-            let message = api::DeletePipelineRequest { request_id, pipeline };
+            let message = api::DeletePipelineRequest { request_id, pipeline, force: false };
             let ask =
                 async |channel, patience| pipelines(channel).delete_pipeline(request(message.clone(), patience)).await;
             ("deleted", context.client.call(call, ask).await?.header)

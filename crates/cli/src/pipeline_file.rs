@@ -91,9 +91,8 @@ pub fn parse(path: &Path, text: &str, format: Format) -> Result<Pipeline, Box<Fa
         }),
     };
     let document = document?;
-    if let Some((id, _)) = document.tasks.0.iter().find(|(_, task)| task.approval.is_some() && task.run.is_some()) {
-        let message = format!("tasks.{id} both waits for approval and runs a pipeline");
-        return Err(Fault::whole(path, FaultKind::Content, &message, "take one out, or make two tasks of it"));
+    if let Some((message, help)) = document.tasks.0.iter().find_map(|(id, task)| task.contradiction(id)) {
+        return Err(Fault::whole(path, FaultKind::Content, &message, help));
     }
     let mut declared = check::declared(&document);
     if format == Format::Toml {

@@ -104,7 +104,7 @@ impl State {
             | Event::LiveVersionChanged { .. }
             | Event::PipelinePinned { .. }
             | Event::PipelineUnpinned { .. } => release::apply(self, history, event),
-            Event::RunMoved { run, version } => run::move_run(self, history, run, *version),
+            Event::RunMoved { run, version, shared } => run::move_run(self, history, run, *version, shared),
             Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
                 secret::apply(self, time, event);
             }

@@ -78,7 +78,7 @@ fn child<'a>(state: &'a State, live: &LiveRun, call: &Call, run: u64) -> Option<
 
 /// Looks something up among the values of a run.
 pub(crate) fn scope<T>(live: &LiveRun, item: Option<&str>, look: impl FnOnce(Scope<'_>) -> T) -> T {
-    let LiveRun { run, config } = live;
+    let LiveRun { run, config, .. } = live;
     let outputs =
         |id: &TaskId| run.tasks.get(id).filter(|task| task.status == TaskStatus::Succeeded).map(|task| &task.outputs);
     look(Scope { run: &run.options.variables, pipeline: &config.variables, outputs: &outputs, item })

@@ -86,6 +86,8 @@ pub enum Command {
     /// Only a pipeline without live runs can be deleted. Its history stays.
     DeletePipeline {
         pipeline: PipelineKey,
+        /// Also if it is a shared task that pipelines name.
+        force: bool,
     },
     StartRun {
         pipeline: PipelineKey,

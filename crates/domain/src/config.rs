@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::ids::{PipelineId, TaskId};
-use crate::values::{Condition, Parameter, TaskKind, Value};
+use crate::values::{Condition, Parameter, SharedTask, TaskKind, Value};
 
 /// One version of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,15 @@ pub struct TaskConfig {
 }
 
 impl TaskConfig {
+    /// The shared task that it uses.
+    #[must_use]
+    pub fn shared(&self) -> Option<&SharedTask> {
+        match &self.kind {
+            TaskKind::Shared(shared) => Some(shared),
+            TaskKind::Container | TaskKind::Approval(_) | TaskKind::Pipeline(_) => None,
+        }
+    }
+
     /// Whether it asks for any secret.
     #[must_use]
     pub fn has_secrets(&self) -> bool {

@@ -36,7 +36,8 @@ use crate::ids::{PipelineKey, RunKey, Version};
 use crate::limits::TEXT_BYTES_MAX;
 use crate::logic;
 use crate::rejection::{Reason, Rejection};
-use crate::state::{History, Pipeline, State};
+use crate::run::Run;
+use crate::state::{History, LiveRun, Pipeline, State};
 use crate::time::Timestamp;
 
 /// What a command leads to.
@@ -99,7 +100,7 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         }
         Command::EnablePipeline { pipeline } => pipeline::enable(context, pipeline),
         Command::DisablePipeline { pipeline } => pipeline::disable(context, pipeline),
-        Command::DeletePipeline { pipeline } => pipeline::delete(context, pipeline),
+        Command::DeletePipeline { pipeline, force } => pipeline::delete(context, pipeline, *force),
         Command::StartRun { pipeline, version, options } => create::start(context, pipeline, *version, options),
         Command::CancelRun { run, message } => run::cancel(context, run, message),
         Command::RetryRun { run, from } => create::retry(context, run, from),
@@ -190,6 +191,11 @@ impl<'a> Context<'a> {
                 .field("pipeline")
                 .help("check its name and namespace, or register it")
         })
+    }
+
+    /// A run with its configuration and those of the shared tasks that it uses.
+    fn live(self, run: Run, config: Arc<PipelineConfig>) -> LiveRun {
+        LiveRun::new(run, config, |key, version| self.state.find_config(self.history, key, version))
     }
 
     /// Configuration of a version of a pipeline.

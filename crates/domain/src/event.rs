@@ -16,6 +16,7 @@ use crate::release::{Cause, Strategy};
 use crate::run::{AttemptOutcome, LogRef, RunOptions, RunStatus, StopReason, TaskStatus};
 use crate::schedule::{FiredSlot, ScheduleKey, ScheduleSlot, ScheduleSpec, SkippedSlots};
 use crate::secret::{ClusterKey, SealedSecret, SecretKey, WrappedKey};
+use crate::shared::Pins;
 use crate::subscription::{SubscriptionEvent, SubscriptionKey, SubscriptionSpec};
 use crate::time::Timestamp;
 use crate::trigger::{TriggerReport, TriggerSpec};
@@ -84,6 +85,8 @@ pub enum Event {
         schedule: Option<ScheduleSlot>,
         /// The event of one of the pipeline's subscriptions that it was started for.
         subscription: Option<SubscriptionEvent>,
+        /// The versions that its tasks have of the shared tasks that they use.
+        shared: Pins,
         /// How many runs came before it in a chain of which each was started by an event of the one before.
         depth: u32,
     },
@@ -253,6 +256,8 @@ pub enum Event {
     RunMoved {
         run: RunKey,
         version: Version,
+        /// As in `RunCreated`.
+        shared: Pins,
     },
     /// A secret has a value, of which the log holds the encrypted form only.
     SecretSet {

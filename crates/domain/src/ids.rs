@@ -103,6 +103,14 @@ named_id!(
     "subscription"
 );
 
+impl NamespaceId {
+    /// The namespace of the shared tasks.
+    #[must_use]
+    pub fn shared_tasks() -> Self {
+        Self(crate::shared::NAMESPACE.into())
+    }
+}
+
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -33,6 +33,7 @@ pub mod run;
 pub mod schedule;
 pub mod secret;
 pub mod state;
+pub mod shared;
 pub mod subject;
 pub mod subscription;
 #[cfg(test)]

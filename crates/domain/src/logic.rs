@@ -30,6 +30,8 @@ pub const FIGURES: u32 = 4;
 pub const SCHEDULES: u32 = 4;
 /// The first logic version with triggers and subscriptions.
 pub const TRIGGERS: u32 = 4;
+/// The first logic version with shared tasks.
+pub const SHARED_TASKS: u32 = 4;
 
 impl Command {
     /// The first logic version that knows this command, and all that it says.
@@ -37,6 +39,10 @@ impl Command {
     pub fn logic_version(&self) -> u32 {
         match self {
             Self::ArchiveEvents { .. } => ARCHIVE,
+            Self::RegisterPipeline { config, .. } | Self::RegisterVersion { config, .. } if uses_shared(config) => {
+                SHARED_TASKS
+            }
+            Self::DeletePipeline { force: true, .. } => SHARED_TASKS,
             Self::RegisterPipeline { config, .. } if passes_values(config) => VALUES,
             Self::RegisterPipeline { config, .. } if config.tasks.values().any(TaskConfig::has_secrets) => SECRETS,
             Self::SetSecret { .. } | Self::DeleteSecret { .. } | Self::RotateClusterKey { .. } => SECRETS,
@@ -103,6 +109,11 @@ fn passes_values(config: &PipelineConfig) -> bool {
     let does =
         |task: &TaskConfig| !task.conditions.is_empty() || !task.inputs.is_empty() || task.kind != TaskKind::Container;
     !config.parameters.is_empty() || config.tasks.values().any(does)
+}
+
+/// Whether a pipeline names shared tasks.
+fn uses_shared(config: &PipelineConfig) -> bool {
+    config.tasks.values().any(|task| task.shared().is_some())
 }
 
 /// Whether a run is given more than variables.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{NodeId, Revision, RunKey, TaskId, TaskKey, Version};
 use crate::schedule::ScheduleSlot;
+use crate::shared::Pins;
 use crate::subscription::SubscriptionEvent;
 use crate::time::Timestamp;
 
@@ -27,6 +28,8 @@ pub struct Run {
     pub schedule: Option<ScheduleSlot>,
     /// The event that it was started for.
     pub subscription: Option<SubscriptionEvent>,
+    /// The versions that its tasks have of the shared tasks that they use.
+    pub shared: Pins,
     /// How many runs came before it in a chain of which each was started by an event of the one before. A run that a task
     /// starts is where its parent is, and so is a retry.
     pub depth: u32,
@@ -79,6 +82,7 @@ impl Run {
             parent: None,
             schedule: None,
             subscription: None,
+            shared: Pins::new(),
             depth: 0,
             created_at: Timestamp(0),
             started_at: None,
@@ -288,7 +292,7 @@ pub enum FailureReason {
     Launch,
     /// Somebody who was asked for approval declined.
     Declined,
-    /// A value that the task needs is not there.
+    /// A value that the task needs is not there, or none that may be given.
     MissingValue,
     /// A run that it started did not succeed, or could not be started.
     ChildRun,

@@ -16,6 +16,7 @@ use crate::release::Releases;
 use crate::run::Run;
 use crate::schedule::Schedules;
 use crate::secret::Secrets;
+use crate::shared::{self, Definitions};
 use crate::subscription::{SubscriptionKey, SubscriptionSpec, Subscriptions};
 use crate::time::Timestamp;
 use crate::trigger::{Broken, BuiltIn, Trigger};
@@ -49,6 +50,17 @@ pub struct State {
 }
 
 impl State {
+    /// Configuration of a version of a pipeline, be it hot or not.
+    pub(crate) fn find_config(
+        &self,
+        history: &dyn History,
+        key: &PipelineKey,
+        version: Version,
+    ) -> Option<Arc<PipelineConfig>> {
+        let hot = self.pipelines.get(key).and_then(|pipeline| pipeline.config_of(version)).cloned();
+        hot.or_else(|| history.config(key, version))
+    }
+
     /// Why what a subscription says can't have events taken for it as its trigger is now; none if it can. Of built-in
     /// triggers settings are not known here.
     #[must_use]
@@ -136,6 +148,19 @@ impl Pipeline {
 pub struct LiveRun {
     pub run: Run,
     pub config: Arc<PipelineConfig>,
+    pub shared: Definitions,
+}
+
+impl LiveRun {
+    /// A run with its configuration; `find` knows those of shared tasks.
+    pub fn new(
+        run: Run,
+        config: Arc<PipelineConfig>,
+        find: impl Fn(&PipelineKey, Version) -> Option<Arc<PipelineConfig>>,
+    ) -> Self {
+        let shared = shared::definitions(&config, &run.shared, find);
+        Self { run, config, shared }
+    }
 }
 
 /// Read access to what is not hot, at the state's own revision: what earlier events of a write batch have added is

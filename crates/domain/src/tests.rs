@@ -20,6 +20,7 @@ mod script_releases;
 mod script_runs;
 mod script_schedules;
 mod script_secrets;
+mod script_shared;
 mod script_subscriptions;
 mod script_triggers;
 mod script_values;
@@ -27,6 +28,7 @@ mod universe;
 mod universe_releases;
 mod universe_schedules;
 mod universe_secrets;
+mod universe_shared;
 mod universe_subscriptions;
 mod world;
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::ids::TaskId;
+use crate::ids::{PipelineId, TaskId, Version};
 use crate::limits::ITEMS_MAX;
 
 /// A value that a run is given when it starts.
@@ -74,6 +74,8 @@ pub enum TaskKind {
     Approval(Approval),
     /// It runs another pipeline, once or for each element of a list, and waits for the runs' ends.
     Pipeline(Box<Call>),
+    /// It runs the container of a shared task.
+    Shared(Box<SharedTask>),
 }
 
 /// Whom an approval waits for.
@@ -86,13 +88,23 @@ pub struct Approval {
 /// How another pipeline of the same namespace is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    pub pipeline: crate::ids::PipelineId,
+    pub pipeline: PipelineId,
     /// Variables of the runs that it starts.
     pub variables: BTreeMap<String, Value>,
     /// The elements for each of which a run is started. None: one run.
     pub items: Option<Items>,
     /// Most of its runs at the same time. 0: no limit of its own.
     pub parallelism: u32,
+}
+
+/// How a shared task is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedTask {
+    pub name: PipelineId,
+    /// None: the one that is live when the run is created.
+    pub version: Option<Version>,
+    /// What it is given for its parameters.
+    pub settings: BTreeMap<String, Value>,
 }
 
 /// The elements a pipeline task goes through.

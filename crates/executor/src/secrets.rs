@@ -20,7 +20,7 @@ pub(crate) async fn fill(
         State::Running | State::Exited(_) | State::Fenced => return Ok(spec),
         State::Absent | State::Created => {}
     }
-    let pipeline = &placed.key.task.run.pipeline;
+    let pipeline = &placed.secret_scope;
     let mut secrets = Secrets::default();
     for (variable, name) in &placed.secret_env {
         let value = one(find, pipeline, name).await?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use gofer_domain::config::{DriverKind, PullPolicy, TaskConfig};
 use gofer_domain::run::StopReason;
 use gofer_domain::state::LiveRun;
-use gofer_domain::{Attempt, AttemptKey, NodeId, State, call};
+use gofer_domain::{Attempt, AttemptKey, NodeId, PipelineKey, State, shared};
 use gofer_drivers::{LaunchId, LaunchSpec, Pull};
 
 use crate::config::Config;
@@ -26,6 +26,8 @@ pub(crate) struct Placed {
     pub(crate) secret_env: BTreeMap<String, String>,
     pub(crate) secret_files: BTreeMap<String, String>,
     pub(crate) stopping: Option<StopReason>,
+    /// The pipeline whose secrets they are.
+    pub(crate) secret_scope: PipelineKey,
 }
 
 impl Placed {
@@ -39,7 +41,7 @@ impl Placed {
     ) -> Option<Self> {
         let attempt = find(state, key).filter(|attempt| attempt.node == node && !attempt.status.is_final())?;
         let live = state.runs.get(&key.task.run)?;
-        let task = live.config.tasks.get(&key.task.task)?;
+        let task = shared::container(live, &key.task.task)?;
         let cluster = state.cluster?.to_string();
         let image = task.image.clone().filter(|_| attempt.driver == DriverKind::Docker);
         let spec = LaunchSpec {
@@ -53,7 +55,7 @@ impl Placed {
             },
             entrypoint: task.entrypoint.clone(),
             command: task.command.clone(),
-            environment: environment(live, task, key, system(state, live, node, key, attempt.driver, access)),
+            environment: environment(live, key, system(state, live, node, key, attempt.driver, access)),
             working_directory: task.working_directory.as_ref().map(PathBuf::from),
             cpu_millis: task.resources.cpu_millis,
             memory_bytes: task.resources.memory_bytes,
@@ -69,6 +71,7 @@ impl Placed {
             secret_env: task.secret_env.clone(),
             secret_files: task.secret_files.clone(),
             stopping: attempt.stopping.clone(),
+            secret_scope: shared::secret_scope(live, &key.task.task),
         })
     }
 
@@ -83,17 +86,13 @@ pub(crate) fn find<'a>(state: &'a State, key: &AttemptKey) -> Option<&'a Attempt
     task.attempts.get(usize::try_from(key.attempt).ok()?.checked_sub(1)?)
 }
 
-/// Later ones win: what Gofer says, the pipeline's variables, the task's environment, the run's variables, the task's inputs.
+/// What the pipeline says wins over what Gofer says.
 fn environment(
     live: &LiveRun,
-    task: &TaskConfig,
     key: &AttemptKey,
     mut environment: BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    for variables in [&live.config.variables, &task.environment, &live.run.options.variables] {
-        environment.extend(variables.iter().map(|(name, value)| (name.clone(), value.clone())));
-    }
-    environment.extend(call::inputs(live, &key.task.task));
+    environment.extend(shared::environment(live, &key.task.task));
     environment
 }
 

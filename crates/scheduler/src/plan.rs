@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use gofer_domain::config::{DriverKind, TaskConfig};
 use gofer_domain::state::Deadline;
-use gofer_domain::{AttemptKey, Command, NodeId, RunKey, RunStatus, State, TaskKey, Timestamp, call};
+use gofer_domain::{AttemptKey, Command, NodeId, RunKey, RunStatus, State, TaskKey, Timestamp, call, shared};
 
 use queue::Queue;
 use room::Rooms;
@@ -119,7 +119,7 @@ fn next_attempt<'a>(state: &'a State, key: &TaskKey) -> Option<(AttemptKey, &'a 
     }
     let attempts = live.run.tasks.get(&key.task)?.attempts.len();
     let attempt = u32::try_from(attempts).ok()?.checked_add(1)?;
-    Some((AttemptKey { task: key.clone(), attempt }, live.config.tasks.get(&key.task)?))
+    Some((AttemptKey { task: key.clone(), attempt }, shared::container(live, &key.task)?))
 }
 
 /// The driver for a task among those of a node; none when the node has no fitting one.

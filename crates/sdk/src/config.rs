@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::fault::{Fault, Source};
 
 pub use values::{
-    ConditionConfig, ItemsConfig, KindConfig, ParameterConfig, ParameterKind, RunConfig, TestConfig, ValueConfig,
+    ConditionConfig, ItemsConfig, KindConfig, ParameterConfig, ParameterKind, RunConfig, TestConfig, UsesConfig,
+    ValueConfig,
 };
 
 /// One version of a pipeline.

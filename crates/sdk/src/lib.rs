@@ -56,7 +56,7 @@ pub use pipeline::{FORMAT, Pipeline};
 pub use retry::Retry;
 pub use script::{Script, script};
 pub use task::{Secret, Task, TaskBuilder, secret};
-pub use values::{Condition, Items, ParameterBuilder, Run, Value, item, variable};
+pub use values::{Condition, Items, ParameterBuilder, Run, SharedTask, Value, item, variable};
 
 /// 1024 bytes.
 pub const KIB: u64 = 1 << 10;

@@ -9,7 +9,7 @@ use crate::config::{Overlap, ParameterConfig, PipelineConfig};
 use crate::fault::{Fault, Source};
 use crate::limits::FILE_BYTES_MAX;
 use crate::task::{Draft, Task, TaskBuilder};
-use crate::values::{Kind, ParameterBuilder, Run};
+use crate::values::{Kind, ParameterBuilder, Run, SharedTask};
 
 /// The version of the file format that this crate writes.
 pub const FORMAT: u32 = 1;
@@ -118,6 +118,12 @@ impl Pipeline {
     #[track_caller]
     pub fn run(&mut self, id: impl Into<String>, run: Run) -> TaskBuilder<'_> {
         self.task(id).kind(Kind::Run(run))
+    }
+
+    /// Adds a task that runs a shared task.
+    #[track_caller]
+    pub fn uses(&mut self, id: impl Into<String>, shared: SharedTask) -> TaskBuilder<'_> {
+        self.task(id).kind(Kind::Uses(shared))
     }
 
     /// Says more of a task that was declared before.

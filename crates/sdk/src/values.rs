@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{ConditionConfig, ItemsConfig, KindConfig, ParameterKind, RunConfig, TestConfig, ValueConfig};
+use crate::config::{
+    ConditionConfig, ItemsConfig, KindConfig, ParameterKind, RunConfig, TestConfig, UsesConfig, ValueConfig,
+};
 use crate::pipeline::Pipeline;
 use crate::task::Task;
 
@@ -146,6 +148,45 @@ impl Run {
     }
 }
 
+/// A shared task, which an operator has installed, with what it is given for its parameters. The container and the secrets
+/// are its own.
+///
+/// ```
+/// # let mut pipeline = gofer_sdk::Pipeline::new("p");
+/// # let build = pipeline.task("build").command(["make"]).handle();
+/// use gofer_sdk::SharedTask;
+///
+/// let notify = SharedTask::named("notify-slack").setting("TEXT", build.output("SUMMARY"));
+/// pipeline.uses("tell", notify).after(&build);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedTask {
+    task: String,
+    version: u64,
+    settings: BTreeMap<String, Value>,
+}
+
+impl SharedTask {
+    /// The version that is live when a run is created.
+    pub fn named(task: impl Into<String>) -> Self {
+        Self { task: task.into(), version: 0, settings: BTreeMap::new() }
+    }
+
+    /// This version, whichever is live. 0, the default, means the live one.
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// What it is given for a parameter; the last one of a name counts.
+    #[must_use]
+    pub fn setting(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.settings.insert(name.into(), value.into());
+        self
+    }
+}
+
 /// The elements for each of which a pipeline is run: a list of texts, or the lines of a [`Value`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Items(Elements);
@@ -194,6 +235,7 @@ pub(crate) enum Kind {
     Container,
     Approval(Vec<String>),
     Run(Run),
+    Uses(SharedTask),
 }
 
 /// The same as plain data.
@@ -235,6 +277,11 @@ impl Draft {
                 },
                 parallelism: run.parallelism,
             })),
+            Kind::Uses(shared) => KindConfig::Uses(UsesConfig {
+                task: shared.task.clone(),
+                version: shared.version,
+                settings: named("settings", &shared.settings, id, &mut foreign),
+            }),
         };
         Resolved { when, inputs, kind, foreign }
     }

@@ -4,8 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gofer_domain::shared::{self, Definitions};
 use gofer_domain::state::LiveRun;
-use gofer_domain::{Pipeline, PipelineConfig, PipelineKey, Revision, Run, RunKey, RunStatus, State, Version};
+use gofer_domain::{
+    Pipeline, PipelineConfig, PipelineKey, Revision, Run, RunKey, RunStatus, State, TaskConfig, Version,
+};
 use gofer_wire::model::v1 as model;
 
 use crate::applied::Applied;
@@ -68,7 +71,8 @@ pub(crate) fn state(db: &Db, applied: &Applied) -> Result<State, Error> {
         let config = configs.get(&key.pipeline, run.version)?;
         reader::fill(db, &mut run, &config)?;
         enlist(&mut state, &run)?;
-        state.runs.insert(key, LiveRun { run, config });
+        let shared = configs.shared(&run, &config)?;
+        state.runs.insert(key, LiveRun { run, config, shared });
     }
     line_up(&mut state);
     state.reindex();
@@ -120,6 +124,17 @@ impl Configs<'_> {
             .ok_or_else(|| Error::corrupt(format!("pipeline {key}"), format!("its version {version} is missing")))?;
         self.read.insert((key.clone(), version), Arc::clone(&config));
         Ok(config)
+    }
+
+    /// Those of the shared tasks that a run uses.
+    fn shared(&mut self, run: &Run, config: &PipelineConfig) -> Result<Definitions, Error> {
+        let mut definitions = Definitions::new();
+        for (id, version) in &run.shared {
+            if let Some(used) = config.tasks.get(id).and_then(TaskConfig::shared) {
+                definitions.insert(id.clone(), self.get(&shared::key(&used.name), *version)?);
+            }
+        }
+        Ok(definitions)
     }
 }
 

@@ -197,6 +197,7 @@ fn created(event: &Event) -> String {
         release,
         schedule,
         subscription,
+        shared,
         depth,
         run: _,
     } = event
@@ -222,6 +223,9 @@ fn created(event: &Event) -> String {
     }
     if let Some(earlier) = retry_of {
         text.push_str(&format!(", as a retry of run {earlier}"));
+    }
+    for (task, version) in shared {
+        text.push_str(&format!(", with version {version} of the shared task of task {task}"));
     }
     if !options.variables.is_empty() {
         let names: Vec<&str> = options.variables.keys().map(String::as_str).collect();

@@ -70,6 +70,10 @@ fn declared_task(task: &Task) -> sdk::TaskConfig {
 }
 
 fn declared_kind(task: &Task) -> sdk::KindConfig {
+    if let Some(uses) = &task.uses {
+        let settings = declared_values(&task.settings);
+        return sdk::KindConfig::Uses(sdk::UsesConfig { task: uses.task.clone(), version: uses.version, settings });
+    }
     match (&task.approval, &task.run) {
         (None, None) => sdk::KindConfig::Container,
         (Some(approval), _) => sdk::KindConfig::Approval(approval.approvers.clone()),

@@ -85,7 +85,7 @@ fn task_to_wire(id: String, task: Task) -> model::TaskConfig {
         allow_failure: task.allow_failure,
         conditions: values::conditions_to_wire(task.when),
         inputs: values::named_to_wire(task.inputs),
-        kind: values::kind_to_wire(task.approval, task.run),
+        kind: values::kind_to_wire(task.approval, task.run, task.uses, task.settings),
         secret_env: variables_to_wire(task.secret_env),
         secret_files: variables_to_wire(task.secret_files),
     }
@@ -94,7 +94,7 @@ fn task_to_wire(id: String, task: Task) -> model::TaskConfig {
 fn task_from_wire(task: &model::TaskConfig) -> Task {
     let resources = task.resources.unwrap_or_default();
     let text = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let (approval, run) = values::kind_from_wire(task.kind.as_ref());
+    let values::Kinds { approval, run, uses, settings } = values::kind_from_wire(task.kind.as_ref());
     Task {
         description: task.description.clone(),
         image: text(&task.image),
@@ -110,6 +110,8 @@ fn task_from_wire(task: &model::TaskConfig) -> Task {
         when: values::conditions_from_wire(&task.conditions),
         approval,
         run,
+        uses,
+        settings,
         retry: task.retry.as_ref().map(retry_from_wire).unwrap_or_default(),
         timeout: task.timeout.as_ref().map(duration_from_wire),
         cpu: Cpu(resources.cpu_millis),

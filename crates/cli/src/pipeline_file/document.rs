@@ -12,7 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::values::{Cpu, Factor, Memory, Span, Text};
-use values::{Approval, Condition, Parameter, Run, Value};
+use values::{Approval, Condition, Parameter, Run, Uses, Value};
 
 /// A whole file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -76,6 +76,8 @@ pub(crate) struct Task {
     pub(crate) approval: Option<Approval>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) run: Option<Run>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uses: Option<Uses>,
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) retry: Retry,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +96,8 @@ pub(crate) struct Task {
     pub(crate) env: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) inputs: Table<Value>,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub(crate) settings: Table<Value>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) secret_env: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]
@@ -179,6 +183,28 @@ impl<T> Default for Table<T> {
 impl<T> Table<T> {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Task {
+    /// What it says that does not go together, and what to do.
+    pub(crate) fn contradiction(&self, id: &str) -> Option<(String, &'static str)> {
+        let kinds = [
+            (self.uses.is_some(), "uses a shared task"),
+            (self.approval.is_some(), "waits for approval"),
+            (self.run.is_some(), "runs a pipeline"),
+        ];
+        let said: Vec<&str> = kinds.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
+        match said[..] {
+            [one, other, ..] => {
+                Some((format!("tasks.{id} both {one} and {other}"), "take one out, or make two tasks of it"))
+            }
+            _ if self.uses.is_none() && !self.settings.is_empty() => {
+                let message = format!("tasks.{id} has settings, and uses no shared task");
+                Some((message, "say which task it `uses`, or take the settings out"))
+            }
+            _ => None,
+        }
     }
 }
 

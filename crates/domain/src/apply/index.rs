@@ -3,6 +3,7 @@
 use crate::config::Resources;
 use crate::ids::{AttemptKey, TaskId, TaskKey};
 use crate::run::{Attempt, RunStatus, TaskStatus};
+use crate::shared;
 use crate::state::{Deadline, Index, LiveRun};
 use crate::time::Timestamp;
 use crate::values::TaskKind;
@@ -120,7 +121,7 @@ fn open_attempts<'a>(live: &'a LiveRun, id: &'a TaskId) -> impl Iterator<Item = 
 }
 
 fn resources(live: &LiveRun, id: &TaskId) -> Resources {
-    live.config.tasks.get(id).map(|task| task.resources).unwrap_or_default()
+    shared::container(live, id).map(|task| task.resources).unwrap_or_default()
 }
 
 fn task_key(live: &LiveRun, id: &TaskId) -> TaskKey {

@@ -4,6 +4,7 @@ use crate::config::DriverKind;
 use crate::event::Event;
 use crate::ids::{AttemptKey, NodeId, RunKey, TaskKey, Version};
 use crate::run::{Attempt, AttemptStatus, Run, RunStatus, TaskRun, TaskStatus};
+use crate::shared::{Pins, definitions};
 use crate::state::{History, LiveRun, State};
 
 pub(super) fn apply_run(state: &mut State, history: &dyn History, event: &Event) {
@@ -113,6 +114,7 @@ fn create(state: &mut State, history: &dyn History, event: &Event) {
         release,
         schedule,
         subscription,
+        shared,
         depth,
     } = event
     else {
@@ -139,12 +141,13 @@ fn create(state: &mut State, history: &dyn History, event: &Event) {
         release: *release,
         schedule: schedule.clone(),
         subscription: subscription.clone(),
+        shared: shared.clone(),
         depth: *depth,
         created_at: state.time,
         revision: state.revision,
         ..Run::new(key.clone(), *version, (**options).clone(), &config)
     };
-    let live = LiveRun { run, config };
+    let live = LiveRun::new(run, config, |key, version| state.find_config(history, key, version));
     state.index.link_run(&live);
     state.runs.insert(key.clone(), live);
     if let Some(parent) = parent {
@@ -159,21 +162,22 @@ fn recall(state: &mut State, history: &dyn History, key: &RunKey) {
     }
     let Some(run) = history.run(key) else { return };
     let Some(config) = history.config(&key.pipeline, run.version) else { return };
-    let live = LiveRun { run, config };
+    let live = LiveRun::new(run, config, |key, version| state.find_config(history, key, version));
     state.index.link_run(&live);
     state.runs.insert(key.clone(), live);
 }
 
 /// Gives a run that waits another version. Nothing of it was done yet.
-pub(super) fn move_run(state: &mut State, history: &dyn History, key: &RunKey, version: Version) {
-    let known = state.pipelines.get(&key.pipeline).and_then(|pipeline| pipeline.config_of(version)).cloned();
-    let Some(config) = known.or_else(|| history.config(&key.pipeline, version)) else { return };
+pub(super) fn move_run(state: &mut State, history: &dyn History, key: &RunKey, version: Version, shared: &Pins) {
+    let Some(config) = state.find_config(history, &key.pipeline, version) else { return };
+    let definitions = definitions(&config, shared, |key, version| state.find_config(history, key, version));
     let Some(live) = state.runs.get_mut(key).filter(|live| live.run.status == RunStatus::Queued) else { return };
     state.index.unlink_run(live);
     live.run.tasks.keys().for_each(|id| state.index.unlink_task(live, id));
     live.run.tasks = config.tasks.keys().map(|id| (id.clone(), TaskRun::pending())).collect();
     (live.run.version, live.run.release, live.run.revision) = (version, None, state.revision);
-    live.config = config;
+    live.run.shared.clone_from(shared);
+    (live.config, live.shared) = (config, definitions);
     state.index.link_run(live);
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{AttemptKey, NodeId, TaskId};
 use crate::policy::check_placement;
 use crate::rejection::{Reason, Rejection};
 use crate::run::{Attempt, AttemptOutcome, AttemptStatus, FailureReason, LogRef, RunStatus, StopReason, TaskStatus};
+use crate::shared;
 use crate::state::LiveRun;
 use crate::validate::check_outputs;
 
@@ -21,7 +22,7 @@ pub(super) fn assign(context: Context<'_>, key: &AttemptKey, node: NodeId, drive
         return Err(precondition(format!("run {run_key} is not running, or is being stopped")).field("attempt"));
     }
     let id = &key.task.task;
-    let (Some(task), Some(config)) = (live.run.tasks.get(id), live.config.tasks.get(id)) else {
+    let (Some(task), Some(config)) = (live.run.tasks.get(id), shared::container(live, id)) else {
         return Err(Rejection::new(Reason::NotFound, format!("run {run_key} has no task {id}")).field("attempt"));
     };
     if task.status != TaskStatus::Queued {

@@ -11,7 +11,8 @@ use crate::policy::{self, Admission};
 use crate::rejection::{Reason, Rejection};
 use crate::run::{RetryFrom, Run, RunOptions, TaskStatus};
 use crate::schedule::ScheduleSlot;
-use crate::state::{LiveRun, Pipeline, State};
+use crate::shared::{self, Pins};
+use crate::state::{Pipeline, State};
 use crate::subscription::SubscriptionEvent;
 use crate::validate::{validate_labels, validate_variables};
 
@@ -28,6 +29,8 @@ pub(super) struct NewRun<'a> {
     pub(super) parent: Option<TaskKey>,
     pub(super) schedule: Option<ScheduleSlot>,
     pub(super) subscription: Option<SubscriptionEvent>,
+    /// What the run that it repeats had.
+    pub(super) shared: Pins,
     pub(super) depth: u32,
     pub(super) kept: Kept,
 }
@@ -43,6 +46,7 @@ impl<'a> NewRun<'a> {
             parent: None,
             schedule: None,
             subscription: None,
+            shared: Pins::new(),
             depth: 0,
             kept: BTreeMap::new(),
         }
@@ -84,6 +88,8 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
     let config = context.config(pipeline, new.version)?;
     let variables = parameter::resolve(&config, &new.options.variables)
         .or_else(|faults| first(faults).map(|()| BTreeMap::new()))?;
+    let (shared, faults) = shared::pin(context.state, &config, &new.shared);
+    first(faults)?;
     check_live(live_runs(context.state))?;
     let admission = policy::admit(pipeline)?;
     let run = RunKey { pipeline: key.clone(), run: pipeline.last_run.saturating_add(1) };
@@ -98,10 +104,11 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
         release: new.release,
         schedule: new.schedule.clone(),
         subscription: new.subscription.clone(),
+        shared: shared.clone(),
         depth: new.depth,
     };
     let mut events = vec![created];
-    let mut made = Run::new(run.clone(), new.version, options, &config);
+    let mut made = Run { shared, ..Run::new(run.clone(), new.version, options, &config) };
     for (task, (from, outputs)) in new.kept {
         if let Some(made) = made.tasks.get_mut(&task) {
             made.keep(from, outputs.clone());
@@ -112,7 +119,7 @@ pub(super) fn create(context: Context<'_>, pipeline: &Pipeline, new: NewRun<'_>)
         Admission::Start | Admission::Wait => BTreeSet::new(),
         Admission::Replace => make_room(context, pipeline, run.run, &mut events),
     };
-    let made = LiveRun { run: made, config };
+    let made = context.live(made, config);
     queue::start_waiting(context, pipeline, queue::Outlook::of(pipeline), &ended, Some(&made), &mut events);
     Ok(Decision { events, answer: Answer::Run(run) })
 }
@@ -154,7 +161,11 @@ pub(super) fn retry(context: Context<'_>, key: &RunKey, from: &RetryFrom) -> Ver
         RetryFrom::Tasks(tasks) => kept(context, pipeline, run, tasks)?,
     };
     let again = NewRun::of((run.version, None), &options);
-    create(context, pipeline, NewRun { retry_of: Some(key.run), depth: run.depth, kept, ..again })
+    create(
+        context,
+        pipeline,
+        NewRun { retry_of: Some(key.run), depth: run.depth, shared: run.shared.clone(), kept, ..again },
+    )
 }
 
 /// The tasks of an ended run that need not run again, with where their results are from.

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::ids::{AttemptKey, TaskId, TaskKey};
 use crate::policy;
 use crate::run::{Attempt, AttemptOutcome, AttemptStatus, FailureReason, LogRef, RunStatus, StopReason, TaskStatus};
+use crate::shared;
 use crate::state::LiveRun;
 use crate::time::Timestamp;
 use crate::values::{Call, Scope, TaskKind};
@@ -106,7 +107,7 @@ impl<'a> RunDraft<'a> {
     fn call(&self, id: &TaskId) -> Option<&'a Call> {
         match &self.live.config.tasks.get(id)?.kind {
             TaskKind::Pipeline(call) => Some(call),
-            TaskKind::Container | TaskKind::Approval(_) => None,
+            TaskKind::Container | TaskKind::Approval(_) | TaskKind::Shared(_) => None,
         }
     }
 
@@ -197,12 +198,12 @@ impl<'a> RunDraft<'a> {
     /// Begins a task whose parents allow it. Says whether that ended it: a condition does not hold, or a value that it
     /// needs is not there.
     fn begin(&mut self, id: &'a TaskId, task: &TaskConfig, events: &mut Vec<Event>) -> bool {
-        if let Some(status) = self.obstacle(task) {
+        if let Some(status) = self.obstacle(id, task) {
             self.finish_task(id, status, events);
             return true;
         }
         match &task.kind {
-            TaskKind::Container => self.queue_task(id, self.time, events),
+            TaskKind::Container | TaskKind::Shared(_) => self.queue_task(id, self.time, events),
             TaskKind::Approval(_) | TaskKind::Pipeline(_) => {
                 events.push(Event::TaskWaiting { task: self.key(id) });
                 self.changed.insert(id, TaskStatus::Waiting);
@@ -211,8 +212,8 @@ impl<'a> RunDraft<'a> {
         false
     }
 
-    fn obstacle(&self, task: &TaskConfig) -> Option<TaskStatus> {
-        if task.conditions.is_empty() && task.inputs.is_empty() {
+    fn obstacle(&self, id: &TaskId, task: &TaskConfig) -> Option<TaskStatus> {
+        if task.conditions.is_empty() && task.inputs.is_empty() && task.shared().is_none() {
             return None;
         }
         let outputs = |id: &TaskId| {
@@ -220,13 +221,15 @@ impl<'a> RunDraft<'a> {
             let drafted = self.outputs.get(id);
             if matches!(self.status(id), Some(TaskStatus::Succeeded)) { drafted.or_else(known) } else { None }
         };
-        let LiveRun { run, config } = self.live;
+        let LiveRun { run, config, .. } = self.live;
         let scope = Scope { run: &run.options.variables, pipeline: &config.variables, outputs: &outputs, item: None };
         if let Some(message) = scope.unmet(&task.conditions) {
             return Some(TaskStatus::Skipped { message });
         }
-        let missing = task.inputs.values().find_map(|value| scope.get(value).err())?;
-        let message = format!("it needs {missing}");
+        let missing = task.inputs.values().find_map(|value| scope.get(value).err());
+        let missing = missing.map(|missing| format!("it needs {missing}"));
+        let unusable = || task.shared().and_then(|shared| shared::obstacle(self.live, id, shared, scope));
+        let message = missing.or_else(unusable)?;
         Some(TaskStatus::Failed { reason: FailureReason::MissingValue, exit_code: None, message })
     }
 

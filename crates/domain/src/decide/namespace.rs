@@ -23,6 +23,15 @@ pub(super) fn create(context: Context<'_>, namespace: &NamespaceId, description:
     Ok(Decision::done(vec![created]))
 }
 
+/// What makes the namespace of the shared tasks; nothing if it is there.
+pub(super) fn shared_tasks(context: Context<'_>) -> Result<Vec<Event>, Rejection> {
+    let namespace = NamespaceId::shared_tasks();
+    if context.state.namespaces.contains_key(&namespace) {
+        return Ok(Vec::new());
+    }
+    create(context, &namespace, "shared tasks").map(|decision| decision.events)
+}
+
 /// A namespace is empty when every pipeline in it was deleted.
 pub(super) fn delete(context: Context<'_>, namespace: &NamespaceId) -> Verdict {
     check_exists(context, namespace)?;

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use super::queue::Outlook;
 use super::{
-    Context, Decision, Verdict, first, namespace, object, precondition, queue, release, schedule, secret, subscription,
+    Context, Decision, Verdict, counted, first, namespace, object, precondition, queue, release, schedule, secret,
+    subscription,
 };
 use crate::config::PipelineConfig;
 use crate::event::{Answer, Event, Standing};
 use crate::ids::{NamespaceId, PipelineKey, Version};
 use crate::limits::PIPELINES_MAX;
+use crate::logic;
 use crate::rejection::{Reason, Rejection};
+use crate::shared;
 use crate::state::Pipeline;
 use crate::validate::validate_config;
 
@@ -30,6 +33,7 @@ pub(super) enum Registration {
 /// - A deleted pipeline is revived: its versions and run numbers go on where they stood, and it is enabled.
 /// - The version becomes live, unless it is to be held, the pipeline is pinned, or a release is in progress. There is
 ///   nothing else to be live beside a first or revived one.
+/// - In the namespace of the shared tasks it must be one. The first of them makes that namespace.
 /// - Where a new live version allows more runs at once, waiting ones start.
 pub(super) fn register(
     context: Context<'_>,
@@ -37,8 +41,15 @@ pub(super) fn register(
     config: &Arc<PipelineConfig>,
     registration: Registration,
 ) -> Verdict {
-    namespace::check_exists(context, namespace)?;
+    let mut events = Vec::new();
+    if *namespace == NamespaceId::shared_tasks() && logic::all_know(context.state, logic::SHARED_TASKS) {
+        shared::check_definition(config).or_else(first)?;
+        events.extend(namespace::shared_tasks(context)?);
+    } else {
+        namespace::check_exists(context, namespace)?;
+    }
     validate_config(config).or_else(first)?;
+    first(shared::misuses(context.state, context.history, config))?;
     let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
     let known = context.state.pipelines.get(&key);
     if let Some(known) = known
@@ -55,7 +66,7 @@ pub(super) fn register(
     let version = Version(known.map_or(0, |known| known.version.0).saturating_add(1));
     let standing = stand(context, known, registration);
     let is_held = standing == Standing::Held;
-    let mut events = vec![Event::PipelineRegistered { pipeline: key, version, config: Arc::clone(config), standing }];
+    events.push(Event::PipelineRegistered { pipeline: key, version, config: Arc::clone(config), standing });
     if let Some(known) = known
         && known.enabled
         && !known.deleted
@@ -100,9 +111,19 @@ pub(super) fn disable(context: Context<'_>, key: &PipelineKey) -> Verdict {
 }
 
 /// Leaves a tombstone, so that run numbers and versions are never used again. Its release ends, its pin and its objects
-/// go.
-pub(super) fn delete(context: Context<'_>, key: &PipelineKey) -> Verdict {
+/// go. A shared task that pipelines name is deleted only by `force`; runs that were created before have it still.
+pub(super) fn delete(context: Context<'_>, key: &PipelineKey, force: bool) -> Verdict {
     let pipeline = context.pipeline(key)?;
+    if !force && key.namespace == NamespaceId::shared_tasks() && logic::all_know(context.state, logic::SHARED_TASKS) {
+        let users = shared::users(context.state, &key.pipeline);
+        if !users.is_empty() {
+            let named = counted(users.len(), "pipeline");
+            let message = format!("the shared task {} is named by {named}: {}", key.pipeline, shared::listed(&users));
+            return Err(precondition(message)
+                .field("pipeline")
+                .help("change those first, or use force: their runs are refused then"));
+        }
+    }
     let live = pipeline.running.len() + pipeline.queue.len();
     if live > 0 {
         return Err(precondition(format!("pipeline {key} has {live} live runs"))

@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::ids::{PipelineKey, RunKey};
 use crate::policy::run_limit;
 use crate::run::Run;
+use crate::shared::{self, Pins};
 use crate::state::{LiveRun, Pipeline};
 use crate::time::Timestamp;
 
@@ -62,8 +63,9 @@ pub(super) fn start_waiting(
             let is_moved = outlook.moved.is_some() && live.run.release == outlook.moved;
             let is_over = if is_moved {
                 let Run { version, options, .. } = &live.run;
-                let run = Run::new(key, *version, options.clone(), outlook.config);
-                start(&LiveRun { run, config: Arc::clone(outlook.config) }, context.time, events)
+                let (shared, _) = shared::pin(context.state, outlook.config, &Pins::new());
+                let run = Run { shared, ..Run::new(key, *version, options.clone(), outlook.config) };
+                start(&context.live(run, Arc::clone(outlook.config)), context.time, events)
             } else {
                 start(live, context.time, events)
             };

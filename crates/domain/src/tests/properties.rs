@@ -12,13 +12,14 @@ use super::universe::{
     waiting,
 };
 use super::universe_schedules::check_slots;
+use super::universe_shared::shared_command;
 use super::universe_subscriptions::check_intakes;
 use super::world::World;
 use crate::call;
 use crate::config::DriverKind;
 use crate::decide::decide;
 use crate::event::Answer;
-use crate::{Actor, Command, CommandEnvelope, EventFate, NodeId, RequestId, Revision, State, Timestamp};
+use crate::{Actor, Command, CommandEnvelope, EventFate, NamespaceId, NodeId, RequestId, Revision, State, Timestamp};
 
 /// Gives a command, and checks every event and the state it leads to.
 fn give(world: &mut World, command: Command) -> bool {
@@ -69,7 +70,8 @@ fn started(configs: &[crate::PipelineConfig]) -> World {
             Command::RegisterNode { node: NodeId(node), spec: Box::new(node_spec(&format!("node-{node}"))) },
         );
     }
-    let namespace = world.state.namespaces.keys().next().unwrap().clone();
+    give(&mut world, shared_command(0, 0));
+    let namespace = NamespaceId::new("default").unwrap();
     for config in configs {
         give(
             &mut world,

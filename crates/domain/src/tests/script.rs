@@ -13,7 +13,7 @@ use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::event::Standing;
 use crate::run::{AttemptOutcome, FailureReason, RetryFrom, RunOptions, StopReason};
-use crate::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, TaskKind, Test, Value};
+use crate::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, SharedTask, TaskKind, Test, Value};
 use crate::{
     AttemptKey, ClusterId, Command, Event, LOGIC_VERSION, NamespaceId, NodeId, NodeSpec, ObjectContent, ObjectKey,
     ObjectLimits, ObjectLoss, ObjectPlace, ObjectScope, PipelineId, PipelineKey, Revision, RunKey, RunStatus, TaskId,
@@ -72,7 +72,7 @@ fn parse(words: &[&str]) -> Command {
         },
         "enable" => Command::EnablePipeline { pipeline: pipeline(words[1]) },
         "disable" => Command::DisablePipeline { pipeline: pipeline(words[1]) },
-        "delete" => Command::DeletePipeline { pipeline: pipeline(words[1]) },
+        "delete" => Command::DeletePipeline { pipeline: pipeline(words[1]), force: words.contains(&"force") },
         "start" => Command::StartRun {
             pipeline: pipeline(words[1]),
             version: option("version").map(|version| Version(number(version))),
@@ -118,6 +118,7 @@ fn parse(words: &[&str]) -> Command {
         "schedule" | "reschedule" | "unschedule" | "pause" | "resume" => script_schedules::parse(words),
         "install" | "change" | "uninstall" | "trigger-off" | "trigger-on" | "subscribe" | "resubscribe"
         | "unsubscribe" | "mute" | "unmute" => script_subscriptions::parse(words),
+        "share" | "unshare" | "share-off" | "share-on" => super::script_shared::parse(words),
         "remove" => Command::RemoveNode { node: NodeId(number(words[1])) },
         _ => super::script_release_words::parse(words),
     }
@@ -289,9 +290,16 @@ fn task_option(task: &mut TaskConfig, word: &str) {
         }
         "set" => {
             let (variable, of) = value.split_once(':').unwrap();
-            call(task).variables.insert(variable.into(), self::value(of));
+            given(task).insert(variable.into(), self::value(of));
         }
         "at-once" => call(task).parallelism = u32::try_from(number(value)).unwrap(),
+        "uses" => {
+            task.command.clear();
+            let (name, version) =
+                value.split_once('@').map_or((value, None), |(name, version)| (name, Some(Version(number(version)))));
+            let name = PipelineId::new(name).unwrap();
+            task.kind = TaskKind::Shared(Box::new(SharedTask { name, version, settings: BTreeMap::new() }));
+        }
         "secret" => {
             task.secret_env.insert("TOKEN".into(), value.into());
         }
@@ -302,7 +310,16 @@ fn task_option(task: &mut TaskConfig, word: &str) {
 fn call(task: &mut TaskConfig) -> &mut Call {
     match &mut task.kind {
         TaskKind::Pipeline(call) => call,
-        TaskKind::Container | TaskKind::Approval(_) => panic!("a task that calls nothing"),
+        TaskKind::Container | TaskKind::Approval(_) | TaskKind::Shared(_) => panic!("a task that calls nothing"),
+    }
+}
+
+/// What a task gives to the pipeline that it runs, or to the shared task that it uses.
+fn given(task: &mut TaskConfig) -> &mut BTreeMap<String, Value> {
+    match &mut task.kind {
+        TaskKind::Shared(shared) => &mut shared.settings,
+        TaskKind::Pipeline(call) => &mut call.variables,
+        TaskKind::Container | TaskKind::Approval(_) => panic!("a task that is given nothing"),
     }
 }
 
@@ -561,6 +578,7 @@ fn show_created(event: &Event) -> String {
         release,
         schedule,
         subscription,
+        shared,
         depth,
         started_by: _,
     } = event
@@ -573,9 +591,10 @@ fn show_created(event: &Event) -> String {
     let slot = schedule.as_ref().map_or(String::new(), |due| format!(" for {}@{}", due.schedule, due.slot.0));
     let of_event = |of: &crate::SubscriptionEvent| format!(" for {}#{}", of.subscription, of.event);
     let event = subscription.as_ref().map_or(String::new(), of_event);
+    let shared: String = shared.iter().map(|(name, version)| format!(" {name}@{version}")).collect();
     let depth = if *depth == 0 { String::new() } else { format!(" deep {depth}") };
     let values: String = options.variables.iter().map(|(name, value)| format!(" {name}:{value}")).collect();
-    format!("{run} created v{version}{of}{release}{by}{slot}{event}{depth}{values}")
+    format!("{run} created v{version}{of}{release}{by}{slot}{event}{depth}{shared}{values}")
 }
 
 fn show_end(status: &RunStatus) -> &'static str {

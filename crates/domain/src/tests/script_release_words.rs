@@ -85,7 +85,10 @@ pub(super) fn show(event: &Event) -> String {
         }
         Event::PipelinePinned { pipeline, .. } => format!("{pipeline} pinned"),
         Event::PipelineUnpinned { pipeline } => format!("{pipeline} unpinned"),
-        Event::RunMoved { run, version } => format!("{run} moved to v{version}"),
+        Event::RunMoved { run, version, shared } => {
+            let shared: String = shared.iter().map(|(name, version)| format!(" {name}@{version}")).collect();
+            format!("{run} moved to v{version}{shared}")
+        }
         other => panic!("no words for {other:?}"),
     }
 }

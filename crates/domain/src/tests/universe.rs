@@ -10,6 +10,7 @@ use super::script::{content, node_spec, outcome, pipeline_config, place, segment
 use super::universe_releases::{release_command, release_event};
 use super::universe_schedules::{schedule_command, schedule_event};
 use super::universe_secrets::{secret_command, secret_event};
+use super::universe_shared::{pins, shared_command, use_shared};
 use super::universe_subscriptions::{subscription_command, subscription_event};
 use super::world::World;
 use crate::config::{DriverKind, Overlap, PipelineConfig, Requirement, TaskConfig};
@@ -99,6 +100,7 @@ fn vary(task: &mut TaskConfig, kind: u8, name: u8) {
             let call = Call { pipeline, variables: BTreeMap::new(), items, parallelism: u32::from(kind % 3) };
             task.kind = TaskKind::Pipeline(Box::new(call));
         }
+        12..=14 => use_shared(task, kind, output(task)),
         8 | 9 => task.inputs.extend(output(task).map(|value| ("IN".to_owned(), value))),
         10 | 11 => {
             let test = if kind == 10 { Test::Is(vec![String::new()]) } else { Test::IsNot(vec!["x\n".into()]) };
@@ -149,9 +151,10 @@ pub(crate) fn command(world: &World, step: &Step) -> Command {
             namespace: namespace(u8::from(a % 8 == 1)),
             config: std::sync::Arc::new(step.config.clone()),
         },
+        9 if a.is_multiple_of(3) => shared_command(a, b),
         9 => Command::EnablePipeline { pipeline: pipeline(a) },
         10 if b % 2 == 0 => Command::DisablePipeline { pipeline: pipeline(a) },
-        11 if b % 2 == 0 => Command::DeletePipeline { pipeline: pipeline(a) },
+        11 if b % 2 == 0 => Command::DeletePipeline { pipeline: pipeline(a), force: b % 4 == 0 },
         3 | 10 | 11 => release_command(world, step),
         49 => schedule_command(world, a, b),
         SUBSCRIPTIONS | 48 => subscription_command(world, a, b),
@@ -406,6 +409,7 @@ pub(crate) fn event(step: &Step) -> Event {
             release: (a % 3 == 0).then(|| u64::from(b % 8)),
             schedule: None,
             subscription: None,
+            shared: pins(a),
             depth: u32::from(a % 4),
         },
         8 => Event::RunStarted { run: run(a, b) },

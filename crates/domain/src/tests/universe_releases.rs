@@ -1,6 +1,7 @@
 //! Random commands and events about releases.
 
 use super::universe::{Step, namespace, pipeline, run, task_id};
+use super::universe_shared::pins;
 use super::world::World;
 use crate::command::Promotion;
 use crate::release::{Canary, Cause, Exposure, Step as ReleaseStep, Strategy};
@@ -53,7 +54,7 @@ pub(super) fn release_event(kind: u8, a: u8, b: u8) -> Event {
         }
         32 => Event::PipelinePinned { pipeline, pinned_by: String::new(), message: reason },
         33 => Event::PipelineUnpinned { pipeline },
-        _ => Event::RunMoved { run: run(a, b), version },
+        _ => Event::RunMoved { run: run(a, b), version, shared: pins(b) },
     }
 }
 

@@ -192,6 +192,7 @@ fn values_size(task: &TaskConfig) -> usize {
             };
             call.pipeline.as_str().len() + call.variables.iter().map(named).sum::<usize>() + items
         }
+        TaskKind::Shared(shared) => shared.name.as_str().len() + shared.settings.iter().map(named).sum::<usize>(),
     };
     conditions.sum::<usize>() + task.inputs.iter().map(named).sum::<usize>() + kind
 }

@@ -5,13 +5,13 @@ use std::fmt::{Arguments, Display};
 
 use super::Faults;
 use super::parameters::check_name;
-use crate::config::{PipelineConfig, RetryPolicy, TaskConfig};
+use crate::config::{PipelineConfig, PullPolicy, Resources, RetryPolicy, TaskConfig};
 use crate::ids::TaskId;
 use crate::limits::{
     APPROVERS_MAX, CHOICES_MAX, CONDITIONS_MAX, ITEMS_MAX, NAME_BYTES_MAX, OUTPUTS_BYTES_MAX, OUTPUTS_MAX,
-    REFERENCE_BYTES_MAX, VARIABLE_VALUE_BYTES_MAX, VARIABLES_MAX,
+    PARAMETERS_MAX, REFERENCE_BYTES_MAX, VARIABLE_VALUE_BYTES_MAX, VARIABLES_MAX,
 };
-use crate::values::{Approval, Call, Items, TaskKind, Test, Value};
+use crate::values::{Approval, Call, Items, SharedTask, TaskKind, Test, Value};
 
 /// Checks what a task has put out.
 ///
@@ -82,11 +82,16 @@ pub(super) fn check_values(faults: &mut Faults, at: Arguments<'_>, id: &TaskId, 
             }
             check_call(faults, at, call, &mut look);
         }
+        TaskKind::Shared(shared) => {
+            check_shared(faults, at, task);
+            check_settings(faults, at, shared, &mut look);
+        }
     }
 }
 
-fn check_no_container(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig, what: &str) {
-    let plain = task.image.is_none()
+/// Whether a task says nothing of what is launched.
+fn is_plain(task: &TaskConfig) -> bool {
+    task.image.is_none()
         && task.entrypoint.is_empty()
         && task.command.is_empty()
         && task.environment.is_empty()
@@ -95,8 +100,32 @@ fn check_no_container(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig,
         && task.working_directory.is_none()
         && task.driver.is_none()
         && task.constraints.is_empty()
-        && task.resources == crate::config::Resources::default();
-    if !plain {
+        && task.resources == Resources::default()
+}
+
+/// A shared task runs with its own container and secrets, whoever uses it.
+fn check_shared(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig) {
+    if !is_plain(task) || task.pull != PullPolicy::default() {
+        let message =
+            format!("{at} uses a shared task, and has an image, a command, an environment, secrets or the like");
+        let help = "take them out: they are the shared task's, and what it can be given are its settings";
+        faults.add(at.to_string(), message, help);
+    }
+}
+
+fn check_settings(faults: &mut Faults, at: Arguments<'_>, shared: &SharedTask, look: &mut Look<'_>) {
+    let field = format_args!("{at}.settings");
+    if faults.count(field, shared.settings.len(), PARAMETERS_MAX) {
+        for (name, value) in &shared.settings {
+            let field = format_args!("{field}.{}", name.escape_debug());
+            check_name(faults, field, name);
+            look.check(faults, field, value, false);
+        }
+    }
+}
+
+fn check_no_container(faults: &mut Faults, at: Arguments<'_>, task: &TaskConfig, what: &str) {
+    if !is_plain(task) {
         let message = format!("{at} {what}, and has settings of a container");
         faults.add(
             at.to_string(),

@@ -109,7 +109,8 @@ impl PipelineService for Api {
         request: Request<wire::DeletePipelineRequest>,
     ) -> Result<Response<wire::DeletePipelineResponse>, Status> {
         let (metadata, _, message) = request.into_parts();
-        let command = Command::DeletePipeline { pipeline: convert::pipeline(message.pipeline.as_ref())? };
+        let pipeline = convert::pipeline(message.pipeline.as_ref())?;
+        let command = Command::DeletePipeline { pipeline, force: message.force };
         let (revision, _) = self.commit(&metadata, &message.request_id, command).await?;
         Ok(Response::new(wire::DeletePipelineResponse { header: self.header(revision) }))
     }

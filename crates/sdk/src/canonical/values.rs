@@ -73,6 +73,10 @@ pub(super) fn write_kind(out: &mut Writer, kind: &KindConfig) {
                 out.name("parallelism").raw(&run.parallelism.to_string());
             }
         }),
+        KindConfig::Uses(uses) => {
+            out.name("uses").string(&uses.reference());
+            write_named(out, "settings", &uses.settings);
+        }
     }
 }
 

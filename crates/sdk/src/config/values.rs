@@ -80,6 +80,26 @@ pub enum KindConfig {
     Approval(Vec<String>),
     /// It runs another pipeline.
     Run(Box<RunConfig>),
+    /// It runs the container of a shared task.
+    Uses(UsesConfig),
+}
+
+/// How a shared task is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsesConfig {
+    pub task: String,
+    /// 0: the one that is live when the run is created.
+    pub version: u64,
+    /// What it is given for its parameters.
+    pub settings: BTreeMap<String, ValueConfig>,
+}
+
+impl UsesConfig {
+    /// Its name and version, as a file says them: `notify` or `notify@3`.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        if self.version == 0 { self.task.clone() } else { format!("{}@{}", self.task, self.version) }
+    }
 }
 
 /// How another pipeline of the same namespace is run.

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use super::parameters::{check_name, is_name};
 use super::{Faults, shown};
 use crate::config::{
-    ItemsConfig, KindConfig, ParameterConfig, ParameterKind, PipelineConfig, RetryConfig, RunConfig, TaskConfig,
-    ValueConfig,
+    ItemsConfig, KindConfig, ParameterConfig, ParameterKind, PipelineConfig, Pull, RetryConfig, RunConfig, TaskConfig,
+    UsesConfig, ValueConfig,
 };
 use crate::limits::{
-    APPROVERS_MAX, CHOICES_MAX, CONDITIONS_MAX, ITEMS_MAX, NAME_BYTES_MAX, REFERENCE_BYTES_MAX,
+    APPROVERS_MAX, CHOICES_MAX, CONDITIONS_MAX, ITEMS_MAX, NAME_BYTES_MAX, PARAMETERS_MAX, REFERENCE_BYTES_MAX,
     VARIABLE_NAME_BYTES_MAX, VARIABLE_VALUE_BYTES_MAX, VARIABLES_MAX,
 };
 
@@ -48,11 +48,32 @@ pub(super) fn check(faults: &mut Faults, at: &str, id: &str, task: &TaskConfig, 
             }
             check_run(faults, at, run, &mut look);
         }
+        KindConfig::Uses(uses) => check_uses(faults, at, task, uses, &mut look),
     }
 }
 
-fn check_no_container(faults: &mut Faults, at: &str, task: &TaskConfig, what: &str) {
-    let is_plain = task.image.is_empty()
+/// A shared task runs with its own container and secrets, whoever uses it.
+fn check_uses(faults: &mut Faults, at: &str, task: &TaskConfig, uses: &UsesConfig, look: &mut Look<'_>) {
+    faults.id(&format!("{at}.shared.name"), "pipeline", &uses.task);
+    if !is_plain(task) || task.pull != Pull::default() {
+        let message =
+            format!("{at} uses a shared task, and has an image, a command, an environment, secrets or the like");
+        let help = "take them out: they are the shared task's, and what it can be given are its settings";
+        faults.add(at, message, help);
+    }
+    let field = format!("{at}.settings");
+    if faults.count(&field, uses.settings.len(), PARAMETERS_MAX) {
+        for (name, value) in &uses.settings {
+            let field = format!("{field}.{}", name.escape_debug());
+            check_name(faults, &field, name);
+            look.check(faults, &field, value, false);
+        }
+    }
+}
+
+/// Whether a task says nothing of what is launched.
+fn is_plain(task: &TaskConfig) -> bool {
+    task.image.is_empty()
         && task.entrypoint.is_empty()
         && task.command.is_empty()
         && task.env.is_empty()
@@ -62,8 +83,11 @@ fn check_no_container(faults: &mut Faults, at: &str, task: &TaskConfig, what: &s
         && task.working_directory.is_empty()
         && task.driver.is_none()
         && task.constraints.is_empty()
-        && (task.cpu_millis, task.memory_bytes) == (0, 0);
-    if !is_plain {
+        && (task.cpu_millis, task.memory_bytes) == (0, 0)
+}
+
+fn check_no_container(faults: &mut Faults, at: &str, task: &TaskConfig, what: &str) {
+    if !is_plain(task) {
         let message = format!("{at} {what}, and has settings of a container");
         faults.add(at, message, "take image, command, environment and the like out, or make two tasks of it");
     }
@@ -213,6 +237,7 @@ pub(super) fn size(task: &TaskConfig) -> usize {
             };
             run.pipeline.len() + run.variables.iter().map(named).sum::<usize>() + items
         }
+        KindConfig::Uses(uses) => uses.task.len() + uses.settings.iter().map(named).sum::<usize>(),
     };
     conditions.sum::<usize>() + task.inputs.iter().map(named).sum::<usize>() + kind
 }

@@ -89,8 +89,8 @@ fn client_command(command: &Command) -> Option<Kind> {
         Command::DisablePipeline { pipeline } => {
             Kind::DisablePipeline(log::DisablePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)) })
         }
-        Command::DeletePipeline { pipeline } => {
-            Kind::DeletePipeline(log::DeletePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)) })
+        Command::DeletePipeline { pipeline, force } => {
+            Kind::DeletePipeline(log::DeletePipeline { pipeline: Some(pipeline_key_to_wire(pipeline)), force: *force })
         }
         Command::StartRun { pipeline, version, options } => Kind::StartRun(log::StartRun {
             pipeline: Some(pipeline_key_to_wire(pipeline)),
@@ -273,7 +273,9 @@ pub fn command_from_wire(command: log::Command) -> Result<Command> {
         },
         Kind::EnablePipeline(c) => Command::EnablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
         Kind::DisablePipeline(c) => Command::DisablePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
-        Kind::DeletePipeline(c) => Command::DeletePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())? },
+        Kind::DeletePipeline(c) => {
+            Command::DeletePipeline { pipeline: pipeline_key_from_wire(c.pipeline.as_ref())?, force: c.force }
+        }
         Kind::StartRun(c) => start_from_wire(c)?,
         Kind::CancelRun(c) => Command::CancelRun { run: run_key_from_wire(c.run.as_ref())?, message: c.message },
         Kind::RetryRun(c) => Command::RetryRun {

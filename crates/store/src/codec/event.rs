@@ -10,6 +10,7 @@ use gofer_wire::log::v1::event::Kind;
 
 use super::cluster::{ends_from_wire, ends_to_wire};
 use super::release::{release_event, release_event_from_wire};
+use super::values::{pins_from_wire, pins_to_wire};
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
     attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, intake,
@@ -109,6 +110,7 @@ fn run_event(event: &Event) -> Option<Kind> {
             release,
             schedule,
             subscription,
+            shared,
             depth,
         } => Kind::RunCreated(log::RunCreated {
             run: Some(run_key_to_wire(run)),
@@ -124,6 +126,7 @@ fn run_event(event: &Event) -> Option<Kind> {
             schedule: schedule.as_ref().map(schedule::slot_to_wire),
             subscription: subscription.as_ref().map(subscription::run_event_to_wire),
             depth: *depth,
+            shared: pins_to_wire(shared),
         }),
         Event::RunAnnotated { run, note, labels } => Kind::RunAnnotated(log::RunAnnotated {
             run: Some(run_key_to_wire(run)),
@@ -340,6 +343,7 @@ fn run_event_from_wire(kind: Kind) -> Result<Event> {
             schedule: e.schedule.as_ref().map(schedule::slot_from_wire).transpose()?,
             subscription: e.subscription.as_ref().map(subscription::run_event_from_wire).transpose()?,
             depth: e.depth,
+            shared: pins_from_wire(&e.shared)?,
             parent: e.parent.as_ref().map(|parent| task_key_from_wire(Some(parent))).transpose()?,
         },
         Kind::RunAnnotated(e) => Event::RunAnnotated {

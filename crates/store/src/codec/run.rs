@@ -5,6 +5,7 @@ use gofer_domain::run::{FailureReason, LogRef, StopReason};
 use gofer_domain::{Attempt, AttemptOutcome, AttemptStatus, Run, RunOptions, RunStatus, TaskRun, TaskStatus};
 use gofer_wire::model::v1 as model;
 
+use super::values::{pins_from_wire, pins_to_wire};
 use super::{
     DecodeError, Result, driver_from_wire, driver_to_wire, fixed, required, run_key_from_wire, run_key_to_wire,
     schedule, subscription, task_id, task_key_from_wire, task_key_to_wire, time_from_wire, time_option, time_to_wire,
@@ -46,6 +47,7 @@ pub(crate) fn run_head_to_wire(run: &Run) -> model::Run {
         schedule: run.schedule.as_ref().map(schedule::slot_to_wire),
         subscription: run.subscription.as_ref().map(subscription::run_event_to_wire),
         depth: run.depth,
+        shared: pins_to_wire(&run.shared),
     }
 }
 
@@ -72,6 +74,7 @@ pub fn run_from_wire(run: &model::Run) -> Result<Run> {
         schedule: run.schedule.as_ref().map(schedule::slot_from_wire).transpose()?,
         subscription: run.subscription.as_ref().map(subscription::run_event_from_wire).transpose()?,
         depth: run.depth,
+        shared: pins_from_wire(&run.shared)?,
         created_at: time_from_wire(run.created_at.as_ref(), "created_at")?,
         started_at: time_option(run.started_at.as_ref(), "started_at")?,
         finished_at: time_option(run.finished_at.as_ref(), "finished_at")?,

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gofer_domain::TaskId;
-use gofer_domain::values::{Approval, Call, Condition, Items, Parameter, ParameterKind, TaskKind, Test, Value};
+use gofer_domain::shared::Pins;
+use gofer_domain::values::{
+    Approval, Call, Condition, Items, Parameter, ParameterKind, SharedTask, TaskKind, Test, Value,
+};
+use gofer_domain::{TaskId, Version};
 use gofer_wire::model::v1 as model;
 use model::task_config::Kind;
 
@@ -139,6 +142,11 @@ pub(super) fn kind_to_wire(kind: &TaskKind) -> Option<Kind> {
             for_each: call.items.as_ref().map(items_to_wire),
             parallelism: call.parallelism,
         })),
+        TaskKind::Shared(shared) => Some(Kind::Shared(model::SharedTask {
+            name: shared.name.to_string(),
+            version: shared.version.map_or(0, |version| version.0),
+            settings: named_to_wire(&shared.settings),
+        })),
     }
 }
 
@@ -152,7 +160,31 @@ pub(super) fn kind_from_wire(kind: Option<Kind>) -> Result<TaskKind> {
             items: call.for_each.map(items_from_wire).transpose()?,
             parallelism: call.parallelism,
         })),
+        Some(Kind::Shared(shared)) => TaskKind::Shared(Box::new(SharedTask {
+            name: pipeline_id(&shared.name, "shared.name")?,
+            version: (shared.version != 0).then_some(Version(shared.version)),
+            settings: named_from_wire(shared.settings, "settings")?,
+        })),
     })
+}
+
+pub(super) fn pins_to_wire(pins: &Pins) -> Vec<model::SharedVersion> {
+    let pin =
+        |(task, version): (&TaskId, &Version)| model::SharedVersion { task: task.to_string(), version: version.0 };
+    pins.iter().map(pin).collect()
+}
+
+pub(super) fn pins_from_wire(pins: &[model::SharedVersion]) -> Result<Pins> {
+    let mut map = Pins::new();
+    for pin in pins {
+        let task = task_id(&pin.task, "shared.task")?;
+        // Anything else would not encode to the same bytes again.
+        if map.last_key_value().is_some_and(|(last, _)| *last >= task) {
+            return Err(DecodeError::new("shared", "is not sorted, or a task comes twice"));
+        }
+        map.insert(task, Version(pin.version));
+    }
+    Ok(map)
 }
 
 fn items_to_wire(items: &Items) -> model::Items {

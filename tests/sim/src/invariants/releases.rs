@@ -77,7 +77,7 @@ impl Releases {
             Event::RunCreated { run, version, release, retry_of, .. } => {
                 self.created(run, *version, *release, retry_of.is_some())?;
             }
-            Event::RunMoved { run, version } => {
+            Event::RunMoved { run, version, .. } => {
                 let Some(waiting) = self.waiting.get_mut(run) else {
                     return Err(format!("run {run} was moved to version {version} and does not wait"));
                 };

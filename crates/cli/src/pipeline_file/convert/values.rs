@@ -5,7 +5,7 @@ use gofer_wire::model::v1 as model;
 use model::task_config::Kind;
 
 use crate::pipeline_file::document::Table;
-use crate::pipeline_file::document::values::{Approval, Condition, Items, Parameter, Run, Value};
+use crate::pipeline_file::document::values::{Approval, Condition, Items, Parameter, Run, Uses, Value};
 
 pub(super) fn parameters_to_wire(parameters: Table<Parameter>) -> Vec<model::Parameter> {
     parameters.0.into_iter().map(|(name, Parameter(parameter))| parameter_to_wire(name, parameter)).collect()
@@ -109,10 +109,18 @@ pub(super) fn named_from_wire(values: &[model::NamedValue]) -> Table<Value> {
     Table(values.iter().map(named).collect())
 }
 
-/// A file with both was refused before.
-pub(super) fn kind_to_wire(approval: Option<Approval>, run: Option<Run>) -> Option<Kind> {
+/// A file with several was refused before.
+pub(super) fn kind_to_wire(
+    approval: Option<Approval>,
+    run: Option<Run>,
+    uses: Option<Uses>,
+    settings: Table<Value>,
+) -> Option<Kind> {
     if let Some(Approval { approvers }) = approval {
         return Some(Kind::Approval(model::Approval { approvers }));
+    }
+    if let Some(Uses { task, version }) = uses {
+        return Some(Kind::Shared(model::SharedTask { name: task, version, settings: named_to_wire(settings) }));
     }
     run.map(|run| {
         Kind::Call(model::Call {
@@ -133,20 +141,34 @@ fn items_to_wire(items: sdk::ItemsConfig) -> model::Items {
     model::Items { kind: Some(kind) }
 }
 
-pub(super) fn kind_from_wire(kind: Option<&Kind>) -> (Option<Approval>, Option<Run>) {
+/// The fields of a task that say what it does.
+#[derive(Default)]
+pub(super) struct Kinds {
+    pub(super) approval: Option<Approval>,
+    pub(super) run: Option<Run>,
+    pub(super) uses: Option<Uses>,
+    pub(super) settings: Table<Value>,
+}
+
+pub(super) fn kind_from_wire(kind: Option<&Kind>) -> Kinds {
+    let mut kinds = Kinds::default();
     match kind {
-        None => (None, None),
-        Some(Kind::Approval(approval)) => (Some(Approval { approvers: approval.approvers.clone() }), None),
+        None => {}
+        Some(Kind::Approval(approval)) => kinds.approval = Some(Approval { approvers: approval.approvers.clone() }),
         Some(Kind::Call(call)) => {
-            let run = Run {
+            kinds.run = Some(Run {
                 pipeline: call.pipeline.clone(),
                 variables: named_from_wire(&call.variables),
                 for_each: call.for_each.as_ref().map(items_from_wire),
                 parallelism: call.parallelism,
-            };
-            (None, Some(run))
+            });
+        }
+        Some(Kind::Shared(shared)) => {
+            kinds.uses = Some(Uses { task: shared.name.clone(), version: shared.version });
+            kinds.settings = named_from_wire(&shared.settings);
         }
     }
+    kinds
 }
 
 fn items_from_wire(items: &model::Items) -> Items {

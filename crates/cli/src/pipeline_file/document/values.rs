@@ -45,6 +45,34 @@ pub(crate) struct Run {
     pub(crate) parallelism: u32,
 }
 
+/// The shared task that a task uses: its name and, after `@`, its version.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Uses {
+    pub(crate) task: String,
+    /// 0: the one that is live when a run is created.
+    pub(crate) version: u64,
+}
+
+impl TryFrom<String> for Uses {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Some((task, version)) = text.split_once('@') else { return Ok(Self { task: text, version: 0 }) };
+        let digits = version.bytes().all(|byte| byte.is_ascii_digit()) && !version.starts_with('0');
+        match version.parse() {
+            Ok(version) if digits => Ok(Self { task: task.to_owned(), version }),
+            _ => Err(format!("{text:?} names no version: behind the @ is a whole number from 1, such as {task}@3")),
+        }
+    }
+}
+
+impl From<Uses> for String {
+    fn from(uses: Uses) -> Self {
+        sdk::UsesConfig { task: uses.task, version: uses.version, settings: Default::default() }.reference()
+    }
+}
+
 /// The elements that a task goes through: a list, or the lines of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Items(pub(crate) sdk::ItemsConfig);

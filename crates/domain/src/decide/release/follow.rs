@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::ids::{RunKey, TaskId, TaskKey};
 use crate::release::{Active, Judgement, Release, Strategy};
 use crate::run::{RunStatus, TaskStatus};
+use crate::shared::{self, Pins};
 use crate::state::{LiveRun, Pipeline};
 
 /// Judges the release in progress by the runs that this command has ended. What follows stands right behind their ends,
@@ -64,7 +65,9 @@ pub(super) fn rolled_back<'a>(
         let key = RunKey { pipeline: pipeline.key.clone(), run: *run };
         let live = context.state.runs.get(&key).map(|live| &live.run);
         if live.is_some_and(|run| run.release == Some(id) && run.version == to) {
-            events.push(Event::RunMoved { run: key, version: from });
+            // What is missing fails the task that names it.
+            let (shared, _) = shared::pin(context.state, &pipeline.releases.config, &Pins::new());
+            events.push(Event::RunMoved { run: key, version: from, shared });
         }
     }
     Outlook::rolled_back(pipeline, id)

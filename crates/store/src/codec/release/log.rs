@@ -10,6 +10,7 @@ use gofer_wire::log::v1::command::Kind as CommandKind;
 use gofer_wire::log::v1::event::Kind as EventKind;
 use gofer_wire::model::v1 as model;
 
+use super::super::values::{pins_from_wire, pins_to_wire};
 use super::super::{
     DecodeError, Result, config_from_wire, config_to_wire, namespace_id, pipeline_key_from_wire, pipeline_key_to_wire,
     required, run_key_from_wire, run_key_to_wire,
@@ -155,9 +156,11 @@ pub(in crate::codec) fn release_event(event: &Event) -> Option<EventKind> {
         Event::PipelineUnpinned { pipeline } => {
             EventKind::PipelineUnpinned(log::PipelineUnpinned { pipeline: Some(pipeline_key_to_wire(pipeline)) })
         }
-        Event::RunMoved { run, version } => {
-            EventKind::RunMoved(log::RunMoved { run: Some(run_key_to_wire(run)), version: version.0 })
-        }
+        Event::RunMoved { run, version, shared } => EventKind::RunMoved(log::RunMoved {
+            run: Some(run_key_to_wire(run)),
+            version: version.0,
+            shared: pins_to_wire(shared),
+        }),
         _ => return None,
     })
 }
@@ -210,7 +213,8 @@ pub(in crate::codec) fn release_event_from_wire(kind: EventKind) -> Result<Event
             Event::PipelineUnpinned { pipeline: pipeline_key_from_wire(e.pipeline.as_ref())? }
         }
         EventKind::RunMoved(e) => {
-            Event::RunMoved { run: run_key_from_wire(e.run.as_ref())?, version: Version(e.version) }
+            let shared = pins_from_wire(&e.shared)?;
+            Event::RunMoved { run: run_key_from_wire(e.run.as_ref())?, version: Version(e.version), shared }
         }
         _ => return Err(DecodeError::new("kind", "is not a known event")),
     })

@@ -272,11 +272,12 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
     let from = (text(), option::of(1..=u64::MAX), option::of(task_key()));
     let head = (run_key(), any::<u64>(), run_status(), options(), from);
     let times = (time(), option::of(time()), option::of(time()));
-    let due = (option::of(self::schedule::slot()), option::of(self::subscription::run_event()), any::<u32>());
+    let due =
+        (option::of(self::schedule::slot()), option::of(self::subscription::run_event()), values::pins(), any::<u32>());
     let numbers = (any::<u64>(), option::of(1..=u64::MAX), due);
     (head, times, option::of(stop()), btree_map(task_id(), task_run(), 0..3), numbers).prop_map(
         |(head, (created_at, started_at, finished_at), stopping, tasks, (revision, release, due))| {
-            let (schedule, subscription, depth) = due;
+            let (schedule, subscription, shared, depth) = due;
             let (key, version, status, options, (started_by, retry_of, parent)) = head;
             Run {
                 key,
@@ -289,6 +290,7 @@ pub(super) fn run() -> impl Strategy<Value = Run> {
                 release,
                 schedule,
                 subscription,
+                shared,
                 depth,
                 created_at,
                 started_at,

@@ -182,6 +182,7 @@ fn slots() {
         release: None,
         schedule: Some(ScheduleSlot { schedule: name, slot: Timestamp(2_000) }),
         subscription: None,
+        shared: BTreeMap::new(),
         depth: 0,
     };
     assert_eq!(

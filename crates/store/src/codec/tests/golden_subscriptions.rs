@@ -202,6 +202,7 @@ fn a_run_of_an_event() {
         release: None,
         schedule: None,
         subscription: Some(SubscriptionEvent { subscription: subscription.name, event: key("a") }),
+        shared: BTreeMap::new(),
         depth: 3,
     };
     assert_eq!(

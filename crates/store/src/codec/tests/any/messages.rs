@@ -53,7 +53,7 @@ fn config_command() -> impl Strategy<Value = Command> {
         }),
         pipeline_key().prop_map(|pipeline| Command::EnablePipeline { pipeline }),
         pipeline_key().prop_map(|pipeline| Command::DisablePipeline { pipeline }),
-        pipeline_key().prop_map(|pipeline| Command::DeletePipeline { pipeline }),
+        (pipeline_key(), any::<bool>()).prop_map(|(pipeline, force)| Command::DeletePipeline { pipeline, force }),
         (any::<u64>(), spec()).prop_map(|(id, spec)| Command::RegisterNode { node: NodeId(id), spec: Box::new(spec) }),
         any::<u64>().prop_map(|id| Command::DrainNode { node: NodeId(id) }),
         any::<u64>().prop_map(|id| Command::UndrainNode { node: NodeId(id) }),
@@ -169,10 +169,15 @@ fn run_event() -> impl Strategy<Value = Event> {
             option::of(1..=u64::MAX),
             option::of(task_key()),
             option::of(1..=u64::MAX),
-            (option::of(super::schedule::slot()), option::of(super::subscription::run_event()), any::<u32>())
+            (
+                option::of(super::schedule::slot()),
+                option::of(super::subscription::run_event()),
+                super::values::pins(),
+                any::<u32>()
+            )
         )
             .prop_map(|(run, version, options, started_by, retry_of, parent, release, due)| {
-                let (schedule, subscription, depth) = due;
+                let (schedule, subscription, shared, depth) = due;
                 Event::RunCreated {
                     run,
                     version: Version(version),
@@ -183,6 +188,7 @@ fn run_event() -> impl Strategy<Value = Event> {
                     release,
                     schedule,
                     subscription,
+                    shared,
                     depth,
                 }
             }),

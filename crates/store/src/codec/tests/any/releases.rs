@@ -167,6 +167,10 @@ pub(super) fn release_event() -> impl Strategy<Value = Event> {
             message
         }),
         pipeline_key().prop_map(|pipeline| Event::PipelineUnpinned { pipeline }),
-        (run_key(), version()).prop_map(|(run, version)| Event::RunMoved { run, version }),
+        (run_key(), version(), super::values::pins()).prop_map(|(run, version, shared)| Event::RunMoved {
+            run,
+            version,
+            shared
+        }),
     ]
 }

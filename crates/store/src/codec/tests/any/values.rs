@@ -1,7 +1,8 @@
 //! Any value that is passed on.
 
+use gofer_domain::shared::Pins;
 use gofer_domain::values::*;
-use gofer_domain::{PipelineId, RetryFrom, RunOptions};
+use gofer_domain::{PipelineId, RetryFrom, RunOptions, Version};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -43,11 +44,22 @@ pub(super) fn kind() -> impl Strategy<Value = TaskKind> {
             TaskKind::Pipeline(Box::new(Call { pipeline, variables, items, parallelism }))
         },
     );
+    let shared = (ID, option::of(1..=u64::MAX), btree_map("[A-Z_]{0,6}", value(), 0..3)).prop_map(
+        |(name, version, settings)| {
+            let name = PipelineId::new(&name).unwrap();
+            TaskKind::Shared(Box::new(SharedTask { name, version: version.map(Version), settings }))
+        },
+    );
     prop_oneof![
+        shared,
         Just(TaskKind::Container),
         vec(text(), 0..3).prop_map(|approvers| TaskKind::Approval(Approval { approvers })),
         call,
     ]
+}
+
+pub(super) fn pins() -> impl Strategy<Value = Pins> {
+    btree_map(task_id(), any::<u64>().prop_map(Version), 0..3)
 }
 
 pub(super) fn options() -> impl Strategy<Value = RunOptions> {

@@ -226,6 +226,18 @@ pub struct LogsArgs {
     timestamps: bool,
 }
 
+/// Shows the output of a run, or of one task of it.
+pub(crate) async fn show_logs(context: &mut Context<'_>, words: &[String], options: LogsArgs) -> Result<u8, Error> {
+    let (name, rest) = reference::run(context.args.namespace(), words)?;
+    let task = match rest {
+        [] => String::new(),
+        [task] => task.clone(),
+        _ => return Err(Error::usage("only one task can be named", "leave it out for all tasks")),
+    };
+    let run = reference::resolve(&mut context.client, name).await?;
+    logs::logs(context, run, task, options).await
+}
+
 pub(crate) async fn execute(context: &mut Context<'_>, command: RunCommand) -> Result<u8, Error> {
     match command {
         RunCommand::Start { pipeline, variable, version, label, note, priority, watch, mutation } => {
@@ -250,16 +262,7 @@ pub(crate) async fn execute(context: &mut Context<'_>, command: RunCommand) -> R
             let run = resolve(context, &run).await?;
             watch::watch(context, run).await
         }
-        RunCommand::Logs { words, options } => {
-            let (name, rest) = reference::run(context.args.namespace(), &words)?;
-            let task = match rest {
-                [] => String::new(),
-                [task] => task.clone(),
-                _ => return Err(Error::usage("only one task can be named", "leave it out for all tasks")),
-            };
-            let run = reference::resolve(&mut context.client, name).await?;
-            logs::logs(context, run, task, options).await
-        }
+        RunCommand::Logs { words, options } => show_logs(context, &words, options).await,
         RunCommand::Cancel { run, message, mutation } => {
             let run = resolve(context, &run).await?;
             let id = mutation.id();

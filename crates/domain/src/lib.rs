@@ -26,14 +26,15 @@ pub mod logic;
 pub mod node;
 pub mod object;
 pub mod parameter;
+pub mod plugin;
 pub mod policy;
 pub mod rejection;
 pub mod release;
 pub mod run;
 pub mod schedule;
 pub mod secret;
-pub mod state;
 pub mod shared;
+pub mod state;
 pub mod subject;
 pub mod subscription;
 #[cfg(test)]

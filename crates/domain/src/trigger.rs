@@ -104,6 +104,8 @@ pub struct Launch {
     pub entrypoint: Vec<String>,
     pub command: Vec<String>,
     pub environment: BTreeMap<String, String>,
+    /// Variables of the environment, and the names of the secrets that they get their values from.
+    pub secret_env: BTreeMap<String, String>,
     pub resources: Resources,
     /// None: the best one that the node has.
     pub driver: Option<DriverKind>,

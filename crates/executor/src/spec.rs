@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use gofer_domain::config::{DriverKind, PullPolicy, TaskConfig};
+use gofer_domain::config::{DriverKind, PullPolicy};
+use gofer_domain::plugin::plugin_trigger;
 use gofer_domain::run::StopReason;
 use gofer_domain::state::LiveRun;
 use gofer_domain::{Attempt, AttemptKey, NodeId, PipelineKey, State, shared};
@@ -25,9 +26,9 @@ pub(crate) struct Placed {
     /// Variables and files, with the names of their secrets.
     pub(crate) secret_env: BTreeMap<String, String>,
     pub(crate) secret_files: BTreeMap<String, String>,
-    pub(crate) stopping: Option<StopReason>,
     /// The pipeline whose secrets they are.
     pub(crate) secret_scope: PipelineKey,
+    pub(crate) stopping: Option<StopReason>,
 }
 
 impl Placed {
@@ -70,8 +71,8 @@ impl Placed {
             spec,
             secret_env: task.secret_env.clone(),
             secret_files: task.secret_files.clone(),
-            stopping: attempt.stopping.clone(),
             secret_scope: shared::secret_scope(live, &key.task.task),
+            stopping: attempt.stopping.clone(),
         })
     }
 
@@ -116,6 +117,11 @@ fn system(
         ("GOFER_ATTEMPT", key.attempt.to_string()),
         ("GOFER_NODE", name),
     ];
+    system.extend(plugin_trigger(&run.pipeline).map(|trigger| ("GOFER_TRIGGER", trigger.to_string())));
+    if let Some((name, version)) = shared::used(live, &key.task.task) {
+        system.push(("GOFER_SHARED_TASK", name.to_string()));
+        system.push(("GOFER_SHARED_TASK_VERSION", version.to_string()));
+    }
     system.extend(state.cluster.map(|cluster| ("TRACEPARENT", trace::parent(cluster, key))));
     system.extend(access.variables(key, driver));
     system.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -35,5 +35,6 @@ pub use lease::{GrantLease, LeaseRenewer, LeaseReport, LeaseStanding, RenewError
 pub use logs::{AttemptLogs, LogRecord, LogRecords, LogSource, LogsError, NoLogs};
 pub use objects::{ObjectKeeper, ObjectSettings, Outside, TaskTokens};
 pub use peers::Peers;
+pub use plugins::Attached;
 pub use secrets::{KeepKeys, KeyClient, KeysError, ReadSecrets};
 pub use server::{Error, Parts, serve, serve_tasks};

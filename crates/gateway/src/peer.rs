@@ -166,6 +166,16 @@ impl PeerService for Peer {
         Ok(Response::new(self.handle_list_keys()))
     }
 
+    async fn list_plugin_instances(
+        &self,
+        request: Request<wire::ListPluginInstancesRequest>,
+    ) -> Result<Response<wire::ListPluginInstancesResponse>, Status> {
+        self.admit(request.metadata())?;
+        let node = self.parts.store.identity().node_id.0;
+        let instances = self.parts.attached.instances(&request.get_ref().trigger, node);
+        Ok(Response::new(wire::ListPluginInstancesResponse { instances }))
+    }
+
     async fn put_blob(
         &self,
         request: Request<Streaming<wire::PutBlobRequest>>,

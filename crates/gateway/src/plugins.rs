@@ -5,9 +5,14 @@
 //! answered, and the log knows what it has taken.
 
 mod admission;
+mod attached;
 mod feed;
 mod session;
 mod taking;
+mod watch;
+
+pub use attached::Attached;
+pub(crate) use watch::watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +39,8 @@ pub(crate) struct Plugins {
     parts: Parts,
     shutdown: CancellationToken,
     streams: Arc<Semaphore>,
+    /// Whether it serves what the cluster keeps running on this node, and nobody else.
+    for_tasks: bool,
 }
 
 impl fmt::Debug for Plugins {
@@ -44,7 +51,12 @@ impl fmt::Debug for Plugins {
 
 impl Plugins {
     pub(crate) fn new(parts: Parts, shutdown: CancellationToken) -> Self {
-        Self { parts, shutdown, streams: Arc::new(Semaphore::new(STREAMS_MAX)) }
+        Self { parts, shutdown, streams: Arc::new(Semaphore::new(STREAMS_MAX)), for_tasks: false }
+    }
+
+    /// The same for tasks, which show the token of their attempt.
+    pub(crate) fn for_tasks(self) -> Self {
+        Self { for_tasks: true, ..self }
     }
 }
 
@@ -62,10 +74,14 @@ impl PluginService for Plugins {
         })?;
         let (metadata, _, inbound) = request.into_parts();
         let token = admission::token(&metadata)?;
+        let proof = match self.for_tasks {
+            true => admission::launched(token, &self.parts.tokens)?,
+            false => admission::by_itself(token),
+        };
         let (out, answers) = mpsc::channel(WAITING);
         let session = Session::new(self.parts.clone(), self.shutdown.clone(), inbound, out);
         tokio::spawn(async move {
-            session.run(token).await;
+            session.run(proof).await;
             drop(permit);
         });
         Ok(Response::new(ReceiverStream::new(answers)))

@@ -39,7 +39,7 @@ use crate::logs::AttemptLogs;
 use crate::objects::{ObjectSettings, Outside, TaskTokens};
 use crate::peer::Peer;
 use crate::peers::Peers;
-use crate::plugins::Plugins;
+use crate::plugins::{self, Attached, Plugins};
 use crate::secrets::{KeepKeys, ReadSecrets};
 use crate::{errors, health, hooks};
 
@@ -63,6 +63,8 @@ pub struct Parts {
     pub outside: Option<Outside>,
     /// What tasks prove themselves with.
     pub tokens: TaskTokens,
+    /// Plug-ins that are connected to this node.
+    pub attached: Attached,
     pub keys: Arc<dyn KeepKeys>,
     /// What webhooks are signed with.
     pub secrets: Arc<dyn ReadSecrets>,
@@ -101,6 +103,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
     let api = Api::new(parts.clone(), shutdown.clone());
     let plugins = Plugins::new(parts.clone(), shutdown.clone());
     let hooked = parts.clone();
+    let watching = tokio::spawn(plugins::watch(parts.clone(), shutdown.clone()));
     let peer = Peer::new(parts, shutdown.clone());
     let api_limit = limits::MESSAGE_BYTES_MAX;
     let peer_limit = limits::PEER_MESSAGE_BYTES_MAX;
@@ -156,13 +159,16 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         }
     };
     shutdown.cancel();
+    if let Err(error) = watching.await {
+        tracing::warn!(%error, "the watch over plug-ins was lost");
+    }
     if let Err(error) = reporting.await {
         tracing::warn!(%error, "the health report was lost");
     }
     Ok(served?)
 }
 
-/// Serves tasks: their objects, and nothing without a token.
+/// Serves tasks: their objects, the plug-ins among them, and nothing without a token.
 ///
 /// # Errors
 /// See [`Error`].
@@ -170,15 +176,19 @@ pub async fn serve_tasks(listener: UnixListener, parts: Parts, shutdown: Cancell
     let shutdown = shutdown.child_token();
     let _guard = shutdown.clone().drop_guard();
     let limit = limits::OBJECT_MESSAGE_BYTES_MAX;
-    let service = ObjectServiceServer::new(Api::new(parts, shutdown.clone()).for_tasks());
-    let service = service.max_decoding_message_size(limit).max_encoding_message_size(limit);
+    let objects = ObjectServiceServer::new(Api::new(parts.clone(), shutdown.clone()).for_tasks());
+    let objects = objects.max_decoding_message_size(limit).max_encoding_message_size(limit);
+    let plugins = PluginServiceServer::new(Plugins::new(parts, shutdown.clone()).for_tasks());
+    let limit = limits::MESSAGE_BYTES_MAX;
+    let plugins = plugins.max_decoding_message_size(limit).max_encoding_message_size(limit);
     let router = Server::builder()
         .initial_stream_window_size(4 * 1024 * 1024)
         .initial_connection_window_size(16 * 1024 * 1024)
         .max_concurrent_streams(limits::CALLS_PER_CONNECTION)
         .http2_max_header_list_size(limits::HEADERS_BYTES_MAX)
         .layer(MapResponseLayer::new(errors::dress))
-        .add_service(service);
+        .add_service(objects)
+        .add_service(plugins);
     let incoming = UnixListenerStream::new(listener);
     let serving = router.serve_with_incoming_shutdown(incoming, shutdown.clone().cancelled_owned());
     tokio::select! {

@@ -11,7 +11,7 @@ use gofer_domain::config::{DriverKind, Resources};
 use gofer_domain::{LOGIC_VERSION, NodeSpec};
 use gofer_drivers::Driver;
 use gofer_executor::Executor;
-use gofer_gateway::{BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Outside, Parts, Peers};
+use gofer_gateway::{Attached, BlobReplicator, Cluster, GrantLease, LeaseRenewer, ObjectKeeper, Outside, Parts, Peers};
 use gofer_polling::Poller;
 use gofer_scheduler::{LeaseConfig, Scheduler};
 use gofer_store::Store;
@@ -145,6 +145,7 @@ impl Node {
             objects: config.objects,
             outside: outside(&config)?,
             tokens: tasks.tokens,
+            attached: Attached::default(),
             keys: Arc::new(Kept(keeper.clone())),
             secrets,
             build: BUILD.to_owned(),

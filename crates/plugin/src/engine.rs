@@ -7,7 +7,7 @@ use gofer_wire::plugin::v1::attach_request::Message as Outgoing;
 use gofer_wire::plugin::v1::attach_response::Message as Incoming;
 use gofer_wire::plugin::v1::plugin_service_client::PluginServiceClient;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
@@ -22,6 +22,10 @@ const CONNECT: Duration = Duration::from_secs(2);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 /// Pause before another node is tried: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How often the trigger is asked whether it is well.
+const HEALTH: Duration = Duration::from_secs(5);
+/// Longest text of what keeps it from its work, in bytes.
+const PROBLEM_BYTES_MAX: usize = 1024;
 /// Messages that wait to be sent.
 const WAITING: usize = 64;
 
@@ -83,6 +87,10 @@ impl<T: Trigger> Engine<T> {
         answers: &mut Streaming<wire::AttachResponse>,
         was_welcome: &mut bool,
     ) -> Result<(), Status> {
+        // Nothing is said of one that is well: that is how a stream begins.
+        let mut told = String::new();
+        let mut check = interval(HEALTH);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let due = self.watches.due();
             let far = tokio::time::Instant::now() + Duration::from_secs(3600);
@@ -97,6 +105,15 @@ impl<T: Trigger> Engine<T> {
                     Vec::new()
                 }
                 () = sleep_until(due.unwrap_or(far)) => self.watches.overdue(),
+                _ = check.tick() => {
+                    let problem = self.problem();
+                    if problem != told {
+                        told.clone_from(&problem);
+                        let health = Outgoing::Health(wire::Health { problem });
+                        let _ = out.send(wire::AttachRequest { message: Some(health) }).await;
+                    }
+                    Vec::new()
+                }
             };
             for events in messages {
                 let message = wire::AttachRequest { message: Some(Outgoing::Events(events)) };
@@ -105,6 +122,16 @@ impl<T: Trigger> Engine<T> {
                 }
             }
         }
+    }
+
+    /// What keeps the trigger from its work; empty if nothing does.
+    fn problem(&self) -> String {
+        let Err(mut problem) = self.plugin.trigger.health() else { return String::new() };
+        if problem.is_empty() {
+            problem.push_str("it does not say why");
+        }
+        problem.truncate(problem.floor_char_boundary(PROBLEM_BYTES_MAX));
+        problem
     }
 
     fn heed(&mut self, answer: wire::AttachResponse, was_welcome: &mut bool) -> Vec<wire::Events> {
@@ -141,8 +168,10 @@ fn is_final(status: &Status) -> bool {
 }
 
 async fn connect(address: &str) -> Result<Channel, Status> {
-    let endpoint = Endpoint::from_shared(format!("http://{address}"))
-        .map_err(|error| Status::invalid_argument(format!("{address:?} is not an address ({error}); use host:port")))?;
+    let uri = if address.starts_with("unix:") { address.to_owned() } else { format!("http://{address}") };
+    let endpoint = Endpoint::from_shared(uri).map_err(|error| {
+        Status::invalid_argument(format!("{address:?} is not an address ({error}); use host:port, or unix:///PATH"))
+    })?;
     let endpoint = endpoint
         .connect_timeout(CONNECT)
         .tcp_nodelay(true)

@@ -16,6 +16,8 @@ const ADDRESS: &str = "GOFER_ADDRESS";
 const NAME: &str = "GOFER_TRIGGER";
 const TOKEN: &str = "GOFER_PLUGIN_TOKEN";
 const TOKEN_FILE: &str = "GOFER_PLUGIN_TOKEN_FILE";
+/// What the cluster gives to a plug-in that it keeps running.
+const TASK_TOKEN: &str = "GOFER_TOKEN";
 
 /// What looks at the world.
 #[async_trait]
@@ -30,6 +32,15 @@ pub trait Trigger: Send + Sync + 'static {
     /// Whatever it can't cope with. It begins anew then, after a pause that grows, from the cursor as it is by then. When it
     /// returns without an error, it is done with the subscription until that changes.
     async fn watch(&self, subscription: Subscription) -> Result<(), WatchError>;
+
+    /// Whether it can do its work at all; asked every few seconds. `gofer trigger get` shows what it says, and a plug-in that
+    /// the cluster keeps running is started anew when it has not been well for a minute.
+    ///
+    /// # Errors
+    /// Why it can't, for people; at most 1 KiB.
+    fn health(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// A trigger, and the cluster that it tells.
@@ -68,7 +79,7 @@ impl<T: Trigger> Plugin<T> {
     }
 
     /// What the environment says: `GOFER_ADDRESS` (127.0.0.1:7600 without it), `GOFER_TRIGGER`, and `GOFER_PLUGIN_TOKEN` or
-    /// `GOFER_PLUGIN_TOKEN_FILE`.
+    /// `GOFER_PLUGIN_TOKEN_FILE`. A plug-in that the cluster keeps running is given all it needs.
     ///
     /// # Errors
     /// `Configuration`, which says what is missing.
@@ -80,7 +91,9 @@ impl<T: Trigger> Plugin<T> {
             Some(file) => std::fs::read_to_string(&file).map_err(|error| {
                 Error::Configuration(format!("can't read {file}, which {TOKEN_FILE} names: {error}"))
             })?,
-            None => variable(TOKEN).ok_or_else(|| Error::Configuration(format!("set {TOKEN_FILE} or {TOKEN}")))?,
+            None => variable(TOKEN)
+                .or_else(|| variable(TASK_TOKEN))
+                .ok_or_else(|| Error::Configuration(format!("set {TOKEN_FILE} or {TOKEN}")))?,
         };
         Self::new(trigger, &needed(NAME)?, token.trim(), addresses.split(',').map(str::trim))
     }

@@ -99,6 +99,12 @@ impl Cluster {
         self.shared.cursor(name)
     }
 
+    /// Why the plug-in can't do its work, as it has said last on its stream; empty if it can.
+    #[must_use]
+    pub fn problem(&self) -> String {
+        self.shared.problem()
+    }
+
     /// Waits for the first event of a subscription that this was not asked for before.
     ///
     /// # Panics

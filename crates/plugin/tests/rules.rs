@@ -133,3 +133,38 @@ async fn a_watch_that_fails_begins_anew() {
     assert_eq!(cluster.next("s").await.key, "k");
     assert_eq!(cluster.next("s").await.key, "end");
 }
+
+/// Ill until it is told to be well.
+#[derive(Clone, Default)]
+struct Ill(Arc<AtomicU64>);
+
+#[async_trait]
+impl Trigger for Ill {
+    fn describe(&self) -> Description {
+        Description::new("1")
+    }
+
+    async fn watch(&self, _: Subscription) -> Result<(), WatchError> {
+        Ok(())
+    }
+
+    fn health(&self) -> Result<(), String> {
+        if self.0.load(Ordering::Relaxed) == 0 { Err("ä".repeat(1000)) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_that_is_not_well_says_so_until_it_is() {
+    let cluster = Cluster::start().await.unwrap();
+    let trigger = Ill::default();
+    tokio::spawn(cluster.plugin(trigger.clone()).unwrap().run());
+    let until = async |is_well: bool| {
+        while cluster.problem().is_empty() != is_well {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), until(false)).await.unwrap();
+    assert_eq!(cluster.problem(), "ä".repeat(512), "as much as there is room for");
+    trigger.0.store(1, Ordering::Relaxed);
+    tokio::time::timeout(Duration::from_secs(20), until(true)).await.unwrap();
+}

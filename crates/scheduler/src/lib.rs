@@ -1,5 +1,6 @@
 //! The scheduler: what the leader decides on its own. It settles the slots of schedules, follows the log for
-//! subscriptions that ask for its events, places queued attempts on nodes, ends what took too long, grants leases, and declares nodes lost.
+//! subscriptions that ask for its events, keeps plug-ins running, places queued attempts on nodes, ends what took too
+//! long, grants leases, and declares nodes lost.
 //!
 //! It runs on every node and acts only while that node leads. Every decision is a command; nothing is acted on before
 //! it is in the log. It must not know of networks, drivers or clients.
@@ -7,6 +8,8 @@
 
 mod decisions;
 mod follow;
+mod keep;
+mod keeper;
 mod lease_table;
 mod leases;
 pub mod plan;

@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 
 use crate::decisions::Decisions;
 use crate::follow::Follower;
+use crate::keeper::Keeper;
 use crate::lease_table::LeaseConfig;
 use crate::leases::Leases;
 use crate::plan::{Plan, earlier, plan};
@@ -155,10 +156,11 @@ impl<'a> Term<'a> {
             scheduler.leases.begin(self.term);
             info!(term = self.term, "this node leads and schedules");
             let follower = Follower::new(&scheduler.store, &scheduler.raft, scheduler.decisions());
-            tokio::try_join!(self.lead_on(), follower.follow())
+            let keeper = Keeper::new(&scheduler.store, &scheduler.raft, scheduler.decisions());
+            tokio::try_join!(self.lead_on(), follower.follow(), keeper.keep_on())
         };
         match lead.await {
-            Ok((never, _)) => match never {},
+            Ok((never, ..)) => match never {},
             Err(error) => error,
         }
     }

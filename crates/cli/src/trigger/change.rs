@@ -5,6 +5,7 @@ use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 use serde_json::{Value, json};
 
+use super::launch::LaunchArgs;
 use super::token::{self, Token, TokenArgs};
 use crate::args::MutationArgs;
 use crate::client::{Call, request, triggers};
@@ -22,19 +23,27 @@ pub struct InstallTriggerArgs {
     #[command(flatten)]
     token: TokenArgs,
     #[command(flatten)]
+    launch: LaunchArgs,
+    #[command(flatten)]
     mutation: MutationArgs,
 }
 
 pub(super) async fn install(context: &mut Context<'_>, args: InstallTriggerArgs) -> Result<u8, Error> {
-    let InstallTriggerArgs { trigger, description, token, mutation } = args;
-    let token = token.token()?.unwrap_or_else(Token::draw);
-    let spec = model::TriggerSpec { description, token_digest: Some(token.digest()), launch: None };
+    let InstallTriggerArgs { trigger, description, token, launch, mutation } = args;
+    let token = match token.token()? {
+        None if !launch.is_given() => Some(Token::draw()),
+        token => token,
+    };
+    let mut spec = model::TriggerSpec { description, token_digest: token.as_ref().map(Token::digest), launch: None };
+    if launch.is_given() {
+        launch.write(spec.launch.insert(model::Launch::default()), &[])?;
+    }
     let id = mutation.id();
     let request_id = id.as_bytes().to_vec();
     let message = api::InstallTriggerRequest { request_id, trigger: trigger.clone(), spec: Some(spec) };
     let ask = async |channel, patience| triggers(channel).install_trigger(request(message.clone(), patience)).await;
     let header = context.client.call(Call::Mutate(id), ask).await?.header.unwrap_or_default();
-    changed(context, "installed", &trigger, Some(&token), header.revision).await
+    changed(context, "installed", &trigger, token.as_ref(), header.revision).await
 }
 
 pub(super) async fn uninstall(context: &mut Context<'_>, trigger: &str, mutation: MutationArgs) -> Result<u8, Error> {

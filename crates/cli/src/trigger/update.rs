@@ -6,6 +6,7 @@ use gofer_wire::model::v1 as model;
 use uuid::Uuid;
 
 use super::change::changed;
+use super::launch::LaunchArgs;
 use super::show::fetch;
 use super::token::{Token, TokenArgs};
 use crate::args::MutationArgs;
@@ -33,6 +34,17 @@ struct Changes {
     description: Option<String>,
     #[command(flatten)]
     token: TokenArgs,
+    /// Without a token: nobody but what the cluster launches speaks for it
+    #[arg(long, conflicts_with_all = ["new_token", "token_file"])]
+    no_token: bool,
+    #[command(flatten)]
+    launch: LaunchArgs,
+    /// Variable of its environment to take away, secret or not; may be given again
+    #[arg(long, value_name = "NAME")]
+    remove_env: Vec<String>,
+    /// It runs by itself from now on
+    #[arg(long, conflicts_with_all = ["image", "pull", "entrypoint", "env", "cpu", "memory", "driver", "command", "remove_env", "secret_env"])]
+    no_launch: bool,
 }
 
 pub(super) async fn execute(context: &mut Context<'_>, args: UpdateTriggerArgs) -> Result<u8, Error> {
@@ -61,7 +73,7 @@ async fn change(
     let consistency = api::Consistency::Linearizable.into();
     let known = fetch(&mut context.client, trigger, consistency).await?.installed.unwrap_or_default();
     let mut spec = known.spec.unwrap_or_default();
-    changes.write(&mut spec, token);
+    changes.write(&mut spec, token)?;
     let message = api::UpdateTriggerRequest {
         request_id: id.as_bytes().to_vec(),
         trigger: trigger.to_owned(),
@@ -75,16 +87,27 @@ async fn change(
 
 impl Changes {
     fn is_empty(&self) -> bool {
-        let Self { description, token } = self;
-        description.is_none() && !token.is_given()
+        let Self { description, token, no_token, launch, remove_env, no_launch } = self;
+        let program = launch.is_given() || !remove_env.is_empty() || *no_launch;
+        description.is_none() && !token.is_given() && !no_token && !program
     }
 
-    fn write(&self, spec: &mut model::TriggerSpec, token: Option<&Token>) {
+    fn write(&self, spec: &mut model::TriggerSpec, token: Option<&Token>) -> Result<(), Error> {
         if let Some(description) = &self.description {
             spec.description.clone_from(description);
+        }
+        if self.no_token {
+            spec.token_digest = None;
         }
         if let Some(token) = token {
             spec.token_digest = Some(token.digest());
         }
+        if self.no_launch {
+            spec.launch = None;
+        }
+        if self.launch.is_given() || !self.remove_env.is_empty() {
+            self.launch.write(spec.launch.get_or_insert_default(), &self.remove_env)?;
+        }
+        Ok(())
     }
 }

@@ -138,10 +138,11 @@ fn what_is_said_of_a_trigger_has_limits() {
     let described = TriggerSpec { description: long(TEXT_BYTES_MAX + 1), ..trigger_spec(&[]) };
     assert_eq!(fields(validate_trigger(&described)), ["description"]);
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Launch));
-    let changes: [Change<'_>; 5] = [
+    let changes: [Change<'_>; 6] = [
         ("launch", &|launch| launch.image = None),
         ("launch.image", &|launch| launch.image = Some("a b".into())),
         ("launch.environment.GOFER_X", &|launch| drop(launch.environment.insert("GOFER_X".into(), String::new()))),
+        ("launch.secret_env.GOFER_X", &|launch| drop(launch.secret_env.insert("GOFER_X".into(), "s".into()))),
         ("launch.resources.memory_bytes", &|launch| launch.resources.memory_bytes = 1),
         ("", &|launch| launch.command = vec!["x".repeat(TRIGGER_BYTES_MAX)]),
     ];

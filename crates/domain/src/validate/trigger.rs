@@ -1,10 +1,11 @@
 //! What an operator says of a trigger, and what a plug-in says of itself.
 
-use super::task::{Program, check_program};
-use super::{Faults, check_resources};
+use super::Faults;
+use super::task::check_task;
 use crate::limits::{
     ID_BYTES_MAX, NAME_BYTES_MAX, SETTING_BYTES_MAX, SETTINGS_MAX, TRIGGER_BYTES_MAX, TRIGGER_VERSION_BYTES_MAX,
 };
+use crate::plugin::plugin_task;
 use crate::rejection::Rejection;
 use crate::trigger::{Launch, Setting, TriggerReport, TriggerSpec};
 
@@ -28,21 +29,17 @@ pub fn validate_trigger(spec: &TriggerSpec) -> Result<(), Vec<Rejection>> {
 }
 
 fn check_launch(faults: &mut Faults, launch: &Launch) {
-    let Launch { image, pull: _, entrypoint, command, environment, resources, driver } = launch;
-    let program = Program { image: image.as_deref(), entrypoint, command, driver: *driver, is_needed: true };
-    check_program(faults, format_args!("launch"), &program);
-    faults.variables("launch.environment", environment);
-    for name in environment.keys().filter(|name| name.starts_with("GOFER_")) {
+    check_task(faults, format_args!("launch"), &plugin_task(launch));
+    for name in launch.environment.keys().filter(|name| name.starts_with("GOFER_")) {
         let shown: String = name.chars().take(ID_BYTES_MAX).collect();
         let field = format!("launch.environment.{}", shown.escape_debug());
         faults.add(field, format!("the name {shown:?} is Gofer's own"), "choose one that does not begin with GOFER_");
     }
-    check_resources(faults, "launch.resources", *resources);
 }
 
 fn launch_bytes(launch: &Launch) -> usize {
     let words = launch.entrypoint.iter().chain(&launch.command).map(String::len);
-    let pairs = launch.environment.iter().map(|(name, value)| name.len() + value.len());
+    let pairs = launch.environment.iter().chain(&launch.secret_env).map(|(name, value)| name.len() + value.len());
     launch.image.as_ref().map_or(0, String::len) + words.chain(pairs).sum::<usize>()
 }
 

@@ -1,5 +1,7 @@
 //! Triggers: those that are part of Gofer, and plug-ins that are installed.
 
+mod instances;
+
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -40,8 +42,13 @@ impl TriggerService for Api {
             Fault::not_found("trigger", format!("trigger {name} is not installed"))
                 .help("list the triggers to find its name, or install it")
         };
-        let trigger = Some(found.ok_or_else(missing)?);
-        Ok(Response::new(wire::GetTriggerResponse { header: self.header(revision), trigger }))
+        let trigger = found.ok_or_else(missing)?;
+        let (instances, silent_nodes) = match trigger.built_in {
+            true => (Vec::new(), Vec::new()),
+            false => instances::of(self, &name).await,
+        };
+        let (header, trigger) = (self.header(revision), Some(trigger));
+        Ok(Response::new(wire::GetTriggerResponse { header, trigger, instances, silent_nodes }))
     }
 
     async fn list_triggers(
@@ -103,11 +110,9 @@ pub(super) fn name(text: &str) -> Result<TriggerName, Fault> {
 
 /// Says the first fault of what can be told from the message; the state machine has the others.
 fn spec(spec: Option<model::TriggerSpec>) -> Result<Arc<TriggerSpec>, Fault> {
-    let spec = spec.ok_or_else(|| Fault::invalid("spec", "no spec is given").help("give the digest of a token"))?;
-    if spec.launch.is_some() {
-        let message = "plug-ins are not launched by the cluster, but run by themselves";
-        return Err(Fault::invalid("spec.launch", message).help("leave it out, and start the plug-in with its token"));
-    }
+    let spec = spec.ok_or_else(|| {
+        Fault::invalid("spec", "no spec is given").help("give the digest of a token, or what is to be launched")
+    })?;
     let read = codec::trigger_spec_from_wire(Some(spec));
     read.map(Arc::new).map_err(|error| Fault::invalid(&error.field, error.to_string()).help("correct that field"))
 }

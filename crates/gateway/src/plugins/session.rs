@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use gofer_domain::{Reason, Rejection, SubscriptionKey};
+use gofer_domain::{Reason, Rejection, SubscriptionKey, Timestamp};
 use gofer_store::codec;
 use gofer_wire::plugin::v1 as wire;
 use gofer_wire::plugin::v1::attach_request::Message as Incoming;
@@ -14,7 +14,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, Streaming};
 
-use super::admission::{self, Admitted};
+use super::admission::{self, Admitted, Proof};
+use super::attached::{Opened, Stream};
 use super::feed::{Feed, News};
 use super::taking;
 use crate::errors::{self, Fault, reason};
@@ -28,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const TAKING: Duration = Duration::from_secs(10);
 /// How often it is looked whether subscriptions are gone, and the trigger is still that of the token.
 const CHECK: Duration = Duration::from_secs(1);
+/// Longest text of what keeps a plug-in from its work, in bytes.
+const PROBLEM_BYTES_MAX: usize = 1024;
 /// Messages of events that wait for their answer, and those that are proposed at once.
 const WAITING_MAX: usize = 64;
 
@@ -67,24 +70,31 @@ impl Session {
     }
 
     /// Serves the stream until it ends.
-    pub(super) async fn run(mut self, token: [u8; 32]) {
-        if let Err(status) = self.serve(token).await {
+    pub(super) async fn run(mut self, proof: Proof) {
+        if let Err(status) = self.serve(proof).await {
             let _ = timeout(PATIENCE, self.out.send(Err(status))).await;
         }
     }
 
-    async fn serve(&mut self, token: [u8; 32]) -> Result<(), Status> {
+    async fn serve(&mut self, proof: Proof) -> Result<(), Status> {
         let hello = self.hello().await?;
         let deadline = Instant::now() + TAKING;
-        let admitted = admission::admit(&self.parts, token, &hello, deadline).await?;
-        self.welcome().await?;
+        let admitted = admission::admit(&self.parts, proof, &hello, deadline).await?;
+        let opened = self.parts.attached.open(Stream {
+            trigger: admitted.trigger.clone(),
+            version: hello.version.clone(),
+            since: Timestamp(self.parts.raft.host().unix_ms()),
+            attempt: admitted.attempt().cloned(),
+            problem: None,
+        });
+        self.welcome(&admitted).await?;
         tracing::info!(trigger = %admitted.trigger, version = %hello.version, "a plug-in has connected");
-        let served = self.serve_on(&admitted).await;
+        let served = self.serve_on(&admitted, &opened).await;
         tracing::info!(trigger = %admitted.trigger, "the stream of a plug-in has ended");
         served
     }
 
-    async fn serve_on(&mut self, admitted: &Admitted) -> Result<(), Status> {
+    async fn serve_on(&mut self, admitted: &Admitted, opened: &Opened) -> Result<(), Status> {
         let mut feed = Feed::new(admitted.trigger.clone());
         let mut progress = self.parts.store.progress();
         let mut check = interval(CHECK);
@@ -109,7 +119,7 @@ impl Session {
             };
             match next {
                 Next::Message(None) => return Ok(()),
-                Next::Message(Some(message)) => self.heed(&feed, admitted, message).await?,
+                Next::Message(Some(message)) => self.heed(&feed, admitted, opened, message).await?,
                 Next::Taken(key, taken) => self.taken(&feed, admitted, key, taken).await?,
                 Next::Progress => {}
                 Next::Check => is_check = true,
@@ -127,9 +137,13 @@ impl Session {
         }
     }
 
-    async fn welcome(&self) -> Result<(), Status> {
+    async fn welcome(&self, admitted: &Admitted) -> Result<(), Status> {
         let node = self.parts.store.identity().node_id.0;
-        let addresses = self.parts.raft.status().members.into_iter().map(|member| member.address).collect();
+        let addresses = match admitted.attempt() {
+            // No other node knows its token.
+            Some(_) => Vec::new(),
+            None => self.parts.raft.status().members.into_iter().map(|member| member.address).collect(),
+        };
         self.send(Outgoing::Welcome(wire::Welcome { node, addresses })).await
     }
 
@@ -137,7 +151,7 @@ impl Session {
     async fn tell(&self, feed: &mut Feed, admitted: &Admitted, is_check: bool) -> Result<bool, Status> {
         let (news, is_cut) = self.parts.store.read(|state| {
             if is_check {
-                admitted.check(state.triggers.get(&admitted.trigger))?;
+                admitted.check(state, self.parts.store.identity().node_id)?;
             }
             Ok::<_, Fault>(feed.look(state, is_check))
         })?;
@@ -165,9 +179,23 @@ impl Session {
         Ok(is_cut)
     }
 
-    async fn heed(&mut self, feed: &Feed, admitted: &Admitted, message: wire::AttachRequest) -> Result<(), Status> {
+    async fn heed(
+        &mut self,
+        feed: &Feed,
+        admitted: &Admitted,
+        opened: &Opened,
+        message: wire::AttachRequest,
+    ) -> Result<(), Status> {
         match message.message {
             Some(Incoming::Events(events)) => self.queue(feed, admitted, events).await,
+            Some(Incoming::Health(wire::Health { problem })) if problem.len() > PROBLEM_BYTES_MAX => {
+                let why = format!("the problem has {} bytes, the limit is {PROBLEM_BYTES_MAX}", problem.len());
+                Err(Fault::invalid("health.problem", why).help("say less").into())
+            }
+            Some(Incoming::Health(wire::Health { problem })) => {
+                opened.has_problem((!problem.is_empty()).then_some(problem));
+                Ok(())
+            }
             Some(Incoming::Hello(_)) => Err(protocol("Hello is the first message only").into()),
             // Of a newer protocol.
             None => Ok(()),

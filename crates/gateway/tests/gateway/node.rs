@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use gofer_consensus::{Config, Raft};
 use gofer_domain::{ClusterKey, NodeId, PipelineKey, Revision, SealedSecret, SecretKey, SecretName};
 use gofer_gateway::{
-    ArchiveHealth, ArchiveReport, AttemptLogs, Cluster, GrantLease, KeepKeys, KeysError, LeaseReport, NoLogs,
+    ArchiveHealth, ArchiveReport, Attached, AttemptLogs, Cluster, GrantLease, KeepKeys, KeysError, LeaseReport, NoLogs,
     ObjectSettings, Parts, Peers, ReadSecrets, TaskTokens, serve,
 };
 use gofer_store::{Options, Store};
@@ -129,6 +129,7 @@ impl Node {
             objects: ObjectSettings::default(),
             outside: None,
             tokens: TaskTokens::open(&dir.path().join("task.key")).unwrap(),
+            attached: Attached::default(),
             keys: Arc::new(NoKeys),
             secrets: Arc::new(NoKeys),
             build: "test".into(),

@@ -63,6 +63,7 @@ async fn serve(shared: Shared, mut inbound: Streaming<wire::AttachRequest>, out:
     }
     let welcome = wire::Welcome { node: 1, addresses: Vec::new() };
     send(out, Outgoing::Welcome(welcome)).await?;
+    shared.has_problem(String::new());
     let mut told = BTreeMap::new();
     let mut changes = shared.changes();
     tell(&shared, &mut told, out).await?;
@@ -77,6 +78,7 @@ async fn serve(shared: Shared, mut inbound: Streaming<wire::AttachRequest>, out:
                     }
                     send(out, Outgoing::Taken(taken)).await?;
                 }
+                Some(Some(Incoming::Health(health))) => shared.has_problem(health.problem),
                 Some(Some(Incoming::Hello(_))) => return Err(Status::invalid_argument("Hello came twice")),
                 Some(None) => {}
                 None => return Ok(()),

@@ -39,6 +39,8 @@ struct Known {
     revision: u64,
     subscriptions: BTreeMap<String, Subscribed>,
     answers_to_lose: usize,
+    /// What the plug-in has said last of how it is.
+    problem: String,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +101,14 @@ impl Shared {
 
     pub(super) fn cursor(&self, name: &str) -> Option<Vec<u8>> {
         self.known().subscriptions.get(name)?.cursor.clone()
+    }
+
+    pub(super) fn has_problem(&self, problem: String) {
+        self.known().problem = problem;
+    }
+
+    pub(super) fn problem(&self) -> String {
+        self.known().problem.clone()
     }
 
     pub(super) async fn next(&self, name: &str) -> Taken {

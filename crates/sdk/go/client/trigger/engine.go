@@ -7,6 +7,7 @@ import (
 	"io"
 	"log"
 	"math/rand"
+	"strings"
 	"time"
 
 	pluginv1 "github.com/clintjedwards/gofer/crates/sdk/go/client/gen/gofer/plugin/v1"
@@ -23,6 +24,10 @@ const (
 	connectFirst, connectMax = 100 * time.Millisecond, 5 * time.Second
 	keepaliveTime            = 10 * time.Second
 	keepaliveTimeout         = 5 * time.Second
+	// How often the trigger is asked whether it is well.
+	healthTime = 5 * time.Second
+	// Longest text of what keeps it from its work, in bytes.
+	problemBytesMax = 1024
 )
 
 // Keeps a trigger connected: streams to the cluster, one after the other, and what goes over them.
@@ -79,6 +84,8 @@ type received struct {
 func (e *engine) stream(address string) (welcome bool, err error) {
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		// The path of a socket is no authority.
+		grpc.WithAuthority(authority(address)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout, PermitWithoutStream: true}))
 	if err != nil {
 		return false, status.Error(codes.InvalidArgument, err.Error())
@@ -112,7 +119,38 @@ func (e *engine) stream(address string) (welcome bool, err error) {
 	return e.serve(stream, incoming)
 }
 
+func authority(address string) string {
+	if strings.HasPrefix(address, "unix:") {
+		return "localhost"
+	}
+	return address
+}
+
+// problem is what keeps the trigger from its work; empty if nothing does.
+func (e *engine) problem() string {
+	checker, ok := e.plugin.trigger.(HealthChecker)
+	if !ok {
+		return ""
+	}
+	err := checker.Health()
+	if err == nil {
+		return ""
+	}
+	problem := strings.ToValidUTF8(err.Error(), "?")
+	if len(problem) > problemBytesMax {
+		problem = strings.ToValidUTF8(problem[:problemBytesMax], "")
+	}
+	if problem == "" {
+		return "it does not say why"
+	}
+	return problem
+}
+
 func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-chan received) (welcome bool, err error) {
+	// Nothing is said of a trigger that is well: that is how a stream begins.
+	told := ""
+	health := time.NewTicker(healthTime)
+	defer health.Stop()
 	for {
 		timer := time.NewTimer(e.watches.untilDue())
 		var messages []*pluginv1.Events
@@ -136,6 +174,12 @@ func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-ch
 			e.watches.end(ended)
 		case <-timer.C:
 			messages = e.watches.overdue()
+		case <-health.C:
+			if problem := e.problem(); problem != told {
+				told = problem
+				// What is wrong with the stream, receiving says.
+				_ = stream.Send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Health{Health: &pluginv1.Health{Problem: problem}}})
+			}
 		case <-e.ctx.Done():
 			timer.Stop()
 			return welcome, e.ctx.Err()

@@ -30,6 +30,14 @@ type Trigger interface {
 	Watch(ctx context.Context, subscription *Subscription) error
 }
 
+// HealthChecker is a trigger that knows whether it can do its work at all.
+type HealthChecker interface {
+	// Health is asked every few seconds. An error says why the trigger can't do its work, for people; at most 1 KiB.
+	// `gofer trigger get` shows it, and a plug-in that the cluster keeps running is started anew when it has not been well
+	// for a minute.
+	Health() error
+}
+
 // Description is what a trigger says of itself.
 type Description struct {
 	// Version is text for people.
@@ -94,7 +102,7 @@ func New(trigger Trigger, name, token string, addresses ...string) (*Plugin, err
 }
 
 // FromEnv makes a plug-in of what the environment says: GOFER_ADDRESS (127.0.0.1:7600 without it), GOFER_TRIGGER, and
-// GOFER_PLUGIN_TOKEN or GOFER_PLUGIN_TOKEN_FILE.
+// GOFER_PLUGIN_TOKEN or GOFER_PLUGIN_TOKEN_FILE. A plug-in that the cluster keeps running is given all it needs.
 func FromEnv(trigger Trigger) (*Plugin, error) {
 	name := os.Getenv("GOFER_TRIGGER")
 	if name == "" {
@@ -107,6 +115,10 @@ func FromEnv(trigger Trigger) (*Plugin, error) {
 			return nil, fmt.Errorf("can't read what GOFER_PLUGIN_TOKEN_FILE names: %w", err)
 		}
 		token = string(text)
+	}
+	if token == "" {
+		// What the cluster gives to a plug-in that it keeps running.
+		token = os.Getenv("GOFER_TOKEN")
 	}
 	if token = strings.TrimSpace(token); token == "" {
 		return nil, errors.New("set GOFER_PLUGIN_TOKEN_FILE or GOFER_PLUGIN_TOKEN")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unittest
+from typing import Callable, Optional
 
 from gofer_client.triggers import Description, Event, Invalid, Kind, Setting, Subscription, Trigger
 from gofer_client.triggers.testing import Cluster
@@ -27,6 +28,21 @@ class Counter(Trigger):
             events = [Event(str(number), payload=number) for number in range(at, upto)]
             subscription.send_all(events, str(upto).encode())
             at = upto
+
+
+class Ill(Trigger):
+    """Is not well until it is told to be."""
+
+    problem: Optional[str] = "no route"
+
+    def describe(self) -> Description:
+        return Description("1")
+
+    def watch(self, subscription: Subscription) -> None:
+        pass
+
+    def health(self) -> Optional[str]:
+        return self.problem
 
 
 class Clumsy(Trigger):
@@ -102,6 +118,20 @@ class Triggers(unittest.TestCase):
             cluster.subscribe("s")
             cluster.run(Clumsy())
             self.assertEqual([cluster.next("s").key for _ in range(2)], ["k", "end"])
+
+    def test_a_trigger_that_is_not_well_says_so_until_it_is(self) -> None:
+        with Cluster() as cluster:
+            trigger = Ill()
+            cluster.run(trigger)
+            self.until(lambda: cluster.problem() == "no route")
+            trigger.problem = None
+            self.until(lambda: not cluster.problem())
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        end = time.monotonic() + 20
+        while not holds():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
 
 
 if __name__ == "__main__":

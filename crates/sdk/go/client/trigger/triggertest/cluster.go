@@ -42,6 +42,8 @@ type Cluster struct {
 	known    map[string]*subscribed
 	revision uint64
 	lose     int
+	// What the plug-in has said last of how it is.
+	problem string
 	// Closed by the next cut.
 	cuts chan struct{}
 }
@@ -135,6 +137,13 @@ func (c *Cluster) Cursor(name string) []byte {
 		return known.cursor
 	}
 	return nil
+}
+
+// Problem is why the plug-in can't do its work, as it has said last on its stream; empty if it can.
+func (c *Cluster) Problem() string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.problem
 }
 
 // Next waits for the first event of a subscription that this was not asked for before. The test fails when none comes.

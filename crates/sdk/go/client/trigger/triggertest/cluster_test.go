@@ -145,3 +145,33 @@ func TestAWatchThatFailsBeginsAnew(t *testing.T) {
 		}
 	}
 }
+
+// Is not well until it is told to be.
+type ill struct{ well atomic.Bool }
+
+func (i *ill) Describe() trigger.Description { return trigger.Description{Version: "1"} }
+
+func (i *ill) Watch(context.Context, *trigger.Subscription) error { return nil }
+
+func (i *ill) Health() error {
+	if i.well.Load() {
+		return nil
+	}
+	return errors.New("no route")
+}
+
+func TestATriggerThatIsNotWellSaysSoUntilItIs(t *testing.T) {
+	cluster := triggertest.Start(t)
+	trigger := &ill{}
+	cluster.Run(context.Background(), trigger)
+	until := func(problem string) {
+		for end := time.Now().Add(20 * time.Second); cluster.Problem() != problem; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("it says %q, not %q", cluster.Problem(), problem)
+			}
+		}
+	}
+	until("no route")
+	trigger.well.Store(true)
+	until("")
+}

@@ -30,6 +30,7 @@ func (s *service) Attach(stream pluginv1.PluginService_AttachServer) error {
 	}
 	s.cluster.mutex.Lock()
 	cut := s.cluster.cuts
+	s.cluster.problem = ""
 	s.cluster.mutex.Unlock()
 	out := make(chan *pluginv1.AttachResponse, 64)
 	stop := make(chan struct{})
@@ -62,9 +63,15 @@ func (s *service) receive(stream pluginv1.PluginService_AttachServer, out chan<-
 		if err != nil {
 			return err
 		}
+		if health := message.GetHealth(); health != nil {
+			s.cluster.mutex.Lock()
+			s.cluster.problem = health.Problem
+			s.cluster.mutex.Unlock()
+			continue
+		}
 		events := message.GetEvents()
 		if events == nil {
-			return status.Error(codes.InvalidArgument, "Events are all that may follow Hello")
+			return status.Error(codes.InvalidArgument, "Events and Health are all that may follow Hello")
 		}
 		taken, lost := s.cluster.take(events)
 		if lost {

@@ -7,9 +7,10 @@ import os
 import queue
 import random
 import threading
+import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Iterator, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
 import grpc
 
@@ -21,8 +22,12 @@ from ._watches import Ended, Watches
 
 CONNECT_FIRST, CONNECT_MAX = 0.1, 5.0
 """Pause before another node is tried, in seconds: at first, and at most."""
+HEALTH = 5.0
+"""How often the trigger is asked whether it is well, in seconds."""
+PROBLEM_MAX = 256
+"""Longest text of what keeps it from its work, in characters: at most 1 KiB."""
 METHOD = f"/{DESCRIPTOR.package}.PluginService/Attach"
-OPTIONS: List[Tuple[str, int]] = [
+OPTIONS: List[Tuple[str, Union[int, str]]] = [
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.max_pings_without_data", 0),
@@ -56,6 +61,15 @@ class Trigger(ABC):
         """
 
 
+    def health(self) -> Optional[str]:
+        """Says why the trigger can't do its work at all, for people, or None if it can; asked every few seconds.
+
+        ``gofer trigger get`` shows it, and a plug-in that the cluster keeps running is started anew when it has not been
+        well for a minute.
+        """
+        return None
+
+
 class Refused(Exception):
     """The cluster does not take the plug-in: the trigger is not installed, the token is another, or what it says of itself
     is not valid."""
@@ -77,12 +91,12 @@ class Plugin:
     @staticmethod
     def from_env(trigger: Trigger) -> "Plugin":
         """What the environment says: GOFER_ADDRESS (127.0.0.1:7600 without it), GOFER_TRIGGER, and GOFER_PLUGIN_TOKEN or
-        GOFER_PLUGIN_TOKEN_FILE."""
+        GOFER_PLUGIN_TOKEN_FILE. A plug-in that the cluster keeps running is given all it needs."""
         name = os.environ.get("GOFER_TRIGGER", "")
         if not name:
             raise ValueError("set GOFER_TRIGGER to the name that the trigger is installed under")
         file = os.environ.get("GOFER_PLUGIN_TOKEN_FILE", "")
-        token = os.environ.get("GOFER_PLUGIN_TOKEN", "")
+        token = os.environ.get("GOFER_PLUGIN_TOKEN", "") or os.environ.get("GOFER_TOKEN", "")
         if file:
             with open(file, encoding="utf-8") as opened:
                 token = opened.read()
@@ -114,7 +128,9 @@ class Plugin:
 
     def _stream(self, address: str) -> bool:
         """Serves one stream, and says whether it was welcome."""
-        channel = grpc.insecure_channel(address, options=OPTIONS)
+        # The path of a socket is no authority.
+        authority = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
+        channel = grpc.insecure_channel(address, options=[*OPTIONS, *authority])
         outgoing: "queue.Queue[Optional[plugin.AttachRequest]]" = queue.Queue()
         outgoing.put(plugin.AttachRequest(hello=self._trigger.describe()._hello(self._name)))
         attach = channel.stream_stream(
@@ -130,6 +146,12 @@ class Plugin:
             while not state.is_over and not self._stopped.is_set():
                 for events in self._next(stream, state):
                     outgoing.put(plugin.AttachRequest(events=events))
+                if state.health_due <= time.monotonic():
+                    state.health_due = time.monotonic() + HEALTH
+                    problem = self._problem()
+                    if problem != state.problem:
+                        state.problem = problem
+                        outgoing.put(plugin.AttachRequest(health=plugin.Health(problem=problem)))
         except grpc.RpcError as error:
             if error.code() in FINAL:
                 raise Refused(error.details()) from None
@@ -142,10 +164,19 @@ class Plugin:
             channel.close()
         return state.is_welcome
 
+    def _problem(self) -> str:
+        """What keeps the trigger from its work; empty if nothing does."""
+        try:
+            return (self._trigger.health() or "")[:PROBLEM_MAX]
+        except Exception as error:  # Whatever it is, the trigger is not well.
+            return (str(error) or type(error).__name__)[:PROBLEM_MAX]
+
     def _next(self, stream: object, state: "_State") -> List[plugin.Events]:
         """Sees to what happens next, and says what to send."""
         try:
-            item = self._inbox.get(timeout=self._watches.until_due())
+            due = self._watches.until_due()
+            health = max(state.health_due - time.monotonic(), 0)
+            item = self._inbox.get(timeout=health if due is None else min(due, health))
         except queue.Empty:
             return self._watches.overdue()
         if isinstance(item, Submission):
@@ -181,6 +212,9 @@ class _State:
 
     is_welcome: bool = False
     is_over: bool = False
+    problem: str = ""
+    """What the cluster knows. Nothing is said of a trigger that is well: that is how a stream begins."""
+    health_due: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)

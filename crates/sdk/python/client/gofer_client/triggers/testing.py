@@ -59,6 +59,7 @@ class Cluster:
         self._revision = 0
         self._lose = 0
         self._cuts = 0
+        self._problem = ""
         self._plugins: List[Tuple[Plugin, threading.Thread]] = []
         self._server = grpc.server(ThreadPoolExecutor(32), options=[("grpc.so_reuseport", 0)])
         attach = grpc.stream_stream_rpc_method_handler(
@@ -115,6 +116,11 @@ class Cluster:
         with self._changed:
             return self._known[name].cursor
 
+    def problem(self) -> str:
+        """Why the plug-in can't do its work, as it has said last on its stream; empty if it can."""
+        with self._changed:
+            return self._problem
+
     def next(self, name: str) -> Taken:
         """Waits for the first event of a subscription that this was not asked for before. Raises TimeoutError."""
         end = time.monotonic() + PATIENCE
@@ -146,6 +152,7 @@ class Cluster:
         if next(requests).hello.trigger != TRIGGER:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message must be Hello, of the trigger under test")
         stream = _Stream(self._cuts)
+        self._problem = ""
         reading = threading.Thread(target=self._read, args=(requests, stream), daemon=True)
         reading.start()
         yield plugin.AttachResponse(welcome=plugin.Welcome(node=1))
@@ -174,6 +181,9 @@ class Cluster:
         try:
             for request in requests:
                 with self._changed:
+                    if request.WhichOneof("message") == "health":
+                        self._problem = request.health.problem
+                        continue
                     taken = self._take(request.events)
                     if self._lose > 0:
                         self._lose -= 1

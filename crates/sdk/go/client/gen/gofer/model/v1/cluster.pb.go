@@ -167,6 +167,8 @@ type Pipeline struct {
 	EarlierVersions []*EarlierVersion `protobuf:"bytes,23,rep,name=earlier_versions,json=earlierVersions,proto3" json:"earlier_versions,omitempty"`
 	// The one in progress. In the views releases are records of their own, and this has its id only.
 	Release *Release `protobuf:"bytes,24,opt,name=release,proto3" json:"release,omitempty"`
+	// How its newest runs ended; absent if none has.
+	Ends *Ends `protobuf:"bytes,25,opt,name=ends,proto3" json:"ends,omitempty"`
 }
 
 func (x *Pipeline) Reset() {
@@ -306,6 +308,89 @@ func (x *Pipeline) GetRelease() *Release {
 	return nil
 }
 
+func (x *Pipeline) GetEnds() *Ends {
+	if x != nil {
+		return x.Ends
+	}
+	return nil
+}
+
+// How the newest ended runs of a pipeline ended. Cancelled ones are left out.
+type Ends struct {
+	state         protoimpl.MessageState
+	sizeCache     protoimpl.SizeCache
+	unknownFields protoimpl.UnknownFields
+
+	// How many are remembered: 64 at most.
+	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	// A bit for each, the newest in the lowest; 1: it failed.
+	Failed uint64 `protobuf:"fixed64,2,opt,name=failed,proto3" json:"failed,omitempty"`
+	// How many of the newest ended alike, in a row.
+	Streak uint64 `protobuf:"varint,3,opt,name=streak,proto3" json:"streak,omitempty"`
+	// How many had ended the other way in a row before those.
+	Broken uint64 `protobuf:"varint,4,opt,name=broken,proto3" json:"broken,omitempty"`
+}
+
+func (x *Ends) Reset() {
+	*x = Ends{}
+	if protoimpl.UnsafeEnabled {
+		mi := &file_gofer_model_v1_cluster_proto_msgTypes[2]
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		ms.StoreMessageInfo(mi)
+	}
+}
+
+func (x *Ends) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ends) ProtoMessage() {}
+
+func (x *Ends) ProtoReflect() protoreflect.Message {
+	mi := &file_gofer_model_v1_cluster_proto_msgTypes[2]
+	if protoimpl.UnsafeEnabled && x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ends.ProtoReflect.Descriptor instead.
+func (*Ends) Descriptor() ([]byte, []int) {
+	return file_gofer_model_v1_cluster_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Ends) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Ends) GetFailed() uint64 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *Ends) GetStreak() uint64 {
+	if x != nil {
+		return x.Streak
+	}
+	return 0
+}
+
+func (x *Ends) GetBroken() uint64 {
+	if x != nil {
+		return x.Broken
+	}
+	return 0
+}
+
 // A node that registered.
 type Node struct {
 	state         protoimpl.MessageState
@@ -323,7 +408,7 @@ type Node struct {
 func (x *Node) Reset() {
 	*x = Node{}
 	if protoimpl.UnsafeEnabled {
-		mi := &file_gofer_model_v1_cluster_proto_msgTypes[2]
+		mi := &file_gofer_model_v1_cluster_proto_msgTypes[3]
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		ms.StoreMessageInfo(mi)
 	}
@@ -336,7 +421,7 @@ func (x *Node) String() string {
 func (*Node) ProtoMessage() {}
 
 func (x *Node) ProtoReflect() protoreflect.Message {
-	mi := &file_gofer_model_v1_cluster_proto_msgTypes[2]
+	mi := &file_gofer_model_v1_cluster_proto_msgTypes[3]
 	if protoimpl.UnsafeEnabled && x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +434,7 @@ func (x *Node) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Node.ProtoReflect.Descriptor instead.
 func (*Node) Descriptor() ([]byte, []int) {
-	return file_gofer_model_v1_cluster_proto_rawDescGZIP(), []int{2}
+	return file_gofer_model_v1_cluster_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Node) GetId() uint64 {
@@ -416,7 +501,7 @@ type NodeSpec struct {
 func (x *NodeSpec) Reset() {
 	*x = NodeSpec{}
 	if protoimpl.UnsafeEnabled {
-		mi := &file_gofer_model_v1_cluster_proto_msgTypes[3]
+		mi := &file_gofer_model_v1_cluster_proto_msgTypes[4]
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		ms.StoreMessageInfo(mi)
 	}
@@ -429,7 +514,7 @@ func (x *NodeSpec) String() string {
 func (*NodeSpec) ProtoMessage() {}
 
 func (x *NodeSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_gofer_model_v1_cluster_proto_msgTypes[3]
+	mi := &file_gofer_model_v1_cluster_proto_msgTypes[4]
 	if protoimpl.UnsafeEnabled && x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -442,7 +527,7 @@ func (x *NodeSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeSpec.ProtoReflect.Descriptor instead.
 func (*NodeSpec) Descriptor() ([]byte, []int) {
-	return file_gofer_model_v1_cluster_proto_rawDescGZIP(), []int{3}
+	return file_gofer_model_v1_cluster_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *NodeSpec) GetName() string {
@@ -521,8 +606,8 @@ var file_gofer_model_v1_cluster_proto_rawDesc = []byte{
 	0x69, 0x6f, 0x6e, 0x12, 0x39, 0x0a, 0x0a, 0x63, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x5f, 0x61,
 	0x74, 0x18, 0x03, 0x20, 0x01, 0x28, 0x0b, 0x32, 0x1a, 0x2e, 0x67, 0x6f, 0x6f, 0x67, 0x6c, 0x65,
 	0x2e, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x62, 0x75, 0x66, 0x2e, 0x54, 0x69, 0x6d, 0x65, 0x73, 0x74,
-	0x61, 0x6d, 0x70, 0x52, 0x09, 0x63, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74, 0x22, 0xeb,
-	0x04, 0x0a, 0x08, 0x50, 0x69, 0x70, 0x65, 0x6c, 0x69, 0x6e, 0x65, 0x12, 0x2d, 0x0a, 0x03, 0x72,
+	0x61, 0x6d, 0x70, 0x52, 0x09, 0x63, 0x72, 0x65, 0x61, 0x74, 0x65, 0x64, 0x41, 0x74, 0x22, 0x95,
+	0x05, 0x0a, 0x08, 0x50, 0x69, 0x70, 0x65, 0x6c, 0x69, 0x6e, 0x65, 0x12, 0x2d, 0x0a, 0x03, 0x72,
 	0x65, 0x66, 0x18, 0x01, 0x20, 0x01, 0x28, 0x0b, 0x32, 0x1b, 0x2e, 0x67, 0x6f, 0x66, 0x65, 0x72,
 	0x2e, 0x6d, 0x6f, 0x64, 0x65, 0x6c, 0x2e, 0x76, 0x31, 0x2e, 0x50, 0x69, 0x70, 0x65, 0x6c, 0x69,
 	0x6e, 0x65, 0x52, 0x65, 0x66, 0x52, 0x03, 0x72, 0x65, 0x66, 0x12, 0x18, 0x0a, 0x07, 0x76, 0x65,
@@ -560,7 +645,16 @@ var file_gofer_model_v1_cluster_proto_rawDesc = []byte{
 	0x72, 0x56, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e, 0x73, 0x12, 0x31, 0x0a, 0x07, 0x72, 0x65, 0x6c,
 	0x65, 0x61, 0x73, 0x65, 0x18, 0x18, 0x20, 0x01, 0x28, 0x0b, 0x32, 0x17, 0x2e, 0x67, 0x6f, 0x66,
 	0x65, 0x72, 0x2e, 0x6d, 0x6f, 0x64, 0x65, 0x6c, 0x2e, 0x76, 0x31, 0x2e, 0x52, 0x65, 0x6c, 0x65,
-	0x61, 0x73, 0x65, 0x52, 0x07, 0x72, 0x65, 0x6c, 0x65, 0x61, 0x73, 0x65, 0x22, 0xe8, 0x01, 0x0a,
+	0x61, 0x73, 0x65, 0x52, 0x07, 0x72, 0x65, 0x6c, 0x65, 0x61, 0x73, 0x65, 0x12, 0x28, 0x0a, 0x04,
+	0x65, 0x6e, 0x64, 0x73, 0x18, 0x19, 0x20, 0x01, 0x28, 0x0b, 0x32, 0x14, 0x2e, 0x67, 0x6f, 0x66,
+	0x65, 0x72, 0x2e, 0x6d, 0x6f, 0x64, 0x65, 0x6c, 0x2e, 0x76, 0x31, 0x2e, 0x45, 0x6e, 0x64, 0x73,
+	0x52, 0x04, 0x65, 0x6e, 0x64, 0x73, 0x22, 0x64, 0x0a, 0x04, 0x45, 0x6e, 0x64, 0x73, 0x12, 0x14,
+	0x0a, 0x05, 0x63, 0x6f, 0x75, 0x6e, 0x74, 0x18, 0x01, 0x20, 0x01, 0x28, 0x0d, 0x52, 0x05, 0x63,
+	0x6f, 0x75, 0x6e, 0x74, 0x12, 0x16, 0x0a, 0x06, 0x66, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x18, 0x02,
+	0x20, 0x01, 0x28, 0x06, 0x52, 0x06, 0x66, 0x61, 0x69, 0x6c, 0x65, 0x64, 0x12, 0x16, 0x0a, 0x06,
+	0x73, 0x74, 0x72, 0x65, 0x61, 0x6b, 0x18, 0x03, 0x20, 0x01, 0x28, 0x04, 0x52, 0x06, 0x73, 0x74,
+	0x72, 0x65, 0x61, 0x6b, 0x12, 0x16, 0x0a, 0x06, 0x62, 0x72, 0x6f, 0x6b, 0x65, 0x6e, 0x18, 0x04,
+	0x20, 0x01, 0x28, 0x04, 0x52, 0x06, 0x62, 0x72, 0x6f, 0x6b, 0x65, 0x6e, 0x22, 0xe8, 0x01, 0x0a,
 	0x04, 0x4e, 0x6f, 0x64, 0x65, 0x12, 0x0e, 0x0a, 0x02, 0x69, 0x64, 0x18, 0x01, 0x20, 0x01, 0x28,
 	0x04, 0x52, 0x02, 0x69, 0x64, 0x12, 0x2c, 0x0a, 0x04, 0x73, 0x70, 0x65, 0x63, 0x18, 0x02, 0x20,
 	0x01, 0x28, 0x0b, 0x32, 0x18, 0x2e, 0x67, 0x6f, 0x66, 0x65, 0x72, 0x2e, 0x6d, 0x6f, 0x64, 0x65,
@@ -615,43 +709,45 @@ func file_gofer_model_v1_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_gofer_model_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_gofer_model_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_gofer_model_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_gofer_model_v1_cluster_proto_goTypes = []interface{}{
 	(NodeStatus)(0),               // 0: gofer.model.v1.NodeStatus
 	(*Namespace)(nil),             // 1: gofer.model.v1.Namespace
 	(*Pipeline)(nil),              // 2: gofer.model.v1.Pipeline
-	(*Node)(nil),                  // 3: gofer.model.v1.Node
-	(*NodeSpec)(nil),              // 4: gofer.model.v1.NodeSpec
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*PipelineRef)(nil),           // 6: gofer.model.v1.PipelineRef
-	(*PipelineConfig)(nil),        // 7: gofer.model.v1.PipelineConfig
-	(*Pin)(nil),                   // 8: gofer.model.v1.Pin
-	(*EarlierVersion)(nil),        // 9: gofer.model.v1.EarlierVersion
-	(*Release)(nil),               // 10: gofer.model.v1.Release
-	(*Variable)(nil),              // 11: gofer.model.v1.Variable
-	(*Resources)(nil),             // 12: gofer.model.v1.Resources
-	(Driver)(0),                   // 13: gofer.model.v1.Driver
+	(*Ends)(nil),                  // 3: gofer.model.v1.Ends
+	(*Node)(nil),                  // 4: gofer.model.v1.Node
+	(*NodeSpec)(nil),              // 5: gofer.model.v1.NodeSpec
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(*PipelineRef)(nil),           // 7: gofer.model.v1.PipelineRef
+	(*PipelineConfig)(nil),        // 8: gofer.model.v1.PipelineConfig
+	(*Pin)(nil),                   // 9: gofer.model.v1.Pin
+	(*EarlierVersion)(nil),        // 10: gofer.model.v1.EarlierVersion
+	(*Release)(nil),               // 11: gofer.model.v1.Release
+	(*Variable)(nil),              // 12: gofer.model.v1.Variable
+	(*Resources)(nil),             // 13: gofer.model.v1.Resources
+	(Driver)(0),                   // 14: gofer.model.v1.Driver
 }
 var file_gofer_model_v1_cluster_proto_depIdxs = []int32{
-	5,  // 0: gofer.model.v1.Namespace.created_at:type_name -> google.protobuf.Timestamp
-	6,  // 1: gofer.model.v1.Pipeline.ref:type_name -> gofer.model.v1.PipelineRef
-	7,  // 2: gofer.model.v1.Pipeline.config:type_name -> gofer.model.v1.PipelineConfig
-	5,  // 3: gofer.model.v1.Pipeline.created_at:type_name -> google.protobuf.Timestamp
-	5,  // 4: gofer.model.v1.Pipeline.updated_at:type_name -> google.protobuf.Timestamp
-	8,  // 5: gofer.model.v1.Pipeline.pin:type_name -> gofer.model.v1.Pin
-	9,  // 6: gofer.model.v1.Pipeline.earlier_versions:type_name -> gofer.model.v1.EarlierVersion
-	10, // 7: gofer.model.v1.Pipeline.release:type_name -> gofer.model.v1.Release
-	4,  // 8: gofer.model.v1.Node.spec:type_name -> gofer.model.v1.NodeSpec
-	0,  // 9: gofer.model.v1.Node.status:type_name -> gofer.model.v1.NodeStatus
-	5,  // 10: gofer.model.v1.Node.since:type_name -> google.protobuf.Timestamp
-	11, // 11: gofer.model.v1.NodeSpec.labels:type_name -> gofer.model.v1.Variable
-	12, // 12: gofer.model.v1.NodeSpec.capacity:type_name -> gofer.model.v1.Resources
-	13, // 13: gofer.model.v1.NodeSpec.drivers:type_name -> gofer.model.v1.Driver
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	6,  // 0: gofer.model.v1.Namespace.created_at:type_name -> google.protobuf.Timestamp
+	7,  // 1: gofer.model.v1.Pipeline.ref:type_name -> gofer.model.v1.PipelineRef
+	8,  // 2: gofer.model.v1.Pipeline.config:type_name -> gofer.model.v1.PipelineConfig
+	6,  // 3: gofer.model.v1.Pipeline.created_at:type_name -> google.protobuf.Timestamp
+	6,  // 4: gofer.model.v1.Pipeline.updated_at:type_name -> google.protobuf.Timestamp
+	9,  // 5: gofer.model.v1.Pipeline.pin:type_name -> gofer.model.v1.Pin
+	10, // 6: gofer.model.v1.Pipeline.earlier_versions:type_name -> gofer.model.v1.EarlierVersion
+	11, // 7: gofer.model.v1.Pipeline.release:type_name -> gofer.model.v1.Release
+	3,  // 8: gofer.model.v1.Pipeline.ends:type_name -> gofer.model.v1.Ends
+	5,  // 9: gofer.model.v1.Node.spec:type_name -> gofer.model.v1.NodeSpec
+	0,  // 10: gofer.model.v1.Node.status:type_name -> gofer.model.v1.NodeStatus
+	6,  // 11: gofer.model.v1.Node.since:type_name -> google.protobuf.Timestamp
+	12, // 12: gofer.model.v1.NodeSpec.labels:type_name -> gofer.model.v1.Variable
+	13, // 13: gofer.model.v1.NodeSpec.capacity:type_name -> gofer.model.v1.Resources
+	14, // 14: gofer.model.v1.NodeSpec.drivers:type_name -> gofer.model.v1.Driver
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_gofer_model_v1_cluster_proto_init() }
@@ -688,7 +784,7 @@ func file_gofer_model_v1_cluster_proto_init() {
 			}
 		}
 		file_gofer_model_v1_cluster_proto_msgTypes[2].Exporter = func(v interface{}, i int) interface{} {
-			switch v := v.(*Node); i {
+			switch v := v.(*Ends); i {
 			case 0:
 				return &v.state
 			case 1:
@@ -700,6 +796,18 @@ func file_gofer_model_v1_cluster_proto_init() {
 			}
 		}
 		file_gofer_model_v1_cluster_proto_msgTypes[3].Exporter = func(v interface{}, i int) interface{} {
+			switch v := v.(*Node); i {
+			case 0:
+				return &v.state
+			case 1:
+				return &v.sizeCache
+			case 2:
+				return &v.unknownFields
+			default:
+				return nil
+			}
+		}
+		file_gofer_model_v1_cluster_proto_msgTypes[4].Exporter = func(v interface{}, i int) interface{} {
 			switch v := v.(*NodeSpec); i {
 			case 0:
 				return &v.state
@@ -718,7 +826,7 @@ func file_gofer_model_v1_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: file_gofer_model_v1_cluster_proto_rawDesc,
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -29,7 +29,7 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type PluginServiceClient interface {
 	// One stream, for as long as the plug-in runs. The metadata `authorization: Bearer TOKEN` has the token that the trigger was
-	// installed with.
+	// installed with; or, of a plug-in that the cluster keeps running, over the socket that GOFER_ADDRESS names, its GOFER_TOKEN.
 	//
 	// The plug-in says Hello, and hears Welcome. Then it is told of the subscriptions to its trigger, each with its settings and
 	// its cursor, then Synced; and of each change from then on. It sends Events, and hears for each message what became of
@@ -84,7 +84,7 @@ func (x *pluginServiceAttachClient) Recv() (*AttachResponse, error) {
 // for forward compatibility
 type PluginServiceServer interface {
 	// One stream, for as long as the plug-in runs. The metadata `authorization: Bearer TOKEN` has the token that the trigger was
-	// installed with.
+	// installed with; or, of a plug-in that the cluster keeps running, over the socket that GOFER_ADDRESS names, its GOFER_TOKEN.
 	//
 	// The plug-in says Hello, and hears Welcome. Then it is told of the subscriptions to its trigger, each with its settings and
 	// its cursor, then Synced; and of each change from then on. It sends Events, and hears for each message what became of

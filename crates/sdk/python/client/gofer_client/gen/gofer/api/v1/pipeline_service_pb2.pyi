@@ -103,12 +103,14 @@ class DisablePipelineResponse(_message.Message):
     def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ...) -> None: ...
 
 class DeletePipelineRequest(_message.Message):
-    __slots__ = ("request_id", "pipeline")
+    __slots__ = ("request_id", "pipeline", "force")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
     request_id: bytes
     pipeline: _run_pb2.PipelineRef
-    def __init__(self, request_id: _Optional[bytes] = ..., pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
+    force: bool
+    def __init__(self, request_id: _Optional[bytes] = ..., pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., force: bool = ...) -> None: ...
 
 class DeletePipelineResponse(_message.Message):
     __slots__ = ("header",)

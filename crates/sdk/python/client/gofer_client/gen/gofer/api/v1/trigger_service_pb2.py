@@ -26,7 +26,7 @@ from gofer_client.gen.gofer.api.v1 import common_pb2 as gofer_dot_api_dot_v1_dot
 from gofer_client.gen.gofer.model.v1 import trigger_pb2 as gofer_dot_model_dot_v1_dot_trigger__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gofer/api/v1/trigger_service.proto\x12\x0cgofer.api.v1\x1a\x19gofer/api/v1/common.proto\x1a\x1cgofer/model/v1/trigger.proto\"\xb0\x01\n\x0bTriggerInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x62uilt_in\x18\x02 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12)\n\x08settings\x18\x04 \x03(\x0b\x32\x17.gofer.model.v1.Setting\x12*\n\tinstalled\x18\x05 \x01(\x0b\x32\x17.gofer.model.v1.Trigger\x12\x15\n\rsubscriptions\x18\x06 \x01(\r\"g\n\x15InstallTriggerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\x12)\n\x04spec\x18\x03 \x01(\x0b\x32\x1b.gofer.model.v1.TriggerSpec\"F\n\x16InstallTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"T\n\x11GetTriggerRequest\x12\x0f\n\x07trigger\x18\x01 \x01(\t\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\"n\n\x12GetTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12*\n\x07trigger\x18\x02 \x01(\x0b\x32\x19.gofer.api.v1.TriggerInfo\"l\n\x13ListTriggersRequest\x12.\n\x0b\x63onsistency\x18\x01 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x8a\x01\n\x14ListTriggersResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12+\n\x08triggers\x18\x02 \x03(\x0b\x32\x19.gofer.api.v1.TriggerInfo\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"z\n\x14UpdateTriggerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\x12)\n\x04spec\x18\x03 \x01(\x0b\x32\x1b.gofer.model.v1.TriggerSpec\x12\x12\n\ngeneration\x18\x04 \x01(\x04\"E\n\x15UpdateTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\">\n\x17UninstallTriggerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\"H\n\x18UninstallTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"P\n\x18SetTriggerEnabledRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"I\n\x19SetTriggerEnabledResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader2\xb8\x04\n\x0eTriggerService\x12[\n\x0eInstallTrigger\x12#.gofer.api.v1.InstallTriggerRequest\x1a$.gofer.api.v1.InstallTriggerResponse\x12O\n\nGetTrigger\x12\x1f.gofer.api.v1.GetTriggerRequest\x1a .gofer.api.v1.GetTriggerResponse\x12U\n\x0cListTriggers\x12!.gofer.api.v1.ListTriggersRequest\x1a\".gofer.api.v1.ListTriggersResponse\x12X\n\rUpdateTrigger\x12\".gofer.api.v1.UpdateTriggerRequest\x1a#.gofer.api.v1.UpdateTriggerResponse\x12\x61\n\x10UninstallTrigger\x12%.gofer.api.v1.UninstallTriggerRequest\x1a&.gofer.api.v1.UninstallTriggerResponse\x12\x64\n\x11SetTriggerEnabled\x12&.gofer.api.v1.SetTriggerEnabledRequest\x1a\'.gofer.api.v1.SetTriggerEnabledResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"gofer/api/v1/trigger_service.proto\x12\x0cgofer.api.v1\x1a\x19gofer/api/v1/common.proto\x1a\x1cgofer/model/v1/trigger.proto\"\xb0\x01\n\x0bTriggerInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x62uilt_in\x18\x02 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12)\n\x08settings\x18\x04 \x03(\x0b\x32\x17.gofer.model.v1.Setting\x12*\n\tinstalled\x18\x05 \x01(\x0b\x32\x17.gofer.model.v1.Trigger\x12\x15\n\rsubscriptions\x18\x06 \x01(\r\"g\n\x15InstallTriggerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\x12)\n\x04spec\x18\x03 \x01(\x0b\x32\x1b.gofer.model.v1.TriggerSpec\"F\n\x16InstallTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"T\n\x11GetTriggerRequest\x12\x0f\n\x07trigger\x18\x01 \x01(\t\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\"\xb7\x01\n\x12GetTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12*\n\x07trigger\x18\x02 \x01(\x0b\x32\x19.gofer.api.v1.TriggerInfo\x12\x31\n\tinstances\x18\x03 \x03(\x0b\x32\x1e.gofer.model.v1.PluginInstance\x12\x14\n\x0csilent_nodes\x18\x04 \x03(\x04\"l\n\x13ListTriggersRequest\x12.\n\x0b\x63onsistency\x18\x01 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x8a\x01\n\x14ListTriggersResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12+\n\x08triggers\x18\x02 \x03(\x0b\x32\x19.gofer.api.v1.TriggerInfo\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"z\n\x14UpdateTriggerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\x12)\n\x04spec\x18\x03 \x01(\x0b\x32\x1b.gofer.model.v1.TriggerSpec\x12\x12\n\ngeneration\x18\x04 \x01(\x04\"E\n\x15UpdateTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\">\n\x17UninstallTriggerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\"H\n\x18UninstallTriggerResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"P\n\x18SetTriggerEnabledRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0f\n\x07trigger\x18\x02 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"I\n\x19SetTriggerEnabledResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader2\xb8\x04\n\x0eTriggerService\x12[\n\x0eInstallTrigger\x12#.gofer.api.v1.InstallTriggerRequest\x1a$.gofer.api.v1.InstallTriggerResponse\x12O\n\nGetTrigger\x12\x1f.gofer.api.v1.GetTriggerRequest\x1a .gofer.api.v1.GetTriggerResponse\x12U\n\x0cListTriggers\x12!.gofer.api.v1.ListTriggersRequest\x1a\".gofer.api.v1.ListTriggersResponse\x12X\n\rUpdateTrigger\x12\".gofer.api.v1.UpdateTriggerRequest\x1a#.gofer.api.v1.UpdateTriggerResponse\x12\x61\n\x10UninstallTrigger\x12%.gofer.api.v1.UninstallTriggerRequest\x1a&.gofer.api.v1.UninstallTriggerResponse\x12\x64\n\x11SetTriggerEnabled\x12&.gofer.api.v1.SetTriggerEnabledRequest\x1a\'.gofer.api.v1.SetTriggerEnabledResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,24 +41,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INSTALLTRIGGERRESPONSE']._serialized_end=463
   _globals['_GETTRIGGERREQUEST']._serialized_start=465
   _globals['_GETTRIGGERREQUEST']._serialized_end=549
-  _globals['_GETTRIGGERRESPONSE']._serialized_start=551
-  _globals['_GETTRIGGERRESPONSE']._serialized_end=661
-  _globals['_LISTTRIGGERSREQUEST']._serialized_start=663
-  _globals['_LISTTRIGGERSREQUEST']._serialized_end=771
-  _globals['_LISTTRIGGERSRESPONSE']._serialized_start=774
-  _globals['_LISTTRIGGERSRESPONSE']._serialized_end=912
-  _globals['_UPDATETRIGGERREQUEST']._serialized_start=914
-  _globals['_UPDATETRIGGERREQUEST']._serialized_end=1036
-  _globals['_UPDATETRIGGERRESPONSE']._serialized_start=1038
-  _globals['_UPDATETRIGGERRESPONSE']._serialized_end=1107
-  _globals['_UNINSTALLTRIGGERREQUEST']._serialized_start=1109
-  _globals['_UNINSTALLTRIGGERREQUEST']._serialized_end=1171
-  _globals['_UNINSTALLTRIGGERRESPONSE']._serialized_start=1173
-  _globals['_UNINSTALLTRIGGERRESPONSE']._serialized_end=1245
-  _globals['_SETTRIGGERENABLEDREQUEST']._serialized_start=1247
-  _globals['_SETTRIGGERENABLEDREQUEST']._serialized_end=1327
-  _globals['_SETTRIGGERENABLEDRESPONSE']._serialized_start=1329
-  _globals['_SETTRIGGERENABLEDRESPONSE']._serialized_end=1402
-  _globals['_TRIGGERSERVICE']._serialized_start=1405
-  _globals['_TRIGGERSERVICE']._serialized_end=1973
+  _globals['_GETTRIGGERRESPONSE']._serialized_start=552
+  _globals['_GETTRIGGERRESPONSE']._serialized_end=735
+  _globals['_LISTTRIGGERSREQUEST']._serialized_start=737
+  _globals['_LISTTRIGGERSREQUEST']._serialized_end=845
+  _globals['_LISTTRIGGERSRESPONSE']._serialized_start=848
+  _globals['_LISTTRIGGERSRESPONSE']._serialized_end=986
+  _globals['_UPDATETRIGGERREQUEST']._serialized_start=988
+  _globals['_UPDATETRIGGERREQUEST']._serialized_end=1110
+  _globals['_UPDATETRIGGERRESPONSE']._serialized_start=1112
+  _globals['_UPDATETRIGGERRESPONSE']._serialized_end=1181
+  _globals['_UNINSTALLTRIGGERREQUEST']._serialized_start=1183
+  _globals['_UNINSTALLTRIGGERREQUEST']._serialized_end=1245
+  _globals['_UNINSTALLTRIGGERRESPONSE']._serialized_start=1247
+  _globals['_UNINSTALLTRIGGERRESPONSE']._serialized_end=1319
+  _globals['_SETTRIGGERENABLEDREQUEST']._serialized_start=1321
+  _globals['_SETTRIGGERENABLEDREQUEST']._serialized_end=1401
+  _globals['_SETTRIGGERENABLEDRESPONSE']._serialized_start=1403
+  _globals['_SETTRIGGERENABLEDRESPONSE']._serialized_end=1476
+  _globals['_TRIGGERSERVICE']._serialized_start=1479
+  _globals['_TRIGGERSERVICE']._serialized_end=2047
 # @@protoc_insertion_point(module_scope)

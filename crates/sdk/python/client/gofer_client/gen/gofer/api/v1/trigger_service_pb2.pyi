@@ -49,12 +49,16 @@ class GetTriggerRequest(_message.Message):
     def __init__(self, trigger: _Optional[str] = ..., consistency: _Optional[_Union[_common_pb2.Consistency, str]] = ...) -> None: ...
 
 class GetTriggerResponse(_message.Message):
-    __slots__ = ("header", "trigger")
+    __slots__ = ("header", "trigger", "instances", "silent_nodes")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     TRIGGER_FIELD_NUMBER: _ClassVar[int]
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    SILENT_NODES_FIELD_NUMBER: _ClassVar[int]
     header: _common_pb2.ResponseHeader
     trigger: TriggerInfo
-    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., trigger: _Optional[_Union[TriggerInfo, _Mapping]] = ...) -> None: ...
+    instances: _containers.RepeatedCompositeFieldContainer[_trigger_pb2.PluginInstance]
+    silent_nodes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., trigger: _Optional[_Union[TriggerInfo, _Mapping]] = ..., instances: _Optional[_Iterable[_Union[_trigger_pb2.PluginInstance, _Mapping]]] = ..., silent_nodes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ListTriggersRequest(_message.Message):
     __slots__ = ("consistency", "page_size", "page_token")

@@ -217,10 +217,12 @@ class DisablePipeline(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class DeletePipeline(_message.Message):
-    __slots__ = ("pipeline",)
+    __slots__ = ("pipeline", "force")
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
     pipeline: _run_pb2.PipelineRef
-    def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
+    force: bool
+    def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., force: bool = ...) -> None: ...
 
 class StartRun(_message.Message):
     __slots__ = ("pipeline", "version", "variables", "labels", "note", "priority")

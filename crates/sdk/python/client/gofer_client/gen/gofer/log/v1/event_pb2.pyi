@@ -252,7 +252,7 @@ class PipelineDeleted(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class RunCreated(_message.Message):
-    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release", "schedule", "subscription", "depth")
+    __slots__ = ("run", "version", "variables", "started_by", "retry_of", "labels", "note", "priority", "parent", "release", "schedule", "subscription", "depth", "shared")
     RUN_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VARIABLES_FIELD_NUMBER: _ClassVar[int]
@@ -266,6 +266,7 @@ class RunCreated(_message.Message):
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     DEPTH_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
     version: int
     variables: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
@@ -279,7 +280,8 @@ class RunCreated(_message.Message):
     schedule: _schedule_pb2_1.ScheduleSlot
     subscription: _subscription_pb2_1.SubscriptionEvent
     depth: int
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2_1.ScheduleSlot, _Mapping]] = ..., subscription: _Optional[_Union[_subscription_pb2_1.SubscriptionEvent, _Mapping]] = ..., depth: _Optional[int] = ...) -> None: ...
+    shared: _containers.RepeatedCompositeFieldContainer[_run_pb2.SharedVersion]
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2_1.ScheduleSlot, _Mapping]] = ..., subscription: _Optional[_Union[_subscription_pb2_1.SubscriptionEvent, _Mapping]] = ..., depth: _Optional[int] = ..., shared: _Optional[_Iterable[_Union[_run_pb2.SharedVersion, _Mapping]]] = ...) -> None: ...
 
 class RunAnnotated(_message.Message):
     __slots__ = ("run", "note", "labels")
@@ -306,12 +308,14 @@ class RunStopRequested(_message.Message):
     def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., reason: _Optional[_Union[_run_pb2.StopReason, _Mapping]] = ...) -> None: ...
 
 class TaskQueued(_message.Message):
-    __slots__ = ("task", "not_before")
+    __slots__ = ("task", "not_before", "attempts")
     TASK_FIELD_NUMBER: _ClassVar[int]
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     task: _run_pb2.TaskRef
     not_before: _timestamp_pb2.Timestamp
-    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    attempts: int
+    def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., not_before: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ...) -> None: ...
 
 class TaskWaiting(_message.Message):
     __slots__ = ("task",)
@@ -338,14 +342,18 @@ class TaskFinished(_message.Message):
     def __init__(self, task: _Optional[_Union[_run_pb2.TaskRef, _Mapping]] = ..., outcome: _Optional[_Union[_run_pb2.TaskOutcome, _Mapping]] = ...) -> None: ...
 
 class RunFinished(_message.Message):
-    __slots__ = ("run", "status", "message")
+    __slots__ = ("run", "status", "message", "started_at", "ends")
     RUN_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDS_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
     status: _run_pb2.RunStatus
     message: str
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., status: _Optional[_Union[_run_pb2.RunStatus, str]] = ..., message: _Optional[str] = ...) -> None: ...
+    started_at: _timestamp_pb2.Timestamp
+    ends: _cluster_pb2.Ends
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., status: _Optional[_Union[_run_pb2.RunStatus, str]] = ..., message: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ends: _Optional[_Union[_cluster_pb2.Ends, _Mapping]] = ...) -> None: ...
 
 class AttemptPlaced(_message.Message):
     __slots__ = ("attempt", "node", "driver")

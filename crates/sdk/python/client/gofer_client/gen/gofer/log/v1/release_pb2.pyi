@@ -1,9 +1,10 @@
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
 from gofer_client.gen.gofer.model.v1 import release_pb2 as _release_pb2
 from gofer_client.gen.gofer.model.v1 import run_pb2 as _run_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -161,9 +162,11 @@ class PipelineUnpinned(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ...) -> None: ...
 
 class RunMoved(_message.Message):
-    __slots__ = ("run", "version")
+    __slots__ = ("run", "version", "shared")
     RUN_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.RunRef
     version: int
-    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+    shared: _containers.RepeatedCompositeFieldContainer[_run_pb2.SharedVersion]
+    def __init__(self, run: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., version: _Optional[int] = ..., shared: _Optional[_Iterable[_Union[_run_pb2.SharedVersion, _Mapping]]] = ...) -> None: ...

@@ -117,20 +117,22 @@ class FollowEvents(_message.Message):
     def __init__(self, from_revision: _Optional[int] = ..., to_revision: _Optional[int] = ..., events: _Optional[_Iterable[_Union[FollowedEvent, _Mapping]]] = ...) -> None: ...
 
 class FollowedEvent(_message.Message):
-    __slots__ = ("subscription", "generation", "revision", "occurred_at", "cause", "verdict")
+    __slots__ = ("subscription", "generation", "revision", "occurred_at", "cause", "verdict", "is_long")
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
+    IS_LONG_FIELD_NUMBER: _ClassVar[int]
     subscription: _subscription_pb2.SubscriptionRef
     generation: int
     revision: int
     occurred_at: _timestamp_pb2.Timestamp
     cause: _run_pb2.RunRef
     verdict: EventVerdict
-    def __init__(self, subscription: _Optional[_Union[_subscription_pb2.SubscriptionRef, _Mapping]] = ..., generation: _Optional[int] = ..., revision: _Optional[int] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cause: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., verdict: _Optional[_Union[EventVerdict, _Mapping]] = ...) -> None: ...
+    is_long: bool
+    def __init__(self, subscription: _Optional[_Union[_subscription_pb2.SubscriptionRef, _Mapping]] = ..., generation: _Optional[int] = ..., revision: _Optional[int] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cause: _Optional[_Union[_run_pb2.RunRef, _Mapping]] = ..., verdict: _Optional[_Union[EventVerdict, _Mapping]] = ..., is_long: bool = ...) -> None: ...
 
 class SubscriptionCreated(_message.Message):
     __slots__ = ("subscription", "spec", "enabled")

@@ -28,21 +28,23 @@ from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_do
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgofer/model/v1/cluster.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/config.proto\x1a\x1cgofer/model/v1/release.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\\\n\tNamespace\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdb\x03\n\x08Pipeline\x12(\n\x03ref\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x0f\n\x07\x65nabled\x18\x04 \x01(\x08\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12\x10\n\x08last_run\x18\x06 \x01(\x04\x12\x0f\n\x07running\x18\x07 \x03(\x04\x12\r\n\x05queue\x18\x08 \x03(\x04\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clive_version\x18\x14 \x01(\x04\x12 \n\x03pin\x18\x15 \x01(\x0b\x32\x13.gofer.model.v1.Pin\x12\x14\n\x0clast_release\x18\x16 \x01(\x04\x12\x38\n\x10\x65\x61rlier_versions\x18\x17 \x03(\x0b\x32\x1e.gofer.model.v1.EarlierVersion\x12(\n\x07release\x18\x18 \x01(\x0b\x32\x17.gofer.model.v1.Release\"\xb8\x01\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x04spec\x18\x02 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\x12*\n\x06status\x18\x03 \x01(\x0e\x32\x1a.gofer.model.v1.NodeStatus\x12\x10\n\x08\x64raining\x18\x04 \x01(\x08\x12\x13\n\x0bincarnation\x18\x05 \x01(\x04\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xde\x01\n\x08NodeSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\r\n\x05slots\x18\x04 \x01(\r\x12+\n\x08\x63\x61pacity\x18\x05 \x01(\x0b\x32\x19.gofer.model.v1.Resources\x12\'\n\x07\x64rivers\x18\x06 \x03(\x0e\x32\x16.gofer.model.v1.Driver\x12\x15\n\rlogic_version\x18\x07 \x01(\r\x12\r\n\x05\x62uild\x18\x08 \x01(\t*V\n\nNodeStatus\x12\x1b\n\x17NODE_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11NODE_STATUS_READY\x10\x01\x12\x14\n\x10NODE_STATUS_LOST\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgofer/model/v1/cluster.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/config.proto\x1a\x1cgofer/model/v1/release.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\\\n\tNamespace\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xff\x03\n\x08Pipeline\x12(\n\x03ref\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x0f\n\x07\x65nabled\x18\x04 \x01(\x08\x12\x0f\n\x07\x64\x65leted\x18\x05 \x01(\x08\x12\x10\n\x08last_run\x18\x06 \x01(\x04\x12\x0f\n\x07running\x18\x07 \x03(\x04\x12\r\n\x05queue\x18\x08 \x03(\x04\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0clive_version\x18\x14 \x01(\x04\x12 \n\x03pin\x18\x15 \x01(\x0b\x32\x13.gofer.model.v1.Pin\x12\x14\n\x0clast_release\x18\x16 \x01(\x04\x12\x38\n\x10\x65\x61rlier_versions\x18\x17 \x03(\x0b\x32\x1e.gofer.model.v1.EarlierVersion\x12(\n\x07release\x18\x18 \x01(\x0b\x32\x17.gofer.model.v1.Release\x12\"\n\x04\x65nds\x18\x19 \x01(\x0b\x32\x14.gofer.model.v1.Ends\"E\n\x04\x45nds\x12\r\n\x05\x63ount\x18\x01 \x01(\r\x12\x0e\n\x06\x66\x61iled\x18\x02 \x01(\x06\x12\x0e\n\x06streak\x18\x03 \x01(\x04\x12\x0e\n\x06\x62roken\x18\x04 \x01(\x04\"\xb8\x01\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x04spec\x18\x02 \x01(\x0b\x32\x18.gofer.model.v1.NodeSpec\x12*\n\x06status\x18\x03 \x01(\x0e\x32\x1a.gofer.model.v1.NodeStatus\x12\x10\n\x08\x64raining\x18\x04 \x01(\x08\x12\x13\n\x0bincarnation\x18\x05 \x01(\x04\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xde\x01\n\x08NodeSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12(\n\x06labels\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\r\n\x05slots\x18\x04 \x01(\r\x12+\n\x08\x63\x61pacity\x18\x05 \x01(\x0b\x32\x19.gofer.model.v1.Resources\x12\'\n\x07\x64rivers\x18\x06 \x03(\x0e\x32\x16.gofer.model.v1.Driver\x12\x15\n\rlogic_version\x18\x07 \x01(\r\x12\r\n\x05\x62uild\x18\x08 \x01(\t*V\n\nNodeStatus\x12\x1b\n\x17NODE_STATUS_UNSPECIFIED\x10\x00\x12\x15\n\x11NODE_STATUS_READY\x10\x01\x12\x14\n\x10NODE_STATUS_LOST\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.cluster_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NODESTATUS']._serialized_start=1150
-  _globals['_NODESTATUS']._serialized_end=1236
+  _globals['_NODESTATUS']._serialized_start=1257
+  _globals['_NODESTATUS']._serialized_end=1343
   _globals['_NAMESPACE']._serialized_start=166
   _globals['_NAMESPACE']._serialized_end=258
   _globals['_PIPELINE']._serialized_start=261
-  _globals['_PIPELINE']._serialized_end=736
-  _globals['_NODE']._serialized_start=739
-  _globals['_NODE']._serialized_end=923
-  _globals['_NODESPEC']._serialized_start=926
-  _globals['_NODESPEC']._serialized_end=1148
+  _globals['_PIPELINE']._serialized_end=772
+  _globals['_ENDS']._serialized_start=774
+  _globals['_ENDS']._serialized_end=843
+  _globals['_NODE']._serialized_start=846
+  _globals['_NODE']._serialized_end=1030
+  _globals['_NODESPEC']._serialized_start=1033
+  _globals['_NODESPEC']._serialized_end=1255
 # @@protoc_insertion_point(module_scope)

@@ -33,7 +33,7 @@ class Namespace(_message.Message):
     def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Pipeline(_message.Message):
-    __slots__ = ("ref", "version", "config", "enabled", "deleted", "last_run", "running", "queue", "created_at", "updated_at", "live_version", "pin", "last_release", "earlier_versions", "release")
+    __slots__ = ("ref", "version", "config", "enabled", "deleted", "last_run", "running", "queue", "created_at", "updated_at", "live_version", "pin", "last_release", "earlier_versions", "release", "ends")
     REF_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +49,7 @@ class Pipeline(_message.Message):
     LAST_RELEASE_FIELD_NUMBER: _ClassVar[int]
     EARLIER_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     RELEASE_FIELD_NUMBER: _ClassVar[int]
+    ENDS_FIELD_NUMBER: _ClassVar[int]
     ref: _run_pb2.PipelineRef
     version: int
     config: _config_pb2.PipelineConfig
@@ -64,7 +65,20 @@ class Pipeline(_message.Message):
     last_release: int
     earlier_versions: _containers.RepeatedCompositeFieldContainer[_release_pb2.EarlierVersion]
     release: _release_pb2.Release
-    def __init__(self, ref: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., enabled: bool = ..., deleted: bool = ..., last_run: _Optional[int] = ..., running: _Optional[_Iterable[int]] = ..., queue: _Optional[_Iterable[int]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live_version: _Optional[int] = ..., pin: _Optional[_Union[_release_pb2.Pin, _Mapping]] = ..., last_release: _Optional[int] = ..., earlier_versions: _Optional[_Iterable[_Union[_release_pb2.EarlierVersion, _Mapping]]] = ..., release: _Optional[_Union[_release_pb2.Release, _Mapping]] = ...) -> None: ...
+    ends: Ends
+    def __init__(self, ref: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., config: _Optional[_Union[_config_pb2.PipelineConfig, _Mapping]] = ..., enabled: bool = ..., deleted: bool = ..., last_run: _Optional[int] = ..., running: _Optional[_Iterable[int]] = ..., queue: _Optional[_Iterable[int]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live_version: _Optional[int] = ..., pin: _Optional[_Union[_release_pb2.Pin, _Mapping]] = ..., last_release: _Optional[int] = ..., earlier_versions: _Optional[_Iterable[_Union[_release_pb2.EarlierVersion, _Mapping]]] = ..., release: _Optional[_Union[_release_pb2.Release, _Mapping]] = ..., ends: _Optional[_Union[Ends, _Mapping]] = ...) -> None: ...
+
+class Ends(_message.Message):
+    __slots__ = ("count", "failed", "streak", "broken")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    STREAK_FIELD_NUMBER: _ClassVar[int]
+    BROKEN_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    failed: int
+    streak: int
+    broken: int
+    def __init__(self, count: _Optional[int] = ..., failed: _Optional[int] = ..., streak: _Optional[int] = ..., broken: _Optional[int] = ...) -> None: ...
 
 class Node(_message.Message):
     __slots__ = ("id", "spec", "status", "draining", "incarnation", "since")

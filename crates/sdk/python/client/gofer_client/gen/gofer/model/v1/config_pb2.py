@@ -26,31 +26,31 @@ from gofer_client.gen.gofer.model.v1 import values_pb2 as gofer_dot_model_dot_v1
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/model/v1/config.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/values.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbe\x02\n\x0ePipelineConfig\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x13\n\x0bparallelism\x18\x03 \x01(\r\x12.\n\x07overlap\x18\x04 \x01(\x0e\x32\x1d.gofer.model.v1.OverlapPolicy\x12\x13\n\x0bqueue_limit\x18\x05 \x01(\r\x12*\n\x07timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\tvariables\x18\x07 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12)\n\x05tasks\x18\x08 \x03(\x0b\x32\x1a.gofer.model.v1.TaskConfig\x12-\n\nparameters\x18\t \x03(\x0b\x32\x19.gofer.model.v1.Parameter\"\'\n\x08Variable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x8e\x06\n\nTaskConfig\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\r\n\x05image\x18\x03 \x01(\t\x12(\n\x04pull\x18\x04 \x01(\x0e\x32\x1a.gofer.model.v1.PullPolicy\x12\x12\n\nentrypoint\x18\x05 \x03(\t\x12\x0f\n\x07\x63ommand\x18\x06 \x03(\t\x12-\n\x0b\x65nvironment\x18\x07 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x19\n\x11working_directory\x18\x08 \x01(\t\x12.\n\ndepends_on\x18\t \x03(\x0b\x32\x1a.gofer.model.v1.Dependency\x12*\n\x05retry\x18\n \x01(\x0b\x32\x1b.gofer.model.v1.RetryPolicy\x12*\n\x07timeout\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tresources\x18\x0c \x01(\x0b\x32\x19.gofer.model.v1.Resources\x12&\n\x06\x64river\x18\r \x01(\x0e\x32\x16.gofer.model.v1.Driver\x12-\n\x0b\x63onstraints\x18\x0e \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x15\n\rallow_failure\x18\x0f \x01(\x08\x12-\n\nconditions\x18\x10 \x03(\x0b\x32\x19.gofer.model.v1.Condition\x12*\n\x06inputs\x18\x11 \x03(\x0b\x32\x1a.gofer.model.v1.NamedValue\x12,\n\x08\x61pproval\x18\x12 \x01(\x0b\x32\x18.gofer.model.v1.ApprovalH\x00\x12$\n\x04\x63\x61ll\x18\x13 \x01(\x0b\x32\x14.gofer.model.v1.CallH\x00\x12,\n\nsecret_env\x18( \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12.\n\x0csecret_files\x18) \x03(\x0b\x32\x18.gofer.model.v1.VariableB\x06\n\x04kind\"L\n\nDependency\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x30\n\x0brequirement\x18\x02 \x01(\x0e\x32\x1b.gofer.model.v1.Requirement\"\xb2\x01\n\x0bRetryPolicy\x12\x10\n\x08\x61ttempts\x18\x01 \x01(\r\x12*\n\x07\x62\x61\x63koff\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x0b\x62\x61\x63koff_max\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12multiplier_percent\x18\x04 \x01(\r\x12\x19\n\x11give_up_when_lost\x18\x05 \x01(\x08\"5\n\tResources\x12\x12\n\ncpu_millis\x18\x01 \x01(\x04\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x04*\x9a\x01\n\rOverlapPolicy\x12\x1e\n\x1aOVERLAP_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14OVERLAP_POLICY_ALLOW\x10\x01\x12\x19\n\x15OVERLAP_POLICY_FORBID\x10\x02\x12\x18\n\x14OVERLAP_POLICY_QUEUE\x10\x03\x12\x1a\n\x16OVERLAP_POLICY_REPLACE\x10\x04*x\n\nPullPolicy\x12\x1b\n\x17PULL_POLICY_UNSPECIFIED\x10\x00\x12\x1e\n\x1aPULL_POLICY_IF_NOT_PRESENT\x10\x01\x12\x16\n\x12PULL_POLICY_ALWAYS\x10\x02\x12\x15\n\x11PULL_POLICY_NEVER\x10\x03*q\n\x0bRequirement\x12\x1b\n\x17REQUIREMENT_UNSPECIFIED\x10\x00\x12\x17\n\x13REQUIREMENT_SUCCESS\x10\x01\x12\x17\n\x13REQUIREMENT_FAILURE\x10\x02\x12\x13\n\x0fREQUIREMENT_ANY\x10\x03*G\n\x06\x44river\x12\x16\n\x12\x44RIVER_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44RIVER_PROCESS\x10\x01\x12\x11\n\rDRIVER_DOCKER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/model/v1/config.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/values.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbe\x02\n\x0ePipelineConfig\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x13\n\x0bparallelism\x18\x03 \x01(\r\x12.\n\x07overlap\x18\x04 \x01(\x0e\x32\x1d.gofer.model.v1.OverlapPolicy\x12\x13\n\x0bqueue_limit\x18\x05 \x01(\r\x12*\n\x07timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\tvariables\x18\x07 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12)\n\x05tasks\x18\x08 \x03(\x0b\x32\x1a.gofer.model.v1.TaskConfig\x12-\n\nparameters\x18\t \x03(\x0b\x32\x19.gofer.model.v1.Parameter\"\'\n\x08Variable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xbc\x06\n\nTaskConfig\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\r\n\x05image\x18\x03 \x01(\t\x12(\n\x04pull\x18\x04 \x01(\x0e\x32\x1a.gofer.model.v1.PullPolicy\x12\x12\n\nentrypoint\x18\x05 \x03(\t\x12\x0f\n\x07\x63ommand\x18\x06 \x03(\t\x12-\n\x0b\x65nvironment\x18\x07 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x19\n\x11working_directory\x18\x08 \x01(\t\x12.\n\ndepends_on\x18\t \x03(\x0b\x32\x1a.gofer.model.v1.Dependency\x12*\n\x05retry\x18\n \x01(\x0b\x32\x1b.gofer.model.v1.RetryPolicy\x12*\n\x07timeout\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\tresources\x18\x0c \x01(\x0b\x32\x19.gofer.model.v1.Resources\x12&\n\x06\x64river\x18\r \x01(\x0e\x32\x16.gofer.model.v1.Driver\x12-\n\x0b\x63onstraints\x18\x0e \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x15\n\rallow_failure\x18\x0f \x01(\x08\x12-\n\nconditions\x18\x10 \x03(\x0b\x32\x19.gofer.model.v1.Condition\x12*\n\x06inputs\x18\x11 \x03(\x0b\x32\x1a.gofer.model.v1.NamedValue\x12,\n\x08\x61pproval\x18\x12 \x01(\x0b\x32\x18.gofer.model.v1.ApprovalH\x00\x12$\n\x04\x63\x61ll\x18\x13 \x01(\x0b\x32\x14.gofer.model.v1.CallH\x00\x12,\n\x06shared\x18\x14 \x01(\x0b\x32\x1a.gofer.model.v1.SharedTaskH\x00\x12,\n\nsecret_env\x18( \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12.\n\x0csecret_files\x18) \x03(\x0b\x32\x18.gofer.model.v1.VariableB\x06\n\x04kind\"L\n\nDependency\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x30\n\x0brequirement\x18\x02 \x01(\x0e\x32\x1b.gofer.model.v1.Requirement\"\xb2\x01\n\x0bRetryPolicy\x12\x10\n\x08\x61ttempts\x18\x01 \x01(\r\x12*\n\x07\x62\x61\x63koff\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x0b\x62\x61\x63koff_max\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12multiplier_percent\x18\x04 \x01(\r\x12\x19\n\x11give_up_when_lost\x18\x05 \x01(\x08\"5\n\tResources\x12\x12\n\ncpu_millis\x18\x01 \x01(\x04\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x04*\x9a\x01\n\rOverlapPolicy\x12\x1e\n\x1aOVERLAP_POLICY_UNSPECIFIED\x10\x00\x12\x18\n\x14OVERLAP_POLICY_ALLOW\x10\x01\x12\x19\n\x15OVERLAP_POLICY_FORBID\x10\x02\x12\x18\n\x14OVERLAP_POLICY_QUEUE\x10\x03\x12\x1a\n\x16OVERLAP_POLICY_REPLACE\x10\x04*x\n\nPullPolicy\x12\x1b\n\x17PULL_POLICY_UNSPECIFIED\x10\x00\x12\x1e\n\x1aPULL_POLICY_IF_NOT_PRESENT\x10\x01\x12\x16\n\x12PULL_POLICY_ALWAYS\x10\x02\x12\x15\n\x11PULL_POLICY_NEVER\x10\x03*q\n\x0bRequirement\x12\x1b\n\x17REQUIREMENT_UNSPECIFIED\x10\x00\x12\x17\n\x13REQUIREMENT_SUCCESS\x10\x01\x12\x17\n\x13REQUIREMENT_FAILURE\x10\x02\x12\x13\n\x0fREQUIREMENT_ANY\x10\x03*G\n\x06\x44river\x12\x16\n\x12\x44RIVER_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x44RIVER_PROCESS\x10\x01\x12\x11\n\rDRIVER_DOCKER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.config_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OVERLAPPOLICY']._serialized_start=1570
-  _globals['_OVERLAPPOLICY']._serialized_end=1724
-  _globals['_PULLPOLICY']._serialized_start=1726
-  _globals['_PULLPOLICY']._serialized_end=1846
-  _globals['_REQUIREMENT']._serialized_start=1848
-  _globals['_REQUIREMENT']._serialized_end=1961
-  _globals['_DRIVER']._serialized_start=1963
-  _globals['_DRIVER']._serialized_end=2034
+  _globals['_OVERLAPPOLICY']._serialized_start=1616
+  _globals['_OVERLAPPOLICY']._serialized_end=1770
+  _globals['_PULLPOLICY']._serialized_start=1772
+  _globals['_PULLPOLICY']._serialized_end=1892
+  _globals['_REQUIREMENT']._serialized_start=1894
+  _globals['_REQUIREMENT']._serialized_end=2007
+  _globals['_DRIVER']._serialized_start=2009
+  _globals['_DRIVER']._serialized_end=2080
   _globals['_PIPELINECONFIG']._serialized_start=109
   _globals['_PIPELINECONFIG']._serialized_end=427
   _globals['_VARIABLE']._serialized_start=429
   _globals['_VARIABLE']._serialized_end=468
   _globals['_TASKCONFIG']._serialized_start=471
-  _globals['_TASKCONFIG']._serialized_end=1253
-  _globals['_DEPENDENCY']._serialized_start=1255
-  _globals['_DEPENDENCY']._serialized_end=1331
-  _globals['_RETRYPOLICY']._serialized_start=1334
-  _globals['_RETRYPOLICY']._serialized_end=1512
-  _globals['_RESOURCES']._serialized_start=1514
-  _globals['_RESOURCES']._serialized_end=1567
+  _globals['_TASKCONFIG']._serialized_end=1299
+  _globals['_DEPENDENCY']._serialized_start=1301
+  _globals['_DEPENDENCY']._serialized_end=1377
+  _globals['_RETRYPOLICY']._serialized_start=1380
+  _globals['_RETRYPOLICY']._serialized_end=1558
+  _globals['_RESOURCES']._serialized_start=1560
+  _globals['_RESOURCES']._serialized_end=1613
 # @@protoc_insertion_point(module_scope)

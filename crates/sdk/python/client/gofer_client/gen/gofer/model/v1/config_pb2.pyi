@@ -86,7 +86,7 @@ class Variable(_message.Message):
     def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class TaskConfig(_message.Message):
-    __slots__ = ("id", "description", "image", "pull", "entrypoint", "command", "environment", "working_directory", "depends_on", "retry", "timeout", "resources", "driver", "constraints", "allow_failure", "conditions", "inputs", "approval", "call", "secret_env", "secret_files")
+    __slots__ = ("id", "description", "image", "pull", "entrypoint", "command", "environment", "working_directory", "depends_on", "retry", "timeout", "resources", "driver", "constraints", "allow_failure", "conditions", "inputs", "approval", "call", "shared", "secret_env", "secret_files")
     ID_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +106,7 @@ class TaskConfig(_message.Message):
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
     CALL_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     SECRET_ENV_FIELD_NUMBER: _ClassVar[int]
     SECRET_FILES_FIELD_NUMBER: _ClassVar[int]
     id: str
@@ -127,9 +128,10 @@ class TaskConfig(_message.Message):
     inputs: _containers.RepeatedCompositeFieldContainer[_values_pb2.NamedValue]
     approval: _values_pb2.Approval
     call: _values_pb2.Call
+    shared: _values_pb2.SharedTask
     secret_env: _containers.RepeatedCompositeFieldContainer[Variable]
     secret_files: _containers.RepeatedCompositeFieldContainer[Variable]
-    def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., image: _Optional[str] = ..., pull: _Optional[_Union[PullPolicy, str]] = ..., entrypoint: _Optional[_Iterable[str]] = ..., command: _Optional[_Iterable[str]] = ..., environment: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., working_directory: _Optional[str] = ..., depends_on: _Optional[_Iterable[_Union[Dependency, _Mapping]]] = ..., retry: _Optional[_Union[RetryPolicy, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., driver: _Optional[_Union[Driver, str]] = ..., constraints: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., allow_failure: bool = ..., conditions: _Optional[_Iterable[_Union[_values_pb2.Condition, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[_values_pb2.NamedValue, _Mapping]]] = ..., approval: _Optional[_Union[_values_pb2.Approval, _Mapping]] = ..., call: _Optional[_Union[_values_pb2.Call, _Mapping]] = ..., secret_env: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., secret_files: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., description: _Optional[str] = ..., image: _Optional[str] = ..., pull: _Optional[_Union[PullPolicy, str]] = ..., entrypoint: _Optional[_Iterable[str]] = ..., command: _Optional[_Iterable[str]] = ..., environment: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., working_directory: _Optional[str] = ..., depends_on: _Optional[_Iterable[_Union[Dependency, _Mapping]]] = ..., retry: _Optional[_Union[RetryPolicy, _Mapping]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., driver: _Optional[_Union[Driver, str]] = ..., constraints: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., allow_failure: bool = ..., conditions: _Optional[_Iterable[_Union[_values_pb2.Condition, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[_values_pb2.NamedValue, _Mapping]]] = ..., approval: _Optional[_Union[_values_pb2.Approval, _Mapping]] = ..., call: _Optional[_Union[_values_pb2.Call, _Mapping]] = ..., shared: _Optional[_Union[_values_pb2.SharedTask, _Mapping]] = ..., secret_env: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ..., secret_files: _Optional[_Iterable[_Union[Variable, _Mapping]]] = ...) -> None: ...
 
 class Dependency(_message.Message):
     __slots__ = ("task", "requirement")

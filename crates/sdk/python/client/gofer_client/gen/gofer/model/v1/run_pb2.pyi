@@ -158,7 +158,7 @@ class AttemptRef(_message.Message):
     def __init__(self, run: _Optional[_Union[RunRef, _Mapping]] = ..., task: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class Run(_message.Message):
-    __slots__ = ("ref", "version", "status", "message", "variables", "started_by", "retry_of", "created_at", "started_at", "finished_at", "stopping", "tasks", "revision", "labels", "note", "priority", "parent", "release", "schedule", "subscription", "depth")
+    __slots__ = ("ref", "version", "status", "message", "variables", "started_by", "retry_of", "created_at", "started_at", "finished_at", "stopping", "tasks", "revision", "labels", "note", "priority", "parent", "release", "schedule", "subscription", "depth", "shared")
     REF_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -180,6 +180,7 @@ class Run(_message.Message):
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     DEPTH_FIELD_NUMBER: _ClassVar[int]
+    SHARED_FIELD_NUMBER: _ClassVar[int]
     ref: RunRef
     version: int
     status: RunStatus
@@ -201,7 +202,16 @@ class Run(_message.Message):
     schedule: _schedule_pb2.ScheduleSlot
     subscription: _subscription_pb2.SubscriptionEvent
     depth: int
-    def __init__(self, ref: _Optional[_Union[RunRef, _Mapping]] = ..., version: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., message: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopping: _Optional[_Union[StopReason, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[TaskRun, _Mapping]]] = ..., revision: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2.ScheduleSlot, _Mapping]] = ..., subscription: _Optional[_Union[_subscription_pb2.SubscriptionEvent, _Mapping]] = ..., depth: _Optional[int] = ...) -> None: ...
+    shared: _containers.RepeatedCompositeFieldContainer[SharedVersion]
+    def __init__(self, ref: _Optional[_Union[RunRef, _Mapping]] = ..., version: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., message: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., started_by: _Optional[str] = ..., retry_of: _Optional[int] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stopping: _Optional[_Union[StopReason, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[TaskRun, _Mapping]]] = ..., revision: _Optional[int] = ..., labels: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., note: _Optional[str] = ..., priority: _Optional[int] = ..., parent: _Optional[_Union[TaskRef, _Mapping]] = ..., release: _Optional[int] = ..., schedule: _Optional[_Union[_schedule_pb2.ScheduleSlot, _Mapping]] = ..., subscription: _Optional[_Union[_subscription_pb2.SubscriptionEvent, _Mapping]] = ..., depth: _Optional[int] = ..., shared: _Optional[_Iterable[_Union[SharedVersion, _Mapping]]] = ...) -> None: ...
+
+class SharedVersion(_message.Message):
+    __slots__ = ("task", "version")
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    task: str
+    version: int
+    def __init__(self, task: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class TaskRun(_message.Message):
     __slots__ = ("id", "outcome", "attempts", "not_before", "finished_at", "queued_revision", "outputs", "kept_from", "children")

@@ -23,26 +23,29 @@ _sym_db = _symbol_database.Default()
 
 
 from gofer_client.gen.gofer.model.v1 import config_pb2 as gofer_dot_model_dot_v1_dot_config__pb2
+from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_dot_run__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgofer/model/v1/trigger.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/config.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n\x0bTriggerSpec\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x19\n\x0ctoken_digest\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x12&\n\x06launch\x18\x03 \x01(\x0b\x32\x16.gofer.model.v1.LaunchB\x0f\n\r_token_digest\"\xeb\x01\n\x06Launch\x12\r\n\x05image\x18\x01 \x01(\t\x12(\n\x04pull\x18\x02 \x01(\x0e\x32\x1a.gofer.model.v1.PullPolicy\x12\x12\n\nentrypoint\x18\x03 \x03(\t\x12\x0f\n\x07\x63ommand\x18\x04 \x03(\t\x12-\n\x0b\x65nvironment\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12,\n\tresources\x18\x06 \x01(\x0b\x32\x19.gofer.model.v1.Resources\x12&\n\x06\x64river\x18\x07 \x01(\x0e\x32\x16.gofer.model.v1.Driver\"K\n\rTriggerReport\x12\x0f\n\x07version\x18\x01 \x01(\t\x12)\n\x08settings\x18\x02 \x03(\x0b\x32\x17.gofer.model.v1.Setting\"\x97\x01\n\x07Setting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.gofer.model.v1.SettingKind\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x1a\n\rdefault_value\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\tB\x10\n\x0e_default_value\"\xf6\x01\n\x07Trigger\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x04spec\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TriggerSpec\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12\x0f\n\x07\x65nabled\x18\x04 \x01(\x08\x12-\n\x06report\x18\x05 \x01(\x0b\x32\x1d.gofer.model.v1.TriggerReport\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x90\x01\n\x0bSettingKind\x12\x1c\n\x18SETTING_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11SETTING_KIND_TEXT\x10\x01\x12\x17\n\x13SETTING_KIND_NUMBER\x10\x02\x12\x18\n\x14SETTING_KIND_BOOLEAN\x10\x03\x12\x19\n\x15SETTING_KIND_DURATION\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgofer/model/v1/trigger.proto\x12\x0egofer.model.v1\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n\x0bTriggerSpec\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12\x19\n\x0ctoken_digest\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x12&\n\x06launch\x18\x03 \x01(\x0b\x32\x16.gofer.model.v1.LaunchB\x0f\n\r_token_digest\"\x99\x02\n\x06Launch\x12\r\n\x05image\x18\x01 \x01(\t\x12(\n\x04pull\x18\x02 \x01(\x0e\x32\x1a.gofer.model.v1.PullPolicy\x12\x12\n\nentrypoint\x18\x03 \x03(\t\x12\x0f\n\x07\x63ommand\x18\x04 \x03(\t\x12-\n\x0b\x65nvironment\x18\x05 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12,\n\tresources\x18\x06 \x01(\x0b\x32\x19.gofer.model.v1.Resources\x12&\n\x06\x64river\x18\x07 \x01(\x0e\x32\x16.gofer.model.v1.Driver\x12,\n\nsecret_env\x18\x08 \x03(\x0b\x32\x18.gofer.model.v1.Variable\"K\n\rTriggerReport\x12\x0f\n\x07version\x18\x01 \x01(\t\x12)\n\x08settings\x18\x02 \x03(\x0b\x32\x17.gofer.model.v1.Setting\"\x97\x01\n\x07Setting\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.gofer.model.v1.SettingKind\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x1a\n\rdefault_value\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\tB\x10\n\x0e_default_value\"\xf6\x01\n\x07Trigger\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x04spec\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.TriggerSpec\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12\x0f\n\x07\x65nabled\x18\x04 \x01(\x08\x12-\n\x06report\x18\x05 \x01(\x0b\x32\x1d.gofer.model.v1.TriggerReport\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9f\x01\n\x0ePluginInstance\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x30\n\x0c\x63onnected_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07problem\x18\x04 \x01(\t\x12+\n\x07\x61ttempt\x18\x05 \x01(\x0b\x32\x1a.gofer.model.v1.AttemptRef*\x90\x01\n\x0bSettingKind\x12\x1c\n\x18SETTING_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11SETTING_KIND_TEXT\x10\x01\x12\x17\n\x13SETTING_KIND_NUMBER\x10\x02\x12\x18\n\x14SETTING_KIND_BOOLEAN\x10\x03\x12\x19\n\x15SETTING_KIND_DURATION\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.trigger_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SETTINGKIND']._serialized_start=949
-  _globals['_SETTINGKIND']._serialized_end=1093
-  _globals['_TRIGGERSPEC']._serialized_start=110
-  _globals['_TRIGGERSPEC']._serialized_end=228
-  _globals['_LAUNCH']._serialized_start=231
-  _globals['_LAUNCH']._serialized_end=466
-  _globals['_TRIGGERREPORT']._serialized_start=468
-  _globals['_TRIGGERREPORT']._serialized_end=543
-  _globals['_SETTING']._serialized_start=546
-  _globals['_SETTING']._serialized_end=697
-  _globals['_TRIGGER']._serialized_start=700
-  _globals['_TRIGGER']._serialized_end=946
+  _globals['_SETTINGKIND']._serialized_start=1183
+  _globals['_SETTINGKIND']._serialized_end=1327
+  _globals['_TRIGGERSPEC']._serialized_start=136
+  _globals['_TRIGGERSPEC']._serialized_end=254
+  _globals['_LAUNCH']._serialized_start=257
+  _globals['_LAUNCH']._serialized_end=538
+  _globals['_TRIGGERREPORT']._serialized_start=540
+  _globals['_TRIGGERREPORT']._serialized_end=615
+  _globals['_SETTING']._serialized_start=618
+  _globals['_SETTING']._serialized_end=769
+  _globals['_TRIGGER']._serialized_start=772
+  _globals['_TRIGGER']._serialized_end=1018
+  _globals['_PLUGININSTANCE']._serialized_start=1021
+  _globals['_PLUGININSTANCE']._serialized_end=1180
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from gofer_client.gen.gofer.model.v1 import config_pb2 as _config_pb2
+from gofer_client.gen.gofer.model.v1 import run_pb2 as _run_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -35,7 +36,7 @@ class TriggerSpec(_message.Message):
     def __init__(self, description: _Optional[str] = ..., token_digest: _Optional[bytes] = ..., launch: _Optional[_Union[Launch, _Mapping]] = ...) -> None: ...
 
 class Launch(_message.Message):
-    __slots__ = ("image", "pull", "entrypoint", "command", "environment", "resources", "driver")
+    __slots__ = ("image", "pull", "entrypoint", "command", "environment", "resources", "driver", "secret_env")
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     PULL_FIELD_NUMBER: _ClassVar[int]
     ENTRYPOINT_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +44,7 @@ class Launch(_message.Message):
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_FIELD_NUMBER: _ClassVar[int]
     DRIVER_FIELD_NUMBER: _ClassVar[int]
+    SECRET_ENV_FIELD_NUMBER: _ClassVar[int]
     image: str
     pull: _config_pb2.PullPolicy
     entrypoint: _containers.RepeatedScalarFieldContainer[str]
@@ -50,7 +52,8 @@ class Launch(_message.Message):
     environment: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
     resources: _config_pb2.Resources
     driver: _config_pb2.Driver
-    def __init__(self, image: _Optional[str] = ..., pull: _Optional[_Union[_config_pb2.PullPolicy, str]] = ..., entrypoint: _Optional[_Iterable[str]] = ..., command: _Optional[_Iterable[str]] = ..., environment: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., resources: _Optional[_Union[_config_pb2.Resources, _Mapping]] = ..., driver: _Optional[_Union[_config_pb2.Driver, str]] = ...) -> None: ...
+    secret_env: _containers.RepeatedCompositeFieldContainer[_config_pb2.Variable]
+    def __init__(self, image: _Optional[str] = ..., pull: _Optional[_Union[_config_pb2.PullPolicy, str]] = ..., entrypoint: _Optional[_Iterable[str]] = ..., command: _Optional[_Iterable[str]] = ..., environment: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ..., resources: _Optional[_Union[_config_pb2.Resources, _Mapping]] = ..., driver: _Optional[_Union[_config_pb2.Driver, str]] = ..., secret_env: _Optional[_Iterable[_Union[_config_pb2.Variable, _Mapping]]] = ...) -> None: ...
 
 class TriggerReport(_message.Message):
     __slots__ = ("version", "settings")
@@ -91,3 +94,17 @@ class Trigger(_message.Message):
     created_at: _timestamp_pb2.Timestamp
     updated_at: _timestamp_pb2.Timestamp
     def __init__(self, name: _Optional[str] = ..., spec: _Optional[_Union[TriggerSpec, _Mapping]] = ..., generation: _Optional[int] = ..., enabled: bool = ..., report: _Optional[_Union[TriggerReport, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class PluginInstance(_message.Message):
+    __slots__ = ("node", "version", "connected_at", "problem", "attempt")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    CONNECTED_AT_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    node: int
+    version: str
+    connected_at: _timestamp_pb2.Timestamp
+    problem: str
+    attempt: _run_pb2.AttemptRef
+    def __init__(self, node: _Optional[int] = ..., version: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., problem: _Optional[str] = ..., attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ...) -> None: ...

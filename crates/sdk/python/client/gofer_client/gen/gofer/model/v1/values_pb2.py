@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/model/v1/values.proto\x12\x0egofer.model.v1\"\xb7\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12+\n\x04type\x18\x03 \x01(\x0e\x32\x1d.gofer.model.v1.ParameterType\x12\r\n\x05least\x18\x04 \x01(\x03\x12\x0c\n\x04most\x18\x05 \x01(\x03\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\t\x12\x1a\n\rdefault_value\x18\x07 \x01(\tH\x00\x88\x01\x01\x42\x10\n\x0e_default_value\"p\n\x05Value\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x12\n\x08variable\x18\x02 \x01(\tH\x00\x12+\n\x06output\x18\x03 \x01(\x0b\x32\x19.gofer.model.v1.OutputRefH\x00\x12\x0e\n\x04item\x18\x04 \x01(\x08H\x00\x42\x06\n\x04kind\"\'\n\tOutputRef\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"@\n\nNamedValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12$\n\x05value\x18\x02 \x01(\x0b\x32\x15.gofer.model.v1.Value\"R\n\tCondition\x12$\n\x05value\x18\x01 \x01(\x0b\x32\x15.gofer.model.v1.Value\x12\x0e\n\x06\x61ny_of\x18\x02 \x03(\t\x12\x0f\n\x07none_of\x18\x03 \x03(\t\"\x1d\n\x08\x41pproval\x12\x11\n\tapprovers\x18\x01 \x03(\t\"\x85\x01\n\x04\x43\x61ll\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12-\n\tvariables\x18\x02 \x03(\x0b\x32\x1a.gofer.model.v1.NamedValue\x12\'\n\x08\x66or_each\x18\x03 \x01(\x0b\x32\x15.gofer.model.v1.Items\x12\x13\n\x0bparallelism\x18\x04 \x01(\r\"b\n\x05Items\x12)\n\x05these\x18\x01 \x01(\x0b\x32\x18.gofer.model.v1.TextListH\x00\x12&\n\x05lines\x18\x02 \x01(\x0b\x32\x15.gofer.model.v1.ValueH\x00\x42\x06\n\x04kind\"\x19\n\x08TextList\x12\r\n\x05texts\x18\x01 \x03(\t*\xb4\x01\n\rParameterType\x12\x1e\n\x1aPARAMETER_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13PARAMETER_TYPE_TEXT\x10\x01\x12\x1a\n\x16PARAMETER_TYPE_INTEGER\x10\x02\x12\x1a\n\x16PARAMETER_TYPE_BOOLEAN\x10\x03\x12\x19\n\x15PARAMETER_TYPE_CHOICE\x10\x04\x12\x17\n\x13PARAMETER_TYPE_LIST\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/model/v1/values.proto\x12\x0egofer.model.v1\"\xb7\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12+\n\x04type\x18\x03 \x01(\x0e\x32\x1d.gofer.model.v1.ParameterType\x12\r\n\x05least\x18\x04 \x01(\x03\x12\x0c\n\x04most\x18\x05 \x01(\x03\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\t\x12\x1a\n\rdefault_value\x18\x07 \x01(\tH\x00\x88\x01\x01\x42\x10\n\x0e_default_value\"p\n\x05Value\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12\x12\n\x08variable\x18\x02 \x01(\tH\x00\x12+\n\x06output\x18\x03 \x01(\x0b\x32\x19.gofer.model.v1.OutputRefH\x00\x12\x0e\n\x04item\x18\x04 \x01(\x08H\x00\x42\x06\n\x04kind\"\'\n\tOutputRef\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"@\n\nNamedValue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12$\n\x05value\x18\x02 \x01(\x0b\x32\x15.gofer.model.v1.Value\"R\n\tCondition\x12$\n\x05value\x18\x01 \x01(\x0b\x32\x15.gofer.model.v1.Value\x12\x0e\n\x06\x61ny_of\x18\x02 \x03(\t\x12\x0f\n\x07none_of\x18\x03 \x03(\t\"\x1d\n\x08\x41pproval\x12\x11\n\tapprovers\x18\x01 \x03(\t\"\x85\x01\n\x04\x43\x61ll\x12\x10\n\x08pipeline\x18\x01 \x01(\t\x12-\n\tvariables\x18\x02 \x03(\x0b\x32\x1a.gofer.model.v1.NamedValue\x12\'\n\x08\x66or_each\x18\x03 \x01(\x0b\x32\x15.gofer.model.v1.Items\x12\x13\n\x0bparallelism\x18\x04 \x01(\r\"Y\n\nSharedTask\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12,\n\x08settings\x18\x03 \x03(\x0b\x32\x1a.gofer.model.v1.NamedValue\"b\n\x05Items\x12)\n\x05these\x18\x01 \x01(\x0b\x32\x18.gofer.model.v1.TextListH\x00\x12&\n\x05lines\x18\x02 \x01(\x0b\x32\x15.gofer.model.v1.ValueH\x00\x42\x06\n\x04kind\"\x19\n\x08TextList\x12\r\n\x05texts\x18\x01 \x03(\t*\xb4\x01\n\rParameterType\x12\x1e\n\x1aPARAMETER_TYPE_UNSPECIFIED\x10\x00\x12\x17\n\x13PARAMETER_TYPE_TEXT\x10\x01\x12\x1a\n\x16PARAMETER_TYPE_INTEGER\x10\x02\x12\x1a\n\x16PARAMETER_TYPE_BOOLEAN\x10\x03\x12\x19\n\x15PARAMETER_TYPE_CHOICE\x10\x04\x12\x17\n\x13PARAMETER_TYPE_LIST\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.model.v1.values_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARAMETERTYPE']._serialized_start=833
-  _globals['_PARAMETERTYPE']._serialized_end=1013
+  _globals['_PARAMETERTYPE']._serialized_start=924
+  _globals['_PARAMETERTYPE']._serialized_end=1104
   _globals['_PARAMETER']._serialized_start=48
   _globals['_PARAMETER']._serialized_end=231
   _globals['_VALUE']._serialized_start=233
@@ -47,8 +47,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVAL']._serialized_end=567
   _globals['_CALL']._serialized_start=570
   _globals['_CALL']._serialized_end=703
-  _globals['_ITEMS']._serialized_start=705
-  _globals['_ITEMS']._serialized_end=803
-  _globals['_TEXTLIST']._serialized_start=805
-  _globals['_TEXTLIST']._serialized_end=830
+  _globals['_SHAREDTASK']._serialized_start=705
+  _globals['_SHAREDTASK']._serialized_end=794
+  _globals['_ITEMS']._serialized_start=796
+  _globals['_ITEMS']._serialized_end=894
+  _globals['_TEXTLIST']._serialized_start=896
+  _globals['_TEXTLIST']._serialized_end=921
 # @@protoc_insertion_point(module_scope)

@@ -96,6 +96,16 @@ class Call(_message.Message):
     parallelism: int
     def __init__(self, pipeline: _Optional[str] = ..., variables: _Optional[_Iterable[_Union[NamedValue, _Mapping]]] = ..., for_each: _Optional[_Union[Items, _Mapping]] = ..., parallelism: _Optional[int] = ...) -> None: ...
 
+class SharedTask(_message.Message):
+    __slots__ = ("name", "version", "settings")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: int
+    settings: _containers.RepeatedCompositeFieldContainer[NamedValue]
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., settings: _Optional[_Iterable[_Union[NamedValue, _Mapping]]] = ...) -> None: ...
+
 class Items(_message.Message):
     __slots__ = ("these", "lines")
     THESE_FIELD_NUMBER: _ClassVar[int]

@@ -27,12 +27,14 @@ REFUSAL_KIND_CURSOR: RefusalKind
 REFUSAL_KIND_INVALID: RefusalKind
 
 class AttachRequest(_message.Message):
-    __slots__ = ("hello", "events")
+    __slots__ = ("hello", "events", "health")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
+    HEALTH_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     events: Events
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., events: _Optional[_Union[Events, _Mapping]] = ...) -> None: ...
+    health: Health
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., events: _Optional[_Union[Events, _Mapping]] = ..., health: _Optional[_Union[Health, _Mapping]] = ...) -> None: ...
 
 class AttachResponse(_message.Message):
     __slots__ = ("welcome", "subscription", "subscription_gone", "synced", "taken")
@@ -57,6 +59,12 @@ class Hello(_message.Message):
     version: str
     settings: _containers.RepeatedCompositeFieldContainer[_trigger_pb2.Setting]
     def __init__(self, trigger: _Optional[str] = ..., version: _Optional[str] = ..., settings: _Optional[_Iterable[_Union[_trigger_pb2.Setting, _Mapping]]] = ...) -> None: ...
+
+class Health(_message.Message):
+    __slots__ = ("problem",)
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    problem: str
+    def __init__(self, problem: _Optional[str] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("node", "addresses")

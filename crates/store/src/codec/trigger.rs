@@ -47,13 +47,14 @@ pub fn trigger_spec_from_wire(spec: Option<model::TriggerSpec>) -> Result<Trigge
 }
 
 fn launch_to_wire(launch: &Launch) -> model::Launch {
-    let Launch { image, pull, entrypoint, command, environment, resources, driver } = launch;
+    let Launch { image, pull, entrypoint, command, environment, secret_env, resources, driver } = launch;
     model::Launch {
         image: image.clone().unwrap_or_default(),
         pull: pull_to_wire(*pull).into(),
         entrypoint: entrypoint.clone(),
         command: command.clone(),
         environment: variables_to_wire(environment),
+        secret_env: variables_to_wire(secret_env),
         resources: Some(resources_to_wire(*resources)),
         driver: driver.map_or(model::Driver::Unspecified, driver_to_wire).into(),
     }
@@ -66,6 +67,7 @@ fn launch_from_wire(launch: model::Launch) -> Result<Launch> {
         entrypoint: launch.entrypoint,
         command: launch.command,
         environment: variables_from_wire(launch.environment, "environment")?,
+        secret_env: variables_from_wire(launch.secret_env, "secret_env")?,
         resources: resources_from_wire(launch.resources.as_ref()),
         driver: driver_option(launch.driver)?,
     })

@@ -28,14 +28,15 @@ fn event_key() -> impl Strategy<Value = EventKey> {
 
 fn trigger_spec() -> BoxedStrategy<Arc<TriggerSpec>> {
     let words = || vec(text(), 0..3);
-    let program = (option::of(some_text()), pull(), words(), words(), texts());
+    let program = (option::of(some_text()), pull(), words(), words(), texts(), texts());
     let launch = (program, resources(), option::of(driver())).prop_map(
-        |((image, pull, entrypoint, command, environment), resources, driver)| Launch {
+        |((image, pull, entrypoint, command, environment, secret_env), resources, driver)| Launch {
             image,
             pull,
             entrypoint,
             command,
             environment,
+            secret_env,
             resources,
             driver,
         },

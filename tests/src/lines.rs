@@ -70,6 +70,27 @@ impl LinesPlugin {
         Ok(Self { words })
     }
 
+    /// The program and its arguments.
+    ///
+    /// # Errors
+    /// When a path is not text.
+    pub fn words(&self) -> anyhow::Result<Vec<String>> {
+        let text = |word: &PathBuf| word.to_str().map(str::to_owned).context("a path is not text");
+        self.words.iter().map(text).collect()
+    }
+
+    /// What it needs in its environment besides what tells it of the cluster.
+    ///
+    /// # Errors
+    /// When the folder of the libraries is not there.
+    pub fn environment() -> anyhow::Result<[(&'static str, String); 2]> {
+        let path = root()?.join("crates/sdk/python/client");
+        Ok([
+            ("PYTHONPATH", path.to_str().context("a path is not text")?.to_owned()),
+            ("PYTHONDONTWRITEBYTECODE", "1".into()),
+        ])
+    }
+
     /// What starts the plug-in, as arguments of `prefix` if there is one.
     ///
     /// # Errors
@@ -78,8 +99,7 @@ impl LinesPlugin {
         let mut words = prefix.iter().map(PathBuf::from).chain(self.words.iter().cloned());
         let mut command = Command::new(words.next().context("no program")?);
         command.args(words).env("GOFER_TRIGGER", trigger).env("GOFER_PLUGIN_TOKEN", token);
-        command.env("GOFER_ADDRESS", addresses).env("PYTHONPATH", root()?.join("crates/sdk/python/client"));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("GOFER_ADDRESS", addresses).envs(Self::environment()?);
         Ok(command)
     }
 }

@@ -2,16 +2,15 @@
 //! run.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Write as _;
-use std::path::PathBuf;
+mod common {
+    pub(crate) mod lines;
+}
+
 use std::time::{Duration, Instant};
 
+use common::lines::Lines;
 use gofer_rng::Rng;
-use gofer_tests::{
-    Cluster, Language, LinesPlugin, PATIENCE, Process, eventually, needs, pipeline, request_id, shell_task,
-};
+use gofer_tests::{Cluster, Language, PATIENCE, Process, needs, request_id};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::subscription_service_client::SubscriptionServiceClient;
 use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
@@ -25,57 +24,34 @@ const EVERY: Duration = Duration::from_millis(60);
 /// Lines of a plug-in that nobody listens to: they are told of once it is back.
 const UNHEARD: usize = 250;
 
-/// A pipeline whose runs need no node, as no node has the label: they only are.
-fn parked(id: &str) -> model::PipelineConfig {
-    let mut config = pipeline(id, vec![shell_task("wait", "true", &[])]);
-    config.tasks[0].constraints = vec![model::Variable { name: "nowhere".into(), value: "1".into() }];
-    config
-}
-
-/// The trigger `lines` in one language, which follows a file.
-struct Lines {
-    language: &'static str,
-    program: LinesPlugin,
+/// A plug-in that runs by itself.
+struct Running {
+    lines: Lines,
     process: Process,
     addresses: String,
-    path: PathBuf,
-    file: File,
-    written: BTreeSet<String>,
 }
 
-impl Lines {
+impl Running {
     fn new(cluster: &Cluster, language: Language) -> Self {
-        let program = LinesPlugin::build(language, cluster.path()).unwrap();
-        let language = language.name();
-        let path = cluster.path().join(format!("{language}.lines"));
+        let lines = Lines::new(cluster, language);
         let addresses: Vec<&str> = cluster.nodes.iter().map(|node| node.address.as_str()).collect();
-        Self {
-            language,
-            program,
-            process: Process::new(cluster.path().join(format!("{language}.log"))),
-            addresses: addresses.join(","),
-            file: File::create(&path).unwrap(),
-            path,
-            written: BTreeSet::new(),
-        }
+        let process = Process::new(cluster.path().join(format!("{}.log", lines.language)));
+        Self { lines, process, addresses: addresses.join(",") }
     }
 
     fn token(&self) -> String {
-        format!("token of {}", self.language).replace(' ', "-")
+        format!("token-of-{}", self.lines.language)
+    }
+
+    fn spec(&self) -> model::TriggerSpec {
+        let digest: [u8; 32] = Sha256::digest(self.token()).into();
+        model::TriggerSpec { token_digest: Some(digest.to_vec()), ..Default::default() }
     }
 
     fn start(&mut self) {
-        let command = self.program.command(&[], self.language, &self.token(), &self.addresses).unwrap();
+        let Lines { program, language, .. } = &self.lines;
+        let command = program.command(&[], language, &self.token(), &self.addresses).unwrap();
         self.process.start(command).unwrap();
-    }
-
-    /// Appends a line, in two pieces, since programs don't write lines as a whole.
-    fn write(&mut self) {
-        let line = format!("{} {}", self.language, self.written.len());
-        let (one, other) = line.split_at(3);
-        write!(self.file, "{one}").unwrap();
-        writeln!(self.file, "{other}").unwrap();
-        self.written.insert(line);
     }
 
     async fn ended(&mut self) {
@@ -85,84 +61,16 @@ impl Lines {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-
-    fn of(&self) -> model::SubscriptionRef {
-        model::SubscriptionRef { namespace: "default".into(), pipeline: self.language.into(), name: "log".into() }
-    }
-
-    async fn install(&self, cluster: &Cluster) {
-        cluster.register(0, parked(self.language)).await.unwrap();
-        let digest: [u8; 32] = Sha256::digest(self.token()).into();
-        let spec = model::TriggerSpec { token_digest: Some(digest.to_vec()), ..Default::default() };
-        let request =
-            api::InstallTriggerRequest { request_id: request_id(), trigger: self.language.into(), spec: Some(spec) };
-        TriggerServiceClient::new(cluster.nodes[0].channel().unwrap()).install_trigger(request).await.unwrap();
-    }
-
-    async fn subscribe(&self, cluster: &Cluster) {
-        let variable =
-            |name: &str, value: &str| vec![model::Variable { name: name.to_owned(), value: value.to_owned() }];
-        let spec = model::SubscriptionSpec {
-            trigger: self.language.into(),
-            settings: variable("file", self.path.to_str().unwrap()),
-            expressions: variable("LINE", "payload.line"),
-            ..Default::default()
-        };
-        let request = api::CreateSubscriptionRequest {
-            request_id: request_id(),
-            subscription: Some(self.of()),
-            spec: Some(spec),
-            disabled: false,
-        };
-        subscriptions(cluster).create_subscription(request).await.unwrap();
-    }
-
-    /// The lines that runs were started for, each as often as it was.
-    async fn runs(&self, cluster: &Cluster) -> anyhow::Result<BTreeMap<String, usize>> {
-        let pipeline = Some(model::PipelineRef { namespace: "default".into(), pipeline: self.language.into() });
-        let mut request = api::ListRunsRequest { pipeline, page_size: 1000, ..Default::default() };
-        let mut lines = BTreeMap::new();
-        loop {
-            let page = cluster.runs(0)?.list_runs(request.clone()).await?.into_inner();
-            for run in page.runs {
-                let line = run.variables.into_iter().find(|variable| variable.name == "LINE");
-                *lines.entry(line.unwrap_or_default().value).or_default() += 1;
-            }
-            if page.next_page_token.is_empty() {
-                return Ok(lines);
-            }
-            request.page_token = page.next_page_token;
-        }
-    }
-
-    /// Waits until each line has its run, and then makes sure that no line has two.
-    async fn settled(&self, cluster: &Cluster) {
-        let what = format!("a run for each line of {}", self.language);
-        let all = eventually(&what, PATIENCE, || async {
-            let runs = self.runs(cluster).await?;
-            let missing = self.written.iter().filter(|line| !runs.contains_key(*line)).count();
-            anyhow::ensure!(missing == 0, "{missing} of {} lines have no run", self.written.len());
-            Ok(Some(runs))
-        });
-        let all = all.await.map_err(|error| format!("{error:#}\n{}", self.process.log_tail(2000))).unwrap();
-        let twice: Vec<_> = all.iter().filter(|(_, runs)| **runs != 1).collect();
-        assert!(twice.is_empty(), "{}: {twice:?}", self.language);
-        assert_eq!(all.into_keys().collect::<BTreeSet<_>>(), self.written, "nothing that was not written");
-    }
 }
 
-fn subscriptions(cluster: &Cluster) -> SubscriptionServiceClient<tonic::transport::Channel> {
-    SubscriptionServiceClient::new(cluster.nodes[0].channel().unwrap())
-}
-
-async fn started(size: usize) -> (Cluster, Vec<Lines>) {
+async fn started(size: usize) -> (Cluster, Vec<Running>) {
     needs(&["go"]).unwrap();
     let cluster = Cluster::start(size, &["--drivers", "process"]).await.unwrap();
-    let mut all: Vec<Lines> = Language::ALL.into_iter().map(|language| Lines::new(&cluster, language)).collect();
-    for lines in &mut all {
-        lines.install(&cluster).await;
-        lines.subscribe(&cluster).await;
-        lines.start();
+    let mut all: Vec<Running> = Language::ALL.into_iter().map(|language| Running::new(&cluster, language)).collect();
+    for running in &mut all {
+        running.lines.install(&cluster, running.spec()).await;
+        running.lines.subscribe(&cluster).await;
+        running.start();
     }
     (cluster, all)
 }
@@ -173,8 +81,8 @@ async fn each_line_starts_one_run_whatever_dies_when() {
     let mut rng = Rng::new(5);
     let (begin, mut struck) = (Instant::now(), Instant::now());
     while begin.elapsed() < STORM {
-        for lines in &mut all {
-            lines.write();
+        for running in &mut all {
+            running.lines.write();
         }
         if struck.elapsed() > Duration::from_millis(900) {
             strike(&mut cluster, &mut all, &mut rng).await;
@@ -182,13 +90,13 @@ async fn each_line_starts_one_run_whatever_dies_when() {
         }
         tokio::time::sleep(EVERY).await;
     }
-    for lines in &all {
-        lines.settled(&cluster).await;
+    for running in &all {
+        running.lines.settled(&cluster).await;
     }
 }
 
 /// Kills, stops for a while, or starts anew: a plug-in or a node.
-async fn strike(cluster: &mut Cluster, all: &mut [Lines], rng: &mut Rng) {
+async fn strike(cluster: &mut Cluster, all: &mut [Running], rng: &mut Rng) {
     let node = rng.below(cluster.nodes.len());
     match rng.below(6) {
         0..3 => {
@@ -217,29 +125,28 @@ async fn strike(cluster: &mut Cluster, all: &mut [Lines], rng: &mut Rng) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trigger_that_is_gone_for_a_while_loses_nothing() {
     let (cluster, mut all) = started(1).await;
-    for lines in &mut all {
-        lines.write();
-        lines.settled(&cluster).await;
-        let trigger = lines.language.to_owned();
+    let channel = cluster.nodes[0].channel().unwrap();
+    let mut subscriptions = SubscriptionServiceClient::new(channel.clone());
+    for running in &mut all {
+        running.lines.write();
+        running.lines.settled(&cluster).await;
+        let trigger = running.lines.language.to_owned();
         let request = api::UninstallTriggerRequest { request_id: request_id(), trigger: trigger.clone() };
-        TriggerServiceClient::new(cluster.nodes[0].channel().unwrap()).uninstall_trigger(request).await.unwrap();
-        let request = api::GetSubscriptionRequest { subscription: Some(lines.of()), ..Default::default() };
-        let shown = subscriptions(&cluster).get_subscription(request).await.unwrap().into_inner().subscription.unwrap();
+        TriggerServiceClient::new(channel.clone()).uninstall_trigger(request).await.unwrap();
+        let subscription = Some(running.lines.subscription());
+        let request = api::GetSubscriptionRequest { subscription, ..Default::default() };
+        let shown = subscriptions.get_subscription(request).await.unwrap().into_inner().subscription.unwrap();
         let broken = shown.broken.unwrap();
         assert_eq!(broken.message, format!("trigger {trigger} is not installed"));
         // The plug-in hears that it is not wanted any more, and ends.
-        lines.ended().await;
+        running.ended().await;
         for _ in 0..UNHEARD {
-            lines.write();
+            running.lines.write();
         }
     }
-    for lines in &mut all {
-        let digest: [u8; 32] = Sha256::digest(lines.token()).into();
-        let spec = model::TriggerSpec { token_digest: Some(digest.to_vec()), ..Default::default() };
-        let trigger = lines.language.to_owned();
-        let request = api::InstallTriggerRequest { request_id: request_id(), trigger, spec: Some(spec) };
-        TriggerServiceClient::new(cluster.nodes[0].channel().unwrap()).install_trigger(request).await.unwrap();
-        lines.start();
-        lines.settled(&cluster).await;
+    for running in &mut all {
+        running.lines.install(&cluster, running.spec()).await;
+        running.start();
+        running.lines.settled(&cluster).await;
     }
 }

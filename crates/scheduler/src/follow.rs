@@ -3,9 +3,12 @@
 //!
 //! One cursor is for all subscriptions, and moves with what is taken. While nothing is asked for it moves in memory only, and
 //! now and then in the log, so that what was looked at can go to the archive.
+//!
+//! That a run lasts long is no event. Who asks for that is told when it is time, by the same command, with the cursor where it is.
 
 mod commands;
 mod interests;
+mod lasting;
 #[cfg(test)]
 mod tests;
 
@@ -13,9 +16,10 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use gofer_consensus::{Raft, Work};
-use gofer_domain::{Event, FollowedEvent, Revision, RunKey, Timestamp};
-use gofer_store::{Store, StoredEvent};
+use gofer_domain::{Event, FollowedEvent, PipelineKey, Revision, Run, RunKey, Timestamp};
+use gofer_store::{Progress, Store, StoredEvent};
 use gofer_triggers::LogEvent;
+use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 use tracing::warn;
@@ -24,6 +28,7 @@ use crate::decisions::Decisions;
 use crate::scheduler::Error;
 use commands::commands;
 use interests::{Interests, News};
+use lasting::{Long, going};
 
 /// Most events that are read at once, and most of their bytes.
 const READ: (usize, usize) = (256, 256 * 1024);
@@ -33,6 +38,10 @@ const VAIN_MAX: u64 = 1_000;
 const ASKED_MAX: usize = 1_000;
 /// Most commands that are proposed at once.
 const COMMANDS_MAX: usize = 64;
+/// Most runs that are told at once to last long.
+const LONG_MAX: usize = 200;
+/// Longest sleep towards a time of day, since the clock may be set.
+const NAP_MAX: Duration = Duration::from_secs(30);
 /// Pause after the log could not be read.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -51,6 +60,7 @@ struct Look {
     /// None while nobody asks for anything.
     followed: Option<Revision>,
     newest: Revision,
+    now: Timestamp,
     news: News,
 }
 
@@ -66,19 +76,61 @@ impl<'a> Follower<'a> {
             progress.mark_unchanged();
             let look = self.look();
             let is_behind = look.news.are_cut;
-            self.interests.learn(look.news);
+            let unknown = self.interests.learn(look.news);
+            self.learn_going(&unknown);
             match look.followed {
                 _ if is_behind => yield_now().await,
+                Some(followed) if self.interests.next_long().is_some_and(|due| due <= look.now) => {
+                    self.tell_long(followed, look.newest, look.now).await?;
+                }
                 Some(followed) if self.seen.max(followed) < look.newest => self.go_on(followed, look.newest).await?,
-                Some(_) | None => progress.changed().await.map_err(|_| Error::Fatal("the store is closed".into()))?,
+                Some(_) | None => self.wait(&mut progress, look.now).await?,
             }
         }
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&self, progress: &mut watch::Receiver<Progress>, now: Timestamp) -> Result<(), Error> {
+        let next = self.interests.next_long();
+        let nap = next.map_or(NAP_MAX, |next| next.since(now).clamp(Duration::from_millis(1), NAP_MAX));
+        tokio::select! {
+            changed = progress.changed() => changed.map_err(|_| Error::Fatal("the store is closed".into())),
+            () = sleep(nap) => Ok(()),
+        }
+    }
+
+    fn learn_going(&mut self, pipelines: &[PipelineKey]) {
+        for pipeline in pipelines {
+            let going = self.store.read(|state| going(state, pipeline));
+            self.interests.learn_going(pipeline, &going);
+        }
+    }
+
+    /// Tells of runs that last long. Of one that has ended meanwhile the event of its end tells.
+    async fn tell_long(&mut self, followed: Revision, newest: Revision, now: Timestamp) -> Result<(), Error> {
+        let longs = self.interests.due(now, LONG_MAX);
+        let mut asked = Vec::new();
+        for Long { subscription, runs, .. } in &longs {
+            let runs = runs.iter().filter_map(|run| self.run(run)).filter(|run| !run.status.is_final());
+            asked.extend(runs.filter_map(|run| self.interests.long(subscription, &run, now, followed)));
+        }
+        let commands = if asked.is_empty() { Vec::new() } else { commands(followed, followed, asked) };
+        for some in commands.chunks(COMMANDS_MAX) {
+            if !self.decisions.take(newest, some.to_vec()).await? {
+                // They are still due.
+                self.seen = Revision(0);
+                return Ok(());
+            }
+        }
+        self.interests.told(&longs);
+        Ok(())
     }
 
     fn look(&self) -> Look {
         self.store.read(|state| Look {
             followed: state.followed,
             newest: state.revision,
+            now: Timestamp(self.raft.host().unix_ms()).max(state.time),
             news: self.interests.news(state),
         })
     }
@@ -137,7 +189,10 @@ impl<'a> Follower<'a> {
             }
             if self.interests.has_kind(kind(stored)) {
                 match stored.decode() {
-                    Ok(event) => self.ask(stored, &event, &mut asked),
+                    Ok(event) => {
+                        self.interests.see(&event, time(stored));
+                        self.ask(stored, &event, &mut asked);
+                    }
                     Err(error) => {
                         warn!(revision = %stored.revision, %error, "an event can't be followed");
                         break;
@@ -157,14 +212,14 @@ impl<'a> Follower<'a> {
             event,
             encoded: &stored.envelope.payload,
         };
-        let run = |key: &RunKey| {
-            let found = self.store.run(key);
-            found.unwrap_or_else(|error| {
-                warn!(run = %key, %error, "a run can't be read, and is told of by its event alone");
-                None
-            })
-        };
-        asked.extend(self.interests.asking(kind(stored), &log, &run));
+        asked.extend(self.interests.asking(kind(stored), &log, &|key| self.run(key)));
+    }
+
+    fn run(&self, key: &RunKey) -> Option<Run> {
+        self.store.run(key).unwrap_or_else(|error| {
+            warn!(run = %key, %error, "a run can't be read, and is told of by its event alone");
+            None
+        })
     }
 }
 

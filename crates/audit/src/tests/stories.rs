@@ -154,6 +154,7 @@ fn which_event_of_which_subscription_is_told() {
         generation: generation(&world, &chain),
         subscription: chain,
         revision: to,
+        is_long: false,
         occurred_at: Timestamp(1),
         cause: Some(run("build", 2)),
         verdict: EventVerdict::Fire(Box::default()),

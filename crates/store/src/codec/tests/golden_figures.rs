@@ -1,6 +1,6 @@
 //! Bytes of figures of the ends of runs: they must never change.
 
-use gofer_domain::{Ends, Event};
+use gofer_domain::{Ends, Event, RunStatus};
 use gofer_wire::log::v1 as log;
 use prost::Message;
 

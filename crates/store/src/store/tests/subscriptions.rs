@@ -75,6 +75,7 @@ impl World {
             subscription: of.clone(),
             generation: known.generation,
             revision: to,
+            is_long: false,
             occurred_at: Timestamp(5),
             cause: Some(run("p0", 1)),
             verdict: EventVerdict::Fire(Box::default()),

@@ -29,7 +29,11 @@ pub enum SubscriptionCommand {
             "  gofer subscription create ci/push --trigger github --set secret=hook \\\n",
             "    --filter 'payload.ref == \"refs/heads/main\"' --expression COMMIT=payload.after\n",
             "  gofer subscription create deploy/after-ci --trigger pipeline --set pipeline=ci -v TARGET=staging\n",
-            "  gofer subscription create team-a/deploy/by-hand --trigger manual --label by=hand --priority 10",
+            "  gofer subscription create team-a/deploy/by-hand --trigger manual --label by=hand --priority 10\n",
+            "  gofer subscription create tell/ci-broken --trigger pipeline --set pipeline=ci --set in-a-row=3 \\\n",
+            "    --expression 'TEXT=\"ci failed \" + string(payload.in_a_row) + \" times\"'\n",
+            "  gofer subscription create tell/slow --trigger pipeline --set pipeline=ci --set longer-than=2h\n",
+            "  gofer subscription create tell/nightly --trigger schedule --set pipeline=ci --set on=missed,refused",
         )
     )]
     Create(Box<CreateSubscriptionArgs>),

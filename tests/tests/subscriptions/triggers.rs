@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::support::{REFUSED, WRONG_USAGE, check_fault, done, json_of, refused, start};
 
-const BUILT_IN: [&str; 7] = ["event", "git", "github", "manual", "object", "pipeline", "webhook"];
+const BUILT_IN: [&str; 9] = ["event", "git", "github", "manual", "object", "pipeline", "schedule", "task", "webhook"];
 
 /// What the cluster knows of a trigger's token.
 fn digest(cluster: &Cluster, node: usize) -> Value {

@@ -48,9 +48,7 @@ fn hook_path(key: &SubscriptionKey, subscription: &Subscription) -> String {
             | BuiltIn::Event
             | BuiltIn::Manual,
         )
-        | None => {
-            String::new()
-        }
+        | None => String::new(),
     }
 }
 

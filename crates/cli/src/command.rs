@@ -12,7 +12,7 @@ use crate::error::{EXIT_OK, Error};
 use crate::output::Output;
 use crate::{
     ClusterCommand, EventsCommand, NamespaceCommand, NodeCommand, ObjectCommand, PipelineCommand, ReleaseCommand,
-    RunCommand, ScheduleCommand, SecretCommand, SubscriptionCommand, TriggerCommand,
+    RunCommand, ScheduleCommand, SecretCommand, SubscriptionCommand, TaskCommand, TriggerCommand,
 };
 
 /// The exit codes, for the help of the whole program.
@@ -51,6 +51,9 @@ pub enum ClientCommand {
     /// Look at triggers, which tell of events, and install plug-ins
     #[command(subcommand)]
     Trigger(TriggerCommand),
+    /// Install shared tasks, which pipelines use by their names, and look at them
+    #[command(subcommand)]
+    Task(TaskCommand),
     /// Let events of triggers start runs of pipelines
     #[command(subcommand)]
     Subscription(SubscriptionCommand),
@@ -110,6 +113,7 @@ pub async fn run(args: &ClientArgs, command: ClientCommand) -> ExitCode {
         ClientCommand::Run(command) => Box::pin(crate::run::execute(&mut context, command)).await,
         ClientCommand::Object(command) => Box::pin(crate::object::execute(&mut context, command)).await,
         ClientCommand::Schedule(command) => Box::pin(crate::schedule::execute(&mut context, command)).await,
+        ClientCommand::Task(command) => Box::pin(crate::task::execute(&mut context, command)).await,
         ClientCommand::Trigger(command) => Box::pin(crate::trigger::execute(&mut context, command)).await,
         ClientCommand::Subscription(command) => Box::pin(crate::subscription::execute(&mut context, command)).await,
         ClientCommand::Secret(command) => Box::pin(crate::secret::execute(&mut context, command)).await,

@@ -32,6 +32,7 @@ mod secret;
 mod size;
 mod subscription;
 mod table;
+mod task;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -56,4 +57,5 @@ pub use run::RunCommand;
 pub use schedule::{CreateArgs, ScheduleCommand, SimulateArgs, SpecArgs, UpdateArgs};
 pub use secret::{ScopeArgs, SecretCommand};
 pub use subscription::{CreateSubscriptionArgs, SubscriptionCommand, UpdateSubscriptionArgs};
+pub use task::TaskCommand;
 pub use trigger::{FireEventArgs, InstallTriggerArgs, TriggerCommand, UpdateTriggerArgs};

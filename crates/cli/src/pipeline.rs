@@ -209,18 +209,26 @@ pub(crate) async fn fetch(
     name: &model::PipelineRef,
     version: u64,
 ) -> Result<model::Pipeline, Error> {
-    let message = api::GetPipelineRequest { pipeline: Some(name.clone()), version, consistency: client.consistency };
-    let ask = async |channel, patience| pipelines(channel).get_pipeline(request(message.clone(), patience)).await;
-    let pipeline = client.call(Call::Read, ask).await?.pipeline;
-    pipeline.ok_or_else(|| Error::Malformed("the node answered without a pipeline".into()))
+    ask(client, name, version).await?.pipeline.ok_or_else(unsaid)
 }
 
-async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
+async fn ask(client: &mut Client, name: &model::PipelineRef, version: u64) -> Result<api::GetPipelineResponse, Error> {
+    let message = api::GetPipelineRequest { pipeline: Some(name.clone()), version, consistency: client.consistency };
+    let ask = async |channel, patience| pipelines(channel).get_pipeline(request(message.clone(), patience)).await;
+    client.call(Call::Read, ask).await
+}
+
+fn unsaid() -> Error {
+    Error::Malformed("the node answered without a pipeline".into())
+}
+
+/// All pipelines of a namespace, without their configurations.
+pub(crate) async fn all(context: &mut Context<'_>, namespace: &str) -> Result<Vec<model::Pipeline>, Error> {
     let mut all = Vec::new();
     let mut page_token = String::new();
     loop {
         let message = api::ListPipelinesRequest {
-            namespace: context.args.namespace().into(),
+            namespace: namespace.into(),
             consistency: context.client.consistency,
             page_size: 1_000,
             page_token,
@@ -230,9 +238,13 @@ async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
         all.extend(page.pipelines);
         page_token = page.next_page_token;
         if page_token.is_empty() {
-            break;
+            return Ok(all);
         }
     }
+}
+
+async fn list(context: &mut Context<'_>) -> Result<u8, Error> {
+    let all = all(context, context.args.namespace()).await?;
     if context.output.is_json() {
         context.output.document(&json!({ "pipelines": to_json::messages("gofer.model.v1.Pipeline", &all)? }))?;
         return Ok(EXIT_OK);
@@ -298,7 +310,8 @@ fn status(pipeline: &model::Pipeline) -> (&'static str, Style) {
 
 async fn get(context: &mut Context<'_>, name: &str, version: u64, file: bool) -> Result<u8, Error> {
     let name = reference::pipeline(context.args.namespace(), name)?;
-    let pipeline = fetch(&mut context.client, &name, version).await?;
+    let answer = ask(&mut context.client, &name, version).await?;
+    let pipeline = answer.pipeline.ok_or_else(unsaid)?;
     let config = pipeline.config.clone().unwrap_or_default();
     if file {
         let format = if context.output.is_json() { Format::Json } else { Format::Toml };
@@ -306,7 +319,11 @@ async fn get(context: &mut Context<'_>, name: &str, version: u64, file: bool) ->
         return Ok(EXIT_OK);
     }
     if context.output.is_json() {
-        context.output.document(&to_json::message("gofer.model.v1.Pipeline", &pipeline)?)?;
+        let mut document = to_json::message("gofer.model.v1.Pipeline", &pipeline)?;
+        if !answer.problems.is_empty() {
+            document["problems"] = json!(answer.problems);
+        }
+        context.output.document(&document)?;
         return Ok(EXIT_OK);
     }
     let now = time::now();
@@ -329,6 +346,9 @@ async fn get(context: &mut Context<'_>, name: &str, version: u64, file: bool) ->
         if pipeline.last_run == 0 { "none".into() } else { pipeline.last_run.to_string() },
     );
     context.output.write(head.as_bytes())?;
+    for problem in &answer.problems {
+        context.output.notice(&format!("no run can start: {}", tame(problem)));
+    }
     context.output.write(pipeline_file::canonical(&config, Format::Toml)?.as_bytes())?;
     Ok(EXIT_OK)
 }

@@ -325,7 +325,7 @@ async fn decide(context: &mut Context<'_>, answer: AnswerArgs, approve: bool) ->
     context.done(&format!("{word} {text}"), &json!({ "approved": approve, "revision": header.revision }))
 }
 
-async fn start(
+pub(crate) async fn start(
     context: &mut Context<'_>,
     mut message: api::StartRunRequest,
     watch: bool,

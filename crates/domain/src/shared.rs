@@ -213,7 +213,8 @@ pub fn problems(state: &State, history: &dyn History, config: &PipelineConfig) -
 }
 
 /// Settings that don't fit, and versions that there are none of, of what is installed.
-pub(crate) fn misuses(state: &State, history: &dyn History, config: &PipelineConfig) -> Vec<Rejection> {
+#[must_use]
+pub fn misuses(state: &State, history: &dyn History, config: &PipelineConfig) -> Vec<Rejection> {
     let mut faults = Vec::new();
     for (id, shared) in config.tasks.iter().filter_map(|(id, task)| Some((id, task.shared()?))) {
         let is_known = state.pipelines.get(&key(&shared.name)).is_some_and(|pipeline| !pipeline.deleted);

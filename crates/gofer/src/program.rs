@@ -82,6 +82,12 @@ enum Command {
         gofer doctor --data-dir /var/lib/gofer\n\n\
         Exit codes: 0 all is well, 1 something is not, and the output says what to do")]
     Doctor(DoctorArgs),
+    /// Be the program of a shared task; its settings are in the environment
+    #[command(hide = true)]
+    Provided {
+        /// Which of them
+        name: String,
+    },
     /// Print a completion script for a shell
     #[command(
         after_help = "Examples:\n  gofer completion bash > /etc/bash_completion.d/gofer\n  source <(gofer completion zsh)"
@@ -212,6 +218,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Doctor(args) => return doctor::run(&program.client, &args),
         Command::Backup(command) => return backup::run(&program.client, *command),
         Command::Audit(command) => return audit::run(&program.client, *command),
+        Command::Provided { name } => return gofer_provided::main(&name),
         Command::Completion { shell } => {
             gofer_cli::write_completion(&Program::command(), shell, &mut std::io::stdout()).map_err(Into::into)
         }

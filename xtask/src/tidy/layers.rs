@@ -20,6 +20,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "gofer-expressions", layer: 0, uses: &[] },
     Crate { name: "gofer-webhooks", layer: 0, uses: &[] },
     Crate { name: "gofer-git", layer: 0, uses: &[] },
+    Crate { name: "gofer-provided", layer: 0, uses: &[] },
     Crate { name: "gofer-example", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-catalogue", layer: 1, uses: &["gofer-sdk"] },
     Crate { name: "gofer-blobstore", layer: 1, uses: &[] },
@@ -74,7 +75,7 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "gofer-cli",
         layer: 3,
-        uses: &["gofer-domain", "gofer-calendar", "gofer-client", "gofer-sdk", "gofer-wire"],
+        uses: &["gofer-domain", "gofer-calendar", "gofer-client", "gofer-provided", "gofer-sdk", "gofer-wire"],
     },
     Crate {
         name: "gofer-node",
@@ -105,6 +106,7 @@ const CRATES: &[Crate] = &[
             "gofer-audit",
             "gofer-recovery",
             "gofer-secrets",
+            "gofer-provided",
             "gofer-domain",
         ],
     },

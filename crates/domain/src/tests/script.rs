@@ -295,10 +295,7 @@ fn task_option(task: &mut TaskConfig, word: &str) {
         "at-once" => call(task).parallelism = u32::try_from(number(value)).unwrap(),
         "uses" => {
             task.command.clear();
-            let (name, version) =
-                value.split_once('@').map_or((value, None), |(name, version)| (name, Some(Version(number(version)))));
-            let name = PipelineId::new(name).unwrap();
-            task.kind = TaskKind::Shared(Box::new(SharedTask { name, version, settings: BTreeMap::new() }));
+            task.kind = TaskKind::Shared(Box::new(shared(value)));
         }
         "secret" => {
             task.secret_env.insert("TOKEN".into(), value.into());
@@ -312,6 +309,13 @@ fn call(task: &mut TaskConfig) -> &mut Call {
         TaskKind::Pipeline(call) => call,
         TaskKind::Container | TaskKind::Approval(_) | TaskKind::Shared(_) => panic!("a task that calls nothing"),
     }
+}
+
+/// `s` or `s@3`.
+fn shared(text: &str) -> SharedTask {
+    let (name, version) = text.split_once('@').map_or((text, None), |(name, version)| (name, Some(version)));
+    let version = version.map(|version| Version(number(version)));
+    SharedTask { name: PipelineId::new(name).unwrap(), version, settings: BTreeMap::new() }
 }
 
 /// What a task gives to the pipeline that it runs, or to the shared task that it uses.

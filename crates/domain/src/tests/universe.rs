@@ -360,6 +360,14 @@ fn archived_event(a: u8, b: u8) -> Event {
     }
 }
 
+fn some_standing(a: u8, b: u8) -> Standing {
+    match a % 4 {
+        0 => Standing::Held,
+        1 => Standing::Released { release: u64::from(b % 8), registered_by: String::new() },
+        _ => Standing::Live,
+    }
+}
+
 /// Kinds of random events. All but the first four and one are about what may not be there.
 pub(crate) const EVENTS: u8 = 40;
 
@@ -390,11 +398,7 @@ pub(crate) fn event(step: &Step) -> Event {
             pipeline: pipeline(a),
             version: Version(u64::from(b % 4)),
             config: std::sync::Arc::new(step.config.clone()),
-            standing: match a % 4 {
-                0 => Standing::Held,
-                1 => Standing::Released { release: u64::from(b % 8), registered_by: String::new() },
-                _ => Standing::Live,
-            },
+            standing: some_standing(a, b),
         },
         4 => Event::PipelineEnabled { pipeline: pipeline(a) },
         5 => Event::PipelineDisabled { pipeline: pipeline(a) },

@@ -17,6 +17,11 @@ use crate::secrets::{DIR_VARIABLE, SecretDir};
 /// `PATH` of programs that get none.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The name of the program that this is: a task that asks for it gets the node's own, wherever that lies.
+const OWN: &str = "gofer";
+/// The executable of this process, also when its file was replaced since.
+const SELF: &str = "/proc/self/exe";
+
 /// A program that was started.
 pub(super) struct Program {
     pub(super) pid: Pid,
@@ -50,8 +55,9 @@ pub(super) fn start(dir: &LaunchDir, spec: &LaunchSpec, log: &mut Writer) -> Res
     let mut words = spec.entrypoint.iter().chain(&spec.command);
     let name = words.next().ok_or_else(|| failed("there is no program to run".into()))?;
     let outputs = spec.outputs.iter().map(|path| ("GOFER_OUTPUTS", path));
-    let mut command = Command::new(name);
+    let mut command = if name == OWN { Command::new(SELF) } else { Command::new(name) };
     command
+        .arg0(name)
         .args(words)
         .env_clear()
         .env("PATH", PATH)

@@ -4,7 +4,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use gofer_domain::{
-    Answer, Command, NamespaceId, Pipeline, PipelineConfig, PipelineId, PipelineKey, Revision, Version, validate,
+    Answer, Command, NamespaceId, NoHistory, Pipeline, PipelineConfig, PipelineId, PipelineKey, Revision, Version,
+    shared, validate,
 };
 use gofer_store::codec;
 use gofer_wire::api::v1 as wire;
@@ -31,7 +32,7 @@ impl PipelineService for Api {
         })?;
         validate::validate_config(&config).map_err(|faults| errors::all_rejected(&faults))?;
         if message.validate_only {
-            return self.validate_only(&metadata, namespace, config.id).await;
+            return self.validate_only(&metadata, namespace, &config).await;
         }
         let key = PipelineKey { namespace: namespace.clone(), pipeline: config.id.clone() };
         let config = Arc::new(config);
@@ -56,12 +57,19 @@ impl PipelineService for Api {
         self.freshen(&metadata, message.consistency).await?;
         let found = self.store().read(|state| {
             let pipeline = state.pipelines.get(&key).filter(|pipeline| !pipeline.deleted)?;
-            Some((state.revision, pipeline.clone()))
+            // A version that is not hot was checked when it was registered.
+            let problems = shared::problems(state, &NoHistory, &pipeline.releases.config);
+            let is_shared = key.namespace == NamespaceId::shared_tasks();
+            let users = if is_shared { shared::users(state, &key.pipeline) } else { Vec::new() };
+            let users: Vec<_> = users.into_iter().map(codec::pipeline_key_to_wire).collect();
+            Some((state.revision, pipeline.clone(), problems, users))
         });
-        let (revision, pipeline) = found.ok_or_else(|| missing(&key))?;
+        let (revision, pipeline, problems, used_by) = found.ok_or_else(|| missing(&key))?;
         let config = self.config(&key, &pipeline, message.version).await?;
         let pipeline = model::Pipeline { config: Some(codec::config_to_wire(&config)), ..head(&pipeline) };
-        Ok(Response::new(wire::GetPipelineResponse { header: self.header(revision), pipeline: Some(pipeline) }))
+        let problems = problems.iter().map(|problem| format!("{} ({})", problem.message, problem.help)).collect();
+        let header = self.header(revision);
+        Ok(Response::new(wire::GetPipelineResponse { header, pipeline: Some(pipeline), problems, used_by }))
     }
 
     async fn list_pipelines(
@@ -121,17 +129,26 @@ impl Api {
         &self,
         metadata: &MetadataMap,
         namespace: NamespaceId,
-        pipeline: PipelineId,
+        config: &PipelineConfig,
     ) -> Result<Response<wire::RegisterPipelineResponse>, Status> {
         self.freshen(metadata, wire::Consistency::Linearizable.into()).await?;
-        let key = PipelineKey { namespace, pipeline };
-        let (revision, known, version, live_version) = self.store().read(|state| {
+        let key = PipelineKey { namespace, pipeline: config.id.clone() };
+        // Shared tasks make their namespace.
+        let is_shared = key.namespace == NamespaceId::shared_tasks();
+        let (revision, known, version, live_version, misuses) = self.store().read(|state| {
             let versions = |pipeline: &Pipeline| (pipeline.version.0, pipeline.releases.live.0);
             let (version, live) = state.pipelines.get(&key).map_or((0, 0), versions);
-            (state.revision, state.namespaces.contains_key(&key.namespace), version, live)
+            let known = is_shared || state.namespaces.contains_key(&key.namespace);
+            (state.revision, known, version, live, shared::misuses(state, &NoHistory, config))
         });
         if !known {
             return Err(no_namespace(&key.namespace).into());
+        }
+        if is_shared {
+            shared::check_definition(config).map_err(|faults| errors::all_rejected(&faults))?;
+        }
+        if !misuses.is_empty() {
+            return Err(errors::all_rejected(&misuses).into());
         }
         let header = self.header(revision);
         Ok(Response::new(wire::RegisterPipelineResponse { header, version, live_version }))

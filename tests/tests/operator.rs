@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use gofer_tests::{Cluster, Node, binary, eventually, free_port, pipeline, says, shell_task};
+use gofer_tests::{Cluster, Node, Process, binary, eventually, free_port, pipeline, says, shell_task};
 
 fn gofer(arguments: &[&str]) -> Output {
     Command::new(binary().unwrap()).args(arguments).env_remove("GOFER_ADDRESS").output().unwrap()
@@ -130,4 +130,28 @@ fn a_cluster_that_is_not_there_is_said_so() {
     let output = gofer(&["--address", &address, "--timeout", "2s", "run", "list", "p"]);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     says(&String::from_utf8(output.stderr).unwrap(), &[&address]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_may_be_named_from_where_the_node_is_started() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let mut process = Process::new(directory.path().join("log"));
+    let mut command = Command::new(binary().unwrap());
+    command.args(["server", "--bootstrap", "--data-dir", "data", "--listen", &address, "--drivers", "process"]);
+    command.current_dir(directory.path());
+    process.start(command).unwrap();
+    let file = directory.path().join("p.toml");
+    std::fs::write(&file, "id = 'p'\n[tasks.t]\ncommand = ['true']\n").unwrap();
+    let cli = |words: &[&str]| {
+        let output = gofer(&[&["--address", &address], words].concat());
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        anyhow::ensure!(output.status.success(), "{words:?}: {text}");
+        Ok(Some(()))
+    };
+    let limit = Duration::from_secs(60);
+    eventually("a pipeline", limit, async || cli(&["pipeline", "register", file.to_str().unwrap()])).await.unwrap();
+    eventually("a run", limit, async || cli(&["run", "start", "p", "--watch"])).await.unwrap_or_else(|error| {
+        panic!("{error:#}\n{}", process.log_tail(20));
+    });
 }

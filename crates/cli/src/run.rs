@@ -18,6 +18,8 @@ use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
 use crate::reference::{self, run_text};
 
+pub(crate) use show::node_names;
+
 /// Runs of pipelines.
 #[derive(Subcommand, Clone, Debug)]
 pub enum RunCommand {

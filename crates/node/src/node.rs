@@ -97,6 +97,9 @@ impl Node {
     pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let listener = listen(&config).await?;
         let config = config.listening_at(listener.local_addr().context("can't find the address of the listener")?);
+        // What is started beside the node is somewhere else, and is told of files in it.
+        let data_dir = std::path::absolute(&config.data_dir).context("can't find the directory that this is run in")?;
+        let config = Config { data_dir, ..config };
         let store = Store::open(&config.data_dir, gofer_store::Options::default())
             .with_context(|| format!("can't open the data directory {}", config.data_dir.display()))?;
         let peers = Peers::new(store.clone());

@@ -209,7 +209,7 @@ pub(super) fn duration(attempt: &model::Attempt, now: jiff::Timestamp) -> String
 }
 
 /// Names of the nodes; empty when nobody says, as they only make it nicer.
-pub(super) async fn node_names(client: &mut Client) -> BTreeMap<u64, String> {
+pub(crate) async fn node_names(client: &mut Client) -> BTreeMap<u64, String> {
     let nodes = reference::nodes(client).await.unwrap_or_default();
     let named = nodes.into_iter().filter_map(|info| info.node);
     named.filter_map(|node| node.spec.map(|spec| (node.id, spec.name))).collect()

@@ -1,5 +1,6 @@
 //! `gofer trigger list` and `gofer trigger get`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use gofer_wire::api::v1 as api;
@@ -11,6 +12,7 @@ use crate::client::{Call, Client, request, triggers};
 use crate::command::Context;
 use crate::error::{EXIT_OK, Error};
 use crate::output::{Style, tame};
+use crate::run::node_names;
 use crate::table::Table;
 use crate::{json as to_json, time};
 
@@ -96,13 +98,19 @@ pub(super) async fn get(context: &mut Context<'_>, trigger: &str) -> Result<u8, 
     context.output.line(&head(context, &trigger))?;
     settings(context, &trigger)?;
     if !trigger.built_in {
-        instances(context, &answer)?;
+        let nodes = node_names(&mut context.client).await;
+        instances(context, &answer, &nodes)?;
     }
     Ok(EXIT_OK)
 }
 
 /// What is connected for a plug-in.
-fn instances(context: &Context<'_>, answer: &api::GetTriggerResponse) -> Result<(), Error> {
+fn instances(
+    context: &Context<'_>,
+    answer: &api::GetTriggerResponse,
+    nodes: &BTreeMap<u64, String>,
+) -> Result<(), Error> {
+    let name = |node: u64| nodes.get(&node).cloned().unwrap_or_else(|| node.to_string());
     let mut table = Table::new(&["NODE", "VERSION", "CONNECTED", "RUN", "STATE"], 4);
     let now = time::now();
     for instance in &answer.instances {
@@ -113,12 +121,12 @@ fn instances(context: &Context<'_>, answer: &api::GetTriggerResponse) -> Result<
             problem => (problem, Style::Bad),
         };
         let connected = time::age(instance.connected_at.as_ref(), now);
-        table.row([instance.node.to_string(), instance.version.clone(), connected, run, state.to_owned()], style);
+        table.row([name(instance.node), instance.version.clone(), connected, run, state.to_owned()], style);
     }
     context.output.line("")?;
     table.show(&context.output, "no plug-in is connected")?;
     if !answer.silent_nodes.is_empty() {
-        let nodes: Vec<String> = answer.silent_nodes.iter().map(u64::to_string).collect();
+        let nodes: Vec<String> = answer.silent_nodes.iter().map(|node| name(*node)).collect();
         context.output.notice(&format!("not known of nodes that do not answer: {}", nodes.join(", ")));
     }
     Ok(())

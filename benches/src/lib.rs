@@ -2,6 +2,7 @@
 
 pub mod etcd;
 pub mod load;
+pub mod proposals;
 pub mod schedules;
 pub mod usage;
 

@@ -4,23 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use bytes::Bytes;
 use gofer_tests::{Cluster, pipeline, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::event_service_client::EventServiceClient;
+use gofer_wire::log::v1::CreateSchedule;
 use gofer_wire::log::v1::command::Kind;
 use gofer_wire::log::v1::event::Kind as Event;
-use gofer_wire::log::v1::{Command, CommandEnvelope, CreateSchedule, outcome};
 use gofer_wire::model::v1 as model;
 use gofer_wire::model::v1::schedule_spec::Rule;
-use gofer_wire::peer::v1::ProposeRequest;
-use gofer_wire::peer::v1::peer_service_client::PeerServiceClient;
 use prost::Message as _;
+
+use crate::proposals;
 
 /// Most schedules of one pipeline.
 const EACH: usize = 100;
-/// Commands in one proposal.
-const BATCH: usize = 250;
 
 /// A task that waits for a node that does not exist.
 #[must_use]
@@ -47,19 +44,8 @@ pub async fn pipelines(cluster: &Cluster, name: &str, schedules: usize, task: mo
 /// # Errors
 /// When one is refused.
 pub async fn make(cluster: &Cluster, name: &str, schedules: usize, rule: Rule) -> anyhow::Result<Duration> {
-    let begin = Instant::now();
-    let mut client = PeerServiceClient::new(cluster.nodes[cluster.leader().await?].channel()?);
-    let all: Vec<usize> = (0..schedules).collect();
-    for batch in all.chunks(BATCH) {
-        let commands = batch.iter().map(|number| envelope(created(name, *number, &rule))).collect();
-        for answer in client.propose(ProposeRequest { commands }).await?.into_inner().outcomes {
-            match answer.kind.context("an empty answer")? {
-                outcome::Kind::Accepted(_) => {}
-                outcome::Kind::Rejected(rejected) => anyhow::bail!("refused: {}", rejected.message),
-            }
-        }
-    }
-    Ok(begin.elapsed())
+    let commands = (0..schedules).map(|number| created(name, number, &rule)).collect();
+    proposals::propose(cluster, commands).await
 }
 
 fn created(name: &str, number: usize, rule: &Rule) -> Kind {
@@ -77,15 +63,6 @@ fn created(name: &str, number: usize, rule: &Rule) -> Kind {
         ..Default::default()
     };
     Kind::CreateSchedule(CreateSchedule { schedule: Some(schedule), spec: Some(spec), enabled: true })
-}
-
-fn envelope(kind: Kind) -> Bytes {
-    let envelope = CommandEnvelope {
-        request_id: uuid::Uuid::now_v7().as_bytes().to_vec().into(),
-        actor: "bench".into(),
-        command: Some(Command { kind: Some(kind) }),
-    };
-    envelope.encode_to_vec().into()
 }
 
 /// What the event log says of the schedules of some pipelines. Times are milliseconds since the epoch.

@@ -18,6 +18,7 @@ mod fault;
 mod jitter;
 mod pass;
 mod policy;
+mod range;
 mod schedule;
 mod zone;
 
@@ -27,6 +28,7 @@ pub use fault::Fault;
 pub use jitter::Jitter;
 pub use pass::{Pass, SkipReason, Skipped, pass};
 pub use policy::Policy;
+pub use range::{Slots, last_slots_in, slots_in};
 pub use schedule::{Next, Rule, Schedule};
 pub use zone::Zone;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -41,6 +42,13 @@ impl Zone {
     pub fn at(&self, time: UnixMs) -> Option<ZonedDateTime> {
         let timestamp = Timestamp::from_millisecond(i64::try_from(time).ok()?).ok()?;
         Some(timestamp.to_zoned_datetime(self.0.clone()))
+    }
+
+    /// The instant at which this zone's clocks show a time. For one that they leave out it is as long after the gap as the time is
+    /// in it; of one that comes twice it is the first. None beyond what can be told.
+    #[must_use]
+    pub fn instant(&self, time: DateTime) -> Option<Timestamp> {
+        self.0.to_ambiguous_timestamp(time).compatible().ok()
     }
 }
 

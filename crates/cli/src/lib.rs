@@ -54,7 +54,7 @@ pub use object::ObjectCommand;
 pub use pipeline::{GraphFormat, Language, PipelineCommand, SourceArgs};
 pub use release::{ReleaseCommand, StartArgs};
 pub use run::RunCommand;
-pub use schedule::{CreateArgs, ScheduleCommand, SimulateArgs, SpecArgs, UpdateArgs};
+pub use schedule::{BackfillArgs, BackfillsCommand, CreateArgs, ScheduleCommand, SimulateArgs, SpecArgs, UpdateArgs};
 pub use secret::{ScopeArgs, SecretCommand};
 pub use subscription::{CreateSubscriptionArgs, SubscriptionCommand, UpdateSubscriptionArgs};
 pub use task::TaskCommand;

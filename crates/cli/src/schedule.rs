@@ -1,5 +1,6 @@
 //! `gofer schedule`: schedules of a cluster, and when a schedule is due, without one.
 
+mod backfill;
 mod change;
 pub(crate) mod due;
 mod next;
@@ -12,6 +13,7 @@ mod update;
 use clap::Subcommand;
 use jiff::Timestamp;
 
+pub use backfill::{BackfillArgs, BackfillsCommand};
 pub use change::CreateArgs;
 pub use simulate::SimulateArgs;
 pub use spec::SpecArgs;
@@ -108,6 +110,23 @@ pub enum ScheduleCommand {
         #[command(flatten)]
         mutation: MutationArgs,
     },
+    /// Start runs for the slots of a schedule in a range of the past
+    ///
+    /// Each slot of the range starts one run, be the schedule enabled or not, whatever became of the slot before. At most
+    /// --parallelism of these runs go on at a time. The overlap policy of the pipeline counts for them as for others: a slot
+    /// whose run is refused is counted, and not tried again. Slots in blackout windows are left out.
+    #[command(
+        after_help = concat!(
+            "Examples:\n",
+            "  gofer schedule backfill ci/nightly --from 2026-01-01 --to 2026-02-01 --parallelism 2 --dry-run\n",
+            "  gofer schedule backfill ci/nightly --from 2026-01-01 --to 2026-02-01 --parallelism 2 --newest-first\n",
+            "  gofer schedule backfill team-a/etl/hourly --from 2026-03-01T06:00 --to 2026-03-01T18:00:00Z",
+        )
+    )]
+    Backfill(Box<BackfillArgs>),
+    /// Show and cancel backfills
+    #[command(subcommand)]
+    Backfills(BackfillsCommand),
     /// Show when an expression is due next; no node is asked
     ///
     /// Computed here, from time zones that are part of this program. With no star in its fields for hour, minute and second,
@@ -157,6 +176,8 @@ pub(crate) async fn execute(context: &mut Context<'_>, command: ScheduleCommand)
         ScheduleCommand::Delete { schedule, mutation } => change::delete(context, &schedule, mutation).await,
         ScheduleCommand::Enable { schedule, mutation } => change::enable(context, &schedule, true, mutation).await,
         ScheduleCommand::Disable { schedule, mutation } => change::enable(context, &schedule, false, mutation).await,
+        ScheduleCommand::Backfill(args) => backfill::start(context, *args).await,
+        ScheduleCommand::Backfills(command) => backfill::execute(context, command).await,
         ScheduleCommand::Next { spec, count, after } => next::execute(context, &spec, count, after),
         ScheduleCommand::Simulate(args) => simulate::execute(context, &args),
     }

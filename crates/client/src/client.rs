@@ -90,6 +90,10 @@ writes! {
     delete_schedule(schedules, DeleteScheduleRequest) -> DeleteScheduleResponse;
     /// Lets the slots of a schedule count, or not.
     set_schedule_enabled(schedules, SetScheduleEnabledRequest) -> SetScheduleEnabledResponse;
+    /// Starts runs for the slots of a schedule in a range of the past.
+    start_backfill(schedules, StartBackfillRequest) -> StartBackfillResponse;
+    /// Starts no further run of a backfill; those that were started go on.
+    cancel_backfill(schedules, CancelBackfillRequest) -> CancelBackfillResponse;
     /// Lets pipelines subscribe to a plug-in.
     install_trigger(triggers, InstallTriggerRequest) -> InstallTriggerResponse;
     /// Changes all that an operator says of a plug-in.
@@ -141,6 +145,8 @@ reads! {
     list_runs_page = runs.list_runs(ListRunsRequest) -> ListRunsResponse;
     /// A schedule with the slots that come next.
     get_schedule = schedules.get_schedule(GetScheduleRequest) -> GetScheduleResponse;
+    /// The backfills of a schedule, the newest first.
+    list_backfills = schedules.list_backfills(ListBackfillsRequest) -> ListBackfillsResponse;
     /// One page of the schedules of a pipeline or a namespace, or of all.
     list_schedules_page = schedules.list_schedules(ListSchedulesRequest) -> ListSchedulesResponse;
     /// A trigger with the settings that it understands.

@@ -114,6 +114,10 @@ impl State {
             | Event::ScheduleEnabled { .. }
             | Event::ScheduleDisabled { .. }
             | Event::SlotsSettled { .. } => schedule::apply(self, event),
+            Event::BackfillStarted { .. }
+            | Event::BackfillAdvanced { .. }
+            | Event::BackfillRunEnded { .. }
+            | Event::BackfillCancelled { .. } => schedule::apply_backfill(self, event),
             Event::TriggerInstalled { .. }
             | Event::TriggerUpdated { .. }
             | Event::TriggerUninstalled { .. }
@@ -275,7 +279,11 @@ impl Event {
             | Self::ScheduleDeleted { schedule }
             | Self::ScheduleEnabled { schedule, .. }
             | Self::ScheduleDisabled { schedule }
-            | Self::SlotsSettled { schedule, .. } => vec![Record::Schedule(schedule.clone())],
+            | Self::SlotsSettled { schedule, .. }
+            | Self::BackfillStarted { schedule, .. }
+            | Self::BackfillAdvanced { schedule, .. }
+            | Self::BackfillRunEnded { schedule, .. }
+            | Self::BackfillCancelled { schedule, .. } => vec![Record::Schedule(schedule.clone())],
             Self::TriggerInstalled { trigger, .. }
             | Self::TriggerUpdated { trigger, .. }
             | Self::TriggerUninstalled { trigger }

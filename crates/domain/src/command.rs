@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::archive::ArchiveSegment;
+use crate::backfill::BackfillSpec;
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ids::{
     AttemptKey, ClusterId, NamespaceId, NodeId, PipelineKey, RequestId, Revision, RunKey, TaskKey, TriggerName, Version,
@@ -277,6 +278,29 @@ pub enum Command {
     SettleSlots {
         schedule: ScheduleKey,
         settlement: Box<Settlement>,
+    },
+    /// Starts runs for the slots of a schedule in a range of the past. Refused unless the slots were counted for this generation.
+    StartBackfill {
+        schedule: ScheduleKey,
+        generation: Revision,
+        spec: BackfillSpec,
+    },
+    /// The leader found a backfill to have room for runs. Refused unless its cursor is where the leader saw it.
+    AdvanceBackfill {
+        schedule: ScheduleKey,
+        backfill: u64,
+        /// Generation of the schedule that the slots were computed for.
+        generation: Revision,
+        cursor: Option<Timestamp>,
+        /// The slots that come next, in the order of the backfill.
+        fire: Vec<Timestamp>,
+        /// No slot comes after them.
+        is_last: bool,
+    },
+    /// Decides no further slot of a backfill. Its runs go on.
+    CancelBackfill {
+        schedule: ScheduleKey,
+        backfill: u64,
     },
     /// Lets pipelines subscribe to a plug-in.
     InstallTrigger {

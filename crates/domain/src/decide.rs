@@ -7,6 +7,7 @@
 mod approval;
 mod archive;
 mod attempt;
+mod backfill;
 mod call;
 mod cluster;
 mod create;
@@ -143,6 +144,9 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         | Command::DeleteSchedule { .. }
         | Command::SetScheduleEnabled { .. } => schedule::decide(context, command),
         Command::SettleSlots { schedule, settlement } => settle::settle(context, schedule, settlement),
+        Command::StartBackfill { .. } | Command::AdvanceBackfill { .. } | Command::CancelBackfill { .. } => {
+            backfill::decide(context, command)
+        }
         Command::InstallTrigger { .. }
         | Command::UpdateTrigger { .. }
         | Command::UninstallTrigger { .. }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::archive::ArchiveSegment;
+use crate::backfill::{BackfillEnd, BackfillSpec};
 use crate::config::{DriverKind, PipelineConfig};
 use crate::ends::Ends;
 use crate::ids::{
@@ -313,6 +314,40 @@ pub enum Event {
         /// In order.
         skipped: Vec<SkippedSlots>,
     },
+    /// Runs are started for the slots of a schedule in a range of the past.
+    BackfillStarted {
+        schedule: ScheduleKey,
+        /// Its number among those of the schedule.
+        backfill: u64,
+        spec: BackfillSpec,
+        started_by: String,
+    },
+    /// It is decided what becomes of the next slots of a backfill. The runs that it names are created by the events that
+    /// follow.
+    BackfillAdvanced {
+        schedule: ScheduleKey,
+        backfill: u64,
+        /// The newest slot that is decided now.
+        cursor: Option<Timestamp>,
+        /// In the order of the backfill, as are those below.
+        fired: Vec<FiredSlot>,
+        refused: Vec<SkippedSlots>,
+        /// All slots are decided.
+        is_last: bool,
+    },
+    /// A run of a backfill has ended, by one of the events before.
+    BackfillRunEnded {
+        schedule: ScheduleKey,
+        backfill: u64,
+        run: u64,
+        end: BackfillEnd,
+    },
+    /// No further slot of a backfill is decided.
+    BackfillCancelled {
+        schedule: ScheduleKey,
+        backfill: u64,
+        message: String,
+    },
     /// A trigger is installed, and enabled.
     TriggerInstalled {
         trigger: TriggerName,
@@ -397,6 +432,7 @@ pub enum Answer {
     PipelineVersion(Version),
     NodeIncarnation(u64),
     Release(u64),
+    Backfill(u64),
     /// One for each event of the intake, in order.
     Events(Vec<EventFate>),
 }

@@ -12,6 +12,7 @@
 
 pub mod apply;
 pub mod archive;
+pub mod backfill;
 pub mod call;
 pub mod command;
 pub mod config;
@@ -45,6 +46,7 @@ pub mod validate;
 pub mod values;
 
 pub use archive::{Archive, ArchiveSegment};
+pub use backfill::{Backfill, BackfillCounts, BackfillEnd, BackfillOrder, BackfillSpec, BackfillStatus};
 pub use command::{Actor, Command, CommandEnvelope};
 pub use config::{PipelineConfig, TaskConfig};
 pub use ends::Ends;

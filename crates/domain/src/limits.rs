@@ -121,6 +121,14 @@ pub const JITTER_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const SETTLED_FIRES_MAX: usize = 100;
 /// Most ranges of slots that one command skips.
 pub const SETTLED_SKIPS_MAX: usize = 2_000;
+/// Most slots of one backfill.
+pub const BACKFILL_SLOTS_MAX: u32 = 10_000;
+/// Most runs of one backfill at a time: one command starts that many.
+pub const BACKFILL_PARALLELISM_MAX: u32 = 100;
+/// Most backfills of one pipeline that go on at a time.
+pub const BACKFILLS_PER_PIPELINE_MAX: usize = 10;
+/// How many backfills of a schedule that have ended are remembered.
+pub const BACKFILLS_REMEMBERED: usize = 20;
 /// Greatest priority of a run; the least is its negative.
 pub const PRIORITY_MAX: i32 = 100;
 /// Most triggers that are installed in one cluster.

@@ -61,7 +61,10 @@ impl Command {
             | Self::UpdateSchedule { .. }
             | Self::DeleteSchedule { .. }
             | Self::SetScheduleEnabled { .. }
-            | Self::SettleSlots { .. } => SCHEDULES,
+            | Self::SettleSlots { .. }
+            | Self::StartBackfill { .. }
+            | Self::AdvanceBackfill { .. }
+            | Self::CancelBackfill { .. } => SCHEDULES,
             Self::InstallTrigger { .. }
             | Self::UpdateTrigger { .. }
             | Self::UninstallTrigger { .. }

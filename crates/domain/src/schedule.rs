@@ -5,13 +5,15 @@
 //! settled: started or skipped, once and for all. A command that settles more names the instant that it goes on from, so
 //! of two leaders that compute the same slots only one is heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backfill::{Backfill, BackfillStatus};
 use crate::ids::{PipelineKey, Revision, ScheduleName};
+use crate::limits::BACKFILLS_REMEMBERED;
 use crate::rejection::Reason;
 use crate::run::RunOptions;
 use crate::time::Timestamp;
@@ -96,6 +98,10 @@ pub struct Schedule {
     pub last_fired: Option<FiredSlot>,
     /// The newest slots that were skipped.
     pub last_skipped: Option<SkippedSlots>,
+    /// Number of the newest backfill; 0 before the first.
+    pub last_backfill: u64,
+    /// Those that go on, and the newest that have ended, by number.
+    pub backfills: BTreeMap<u64, Backfill>,
     pub created_at: Timestamp,
     /// When somebody changed, enabled or disabled it.
     pub updated_at: Timestamp,
@@ -106,6 +112,8 @@ pub struct Schedule {
 pub struct ScheduleSlot {
     pub schedule: ScheduleName,
     pub slot: Timestamp,
+    /// Number of the schedule's backfill that it was started by. None: by the schedule, in time or to catch up.
+    pub backfill: Option<u64>,
 }
 
 /// A slot that a run was started for, as the schedule knows it.
@@ -161,6 +169,8 @@ pub struct Schedules {
     /// In the order in which they were changed, by the revision of that: whoever knows all that were changed up to one finds
     /// the others here.
     changes: BTreeMap<Revision, ScheduleKey>,
+    /// Backfills with room for further runs.
+    open: BTreeSet<(ScheduleKey, u64)>,
 }
 
 impl Schedules {
@@ -216,7 +226,44 @@ impl Schedules {
     pub fn insert(&mut self, key: ScheduleKey, schedule: Schedule) {
         self.remove(&key);
         self.changes.insert(schedule.changed, key.clone());
+        let open = schedule.backfills.iter().filter(|(_, backfill)| backfill.room() > 0);
+        self.open.extend(open.map(|(number, _)| (key.clone(), *number)));
         self.pipelines.entry(key.pipeline).or_default().insert(key.name, schedule);
+    }
+
+    /// Backfills with room for further runs, by schedule and number.
+    pub fn open_backfills(&self) -> impl Iterator<Item = (&ScheduleKey, u64, &Schedule, &Backfill)> {
+        self.open.iter().filter_map(|(key, number)| {
+            let schedule = self.get(key)?;
+            Some((key, *number, schedule, schedule.backfills.get(number)?))
+        })
+    }
+
+    /// Adds a backfill, and forgets the oldest of those that have ended long ago.
+    pub(crate) fn start_backfill(&mut self, key: &ScheduleKey, number: u64, backfill: Backfill) {
+        let Some(schedule) = self.get_mut(key) else { return };
+        schedule.last_backfill = schedule.last_backfill.max(number);
+        schedule.backfills.insert(number, backfill);
+        let has_ended = |backfill: &Backfill| backfill.status != BackfillStatus::Running && backfill.live.is_empty();
+        let ended = schedule.backfills.iter().filter(|(_, backfill)| has_ended(backfill)).map(|(number, _)| *number);
+        let ended: Vec<u64> = ended.collect();
+        for old in &ended[..ended.len().saturating_sub(BACKFILLS_REMEMBERED)] {
+            schedule.backfills.remove(old);
+        }
+        self.change_backfill(key, number, |_| {});
+    }
+
+    /// Changes a backfill, if it is there.
+    pub(crate) fn change_backfill(&mut self, key: &ScheduleKey, number: u64, change: impl FnOnce(&mut Backfill)) {
+        let Some(backfill) = self.get_mut(key).and_then(|schedule| schedule.backfills.get_mut(&number)) else { return };
+        change(backfill);
+        let has_room = backfill.room() > 0;
+        let entry = (key.clone(), number);
+        if has_room {
+            self.open.insert(entry);
+        } else {
+            self.open.remove(&entry);
+        }
     }
 
     pub(crate) fn get_mut(&mut self, key: &ScheduleKey) -> Option<&mut Schedule> {
@@ -236,6 +283,9 @@ impl Schedules {
         let Some(schedules) = self.pipelines.get_mut(&key.pipeline) else { return };
         if let Some(removed) = schedules.remove(&key.name) {
             self.changes.remove(&removed.changed);
+            for number in removed.backfills.keys() {
+                self.open.remove(&(key.clone(), *number));
+            }
         }
         if schedules.is_empty() {
             self.pipelines.remove(&key.pipeline);

@@ -105,7 +105,11 @@ impl Event {
             | Event::ScheduleDeleted { schedule }
             | Event::ScheduleEnabled { schedule, .. }
             | Event::ScheduleDisabled { schedule }
-            | Event::SlotsSettled { schedule, .. } => Subject::Pipeline(&schedule.pipeline),
+            | Event::SlotsSettled { schedule, .. }
+            | Event::BackfillStarted { schedule, .. }
+            | Event::BackfillAdvanced { schedule, .. }
+            | Event::BackfillRunEnded { schedule, .. }
+            | Event::BackfillCancelled { schedule, .. } => Subject::Pipeline(&schedule.pipeline),
             Event::SubscriptionCreated { subscription, .. }
             | Event::SubscriptionUpdated { subscription, .. }
             | Event::SubscriptionDeleted { subscription }

@@ -6,6 +6,7 @@
 //! it is in the log. It must not know of networks, drivers or clients.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
+mod backfills;
 mod decisions;
 mod follow;
 mod keep;

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use crate::backfills::{self, Open};
 use crate::decisions::Decisions;
 use crate::follow::Follower;
 use crate::keeper::Keeper;
@@ -141,6 +142,7 @@ struct Agenda {
     now: Timestamp,
     lost: Vec<(NodeId, u64)>,
     news: News,
+    backfills: Vec<Open>,
 }
 
 impl<'a> Term<'a> {
@@ -175,7 +177,8 @@ impl<'a> Term<'a> {
             self.slots.learn(agenda.news);
             // First, and more of them at once than of others: they are late already.
             let settlements = self.slots.settle(agenda.now, self.scheduler.config.settle_max);
-            let commands = [settlements, agenda.plan.commands].concat();
+            let backfills = backfills::advance(agenda.backfills, self.scheduler.config.settle_max);
+            let commands = [settlements, backfills, agenda.plan.commands].concat();
             if !agenda.lost.is_empty() {
                 self.declare_lost(agenda.revision, &agenda.lost).await?;
             } else if !commands.is_empty() {
@@ -209,7 +212,8 @@ impl<'a> Term<'a> {
             let now = Timestamp(raft.host().unix_ms()).max(state.time);
             let lost = leases.run_out(state);
             let plan = plan(state, now, &leases.plan_input(state, config.plan_max));
-            Agenda { revision: state.revision, plan, now, lost, news: self.slots.news(state) }
+            let (news, backfills) = (self.slots.news(state), backfills::open(state));
+            Agenda { revision: state.revision, plan, now, lost, news, backfills }
         })
     }
 

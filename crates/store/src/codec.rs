@@ -5,6 +5,7 @@
 //! not copied.
 
 mod archive;
+mod backfill;
 mod cluster;
 mod command;
 mod config;
@@ -29,6 +30,7 @@ use gofer_domain::{
 use gofer_wire::model::v1 as model;
 
 pub use archive::{archive_from_wire, archive_to_wire, segment_from_wire, segment_to_wire};
+pub use backfill::{backfill_spec_to_wire, backfill_to_wire};
 pub(crate) use cluster::pipeline_head_to_wire;
 pub use cluster::{
     PipelineConfigs, namespace_from_wire, namespace_to_wire, node_from_wire, node_to_wire, pipeline_from_wire,

@@ -126,6 +126,7 @@ impl Restorer {
                 command.answer = Answer::Events(taken.iter().map(TakenEvent::fate).collect());
             }
             Event::PipelineRegistered { version, .. } => command.answer = Answer::PipelineVersion(*version),
+            Event::BackfillStarted { backfill, .. } => command.answer = Answer::Backfill(*backfill),
             Event::NodeRegistered { incarnation, .. } => command.answer = Answer::NodeIncarnation(*incarnation),
             // As the first event it is what was asked for, else it follows from the end of a run.
             Event::ReleaseStarted { release, .. }

@@ -226,7 +226,7 @@ mod tests {
 
     fn run(number: u64, slot: u64) -> Kind {
         let run = Some(model::RunRef { namespace: "default".into(), pipeline: "p".into(), run: number });
-        let schedule = Some(model::ScheduleSlot { schedule: "s".into(), slot: at(slot) });
+        let schedule = Some(model::ScheduleSlot { schedule: "s".into(), slot: at(slot), backfill: 0 });
         Kind::RunCreated(log::RunCreated { run, schedule, ..Default::default() })
     }
 

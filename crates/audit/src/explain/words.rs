@@ -72,9 +72,12 @@ impl Teller<'_> {
         match self.command() {
             Some(event) if run_of(&event) == Some(self.run) => "the run began at once".to_owned(),
             // Of these one command has several: some of them start with it, others when there is room.
-            Some(Event::SlotsSettled { .. } | Event::EventsTaken { .. } | Event::EventsFollowed { .. })
-                if self.sentences.last().is_some_and(|created| created.cause == envelope.cause) =>
-            {
+            Some(
+                Event::SlotsSettled { .. }
+                | Event::BackfillAdvanced { .. }
+                | Event::EventsTaken { .. }
+                | Event::EventsFollowed { .. },
+            ) if self.sentences.last().is_some_and(|created| created.cause == envelope.cause) => {
                 "the run began at once".to_owned()
             }
             Some(event) => match run_of(&event) {
@@ -207,7 +210,8 @@ fn created(event: &Event) -> String {
     let mut text = match (parent, schedule, subscription) {
         (Some(task), ..) => format!("task {} of run {} started the run", task.task, task.run),
         (None, Some(due), _) => {
-            format!("schedule {} started the run for its slot at {}", due.schedule, instant(due.slot))
+            let by = due.backfill.map_or(String::new(), |backfill| format!("backfill {backfill} of "));
+            format!("{by}schedule {} started the run for its slot at {}", due.schedule, instant(due.slot))
         }
         (None, None, Some(of)) => {
             format!("subscription {} started the run for event {:?}", of.subscription, of.event.as_str())

@@ -88,6 +88,10 @@ fn other(kind: Kind) -> Described {
         | Kind::ScheduleEnabled(_)
         | Kind::ScheduleDisabled(_)
         | Kind::SlotsSettled(_)) => schedules::describe(kind),
+        kind @ (Kind::BackfillStarted(_)
+        | Kind::BackfillAdvanced(_)
+        | Kind::BackfillRunEnded(_)
+        | Kind::BackfillCancelled(_)) => schedules::describe_backfill(kind),
         kind @ (Kind::TriggerInstalled(_)
         | Kind::TriggerUpdated(_)
         | Kind::TriggerUninstalled(_)

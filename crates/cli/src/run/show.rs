@@ -67,7 +67,8 @@ const KEY_CHARS_MAX: usize = 24;
 fn started_by(run: &model::Run) -> String {
     if let Some(slot) = &run.schedule {
         let time = time::timestamp(slot.slot.as_ref()).map_or_else(String::new, |time| time.to_string());
-        return format!("schedule {} for {time}", slot.schedule);
+        let backfill = if slot.backfill == 0 { String::new() } else { format!(" in backfill {}", slot.backfill) };
+        return format!("schedule {} for {time}{backfill}", slot.schedule);
     }
     match &run.subscription {
         Some(of) => format!("subscription {} for event {}", of.subscription, short(&of.event)),

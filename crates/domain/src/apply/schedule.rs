@@ -1,7 +1,9 @@
 //! Events about schedules. A cursor never goes back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::backfill::{Backfill, BackfillStatus};
 use crate::event::Event;
 use crate::schedule::{FiredSlot, Schedule, SkippedSlots};
 use crate::state::State;
@@ -22,6 +24,8 @@ pub(super) fn apply(state: &mut State, event: &Event) {
             settled: time,
             last_fired: None,
             last_skipped: None,
+            last_backfill: 0,
+            backfills: BTreeMap::new(),
             created_at: time,
             updated_at: time,
         };
@@ -50,6 +54,39 @@ pub(super) fn apply(state: &mut State, event: &Event) {
         && let Some(schedule) = schedules.get_mut(schedule)
     {
         settle(schedule, *to, fired, skipped);
+    }
+}
+
+/// Applies an event about a backfill.
+pub(super) fn apply_backfill(state: &mut State, event: &Event) {
+    let time = state.time;
+    let schedules = &mut state.schedules;
+    if let Event::BackfillStarted { schedule, backfill, spec, started_by } = event {
+        schedules.start_backfill(schedule, *backfill, Backfill::new(*spec, started_by.clone(), time));
+    } else if let Event::BackfillAdvanced { schedule, backfill, cursor, fired, refused, is_last } = event {
+        schedules.change_backfill(schedule, *backfill, |backfill| {
+            backfill.cursor = *cursor;
+            backfill.live.extend(fired.iter().map(|fired| fired.run));
+            let count = u32::try_from(refused.len()).unwrap_or(u32::MAX);
+            backfill.counts.refused = backfill.counts.refused.saturating_add(count);
+            backfill.last_refused = refused.last().cloned().or(backfill.last_refused.take());
+            backfill.is_decided |= *is_last;
+            backfill.conclude(time);
+        });
+    } else if let Event::BackfillRunEnded { schedule, backfill, run, end } = event {
+        schedules.change_backfill(schedule, *backfill, |backfill| {
+            if backfill.live.remove(run) {
+                backfill.count(*end);
+            }
+            backfill.conclude(time);
+        });
+    } else if let Event::BackfillCancelled { schedule, backfill, message } = event {
+        schedules.change_backfill(schedule, *backfill, |backfill| {
+            if backfill.status == BackfillStatus::Running {
+                backfill.status = BackfillStatus::Cancelled { message: message.clone() };
+                backfill.ended_at = Some(time);
+            }
+        });
     }
 }
 

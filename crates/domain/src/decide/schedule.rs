@@ -72,7 +72,13 @@ fn update(context: Context<'_>, key: &ScheduleKey, spec: &Arc<ScheduleSpec>, gen
     }
     let is_retimed = known.enabled && known.spec.timing != spec.timing;
     let skipped = if is_retimed { open(known, context.time, SkipReason::Changed) } else { None };
-    Ok(Decision::done(vec![Event::ScheduleUpdated { schedule: key.clone(), spec: Arc::clone(spec), skipped }]))
+    // Slots of the new timing may lie anywhere, and those of the old one can't be computed any more.
+    let ended = match known.spec.timing == spec.timing {
+        true => Vec::new(),
+        false => super::backfill::cancel_all(key, known, "the schedule got another timing"),
+    };
+    let updated = Event::ScheduleUpdated { schedule: key.clone(), spec: Arc::clone(spec), skipped };
+    Ok(Decision::done(ended.into_iter().chain([updated]).collect()))
 }
 
 fn delete(context: Context<'_>, key: &ScheduleKey) -> Verdict {

@@ -101,7 +101,7 @@ fn fire(
 ) -> (Vec<FiredSlot>, Vec<SkippedSlots>) {
     let (mut fired, mut refused) = (Vec::new(), Vec::new());
     for slot in slots {
-        let schedule = Some(ScheduleSlot { schedule: key.name.clone(), slot: *slot });
+        let schedule = Some(ScheduleSlot { schedule: key.name.clone(), slot: *slot, backfill: None });
         let new = |pipeline: &Pipeline| {
             let choice = pipeline.releases.choose();
             NewRun { schedule, ..NewRun::of(choice, &known.spec.options) }

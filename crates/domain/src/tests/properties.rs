@@ -11,6 +11,7 @@ use super::universe::{
     EVENTS, SUBSCRIPTIONS, Step, command, config, event, next_attempt, report_finished, result, steps, time_out,
     waiting,
 };
+use super::universe_backfills::check_backfills;
 use super::universe_schedules::check_slots;
 use super::universe_shared::shared_command;
 use super::universe_subscriptions::check_intakes;
@@ -182,6 +183,7 @@ fn keep_the_rules(configs: &[crate::PipelineConfig], steps: &[Step], cut: usize)
     check_slots(&world.log);
     check_intakes(&world.log);
     check_figures(&world.log);
+    check_backfills(&world.log);
     world.evict();
     kept.extend(resumed.evict_finished().into_iter().map(|run| (run.key.clone(), run)));
     let all: BTreeMap<_, _> = replayed.evict_finished().into_iter().map(|run| (run.key.clone(), run)).collect();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::world::{World, hash};
-use super::{script_schedules, script_secrets, script_subscriptions};
+use super::{script_backfills, script_schedules, script_secrets, script_subscriptions};
 use crate::archive::ArchiveSegment;
 use crate::config::{DriverKind, Overlap, PipelineConfig, PullPolicy, Requirement, Resources, RetryPolicy, TaskConfig};
 use crate::event::Standing;
@@ -40,6 +40,7 @@ pub(crate) fn check(script: &str) -> World {
         let start = world.time;
         let command = match words[0] {
             "settle" => script_schedules::settle(&world, &words),
+            "backfill" | "fill" | "end-backfill" => script_backfills::parse(&world, &words),
             "take" | "follow" | "report" => script_subscriptions::with_world(&world, &words),
             _ => parse(&words),
         };
@@ -539,6 +540,10 @@ fn show(event: &Event, now: Timestamp) -> String {
         | Event::ScheduleEnabled { .. }
         | Event::ScheduleDisabled { .. }
         | Event::SlotsSettled { .. } => script_schedules::show(event),
+        Event::BackfillStarted { .. }
+        | Event::BackfillAdvanced { .. }
+        | Event::BackfillRunEnded { .. }
+        | Event::BackfillCancelled { .. } => script_backfills::show(event),
         Event::TriggerInstalled { .. }
         | Event::TriggerUpdated { .. }
         | Event::TriggerUninstalled { .. }
@@ -592,7 +597,10 @@ fn show_created(event: &Event) -> String {
     let of = retry_of.map_or(String::new(), |of| format!(" again {of}"));
     let by = parent.as_ref().map_or(String::new(), |parent| format!(" by {parent}"));
     let release = release.map_or(String::new(), |release| format!(" by release {release}"));
-    let slot = schedule.as_ref().map_or(String::new(), |due| format!(" for {}@{}", due.schedule, due.slot.0));
+    let slot = schedule.as_ref().map_or(String::new(), |due| {
+        let of = due.backfill.map_or(String::new(), |backfill| format!(" in {backfill}"));
+        format!(" for {}@{}{of}", due.schedule, due.slot.0)
+    });
     let of_event = |of: &crate::SubscriptionEvent| format!(" for {}#{}", of.subscription, of.event);
     let event = subscription.as_ref().map_or(String::new(), of_event);
     let shared: String = shared.iter().map(|(name, version)| format!(" {name}@{version}")).collect();

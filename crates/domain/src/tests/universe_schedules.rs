@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::script_schedules::spec;
 use super::universe::pipeline;
+use super::universe_backfills::{backfill_command, backfill_event};
 use super::world::World;
 use crate::schedule::Rule;
 use crate::{
@@ -27,6 +28,7 @@ pub(super) fn schedule_command(world: &World, a: u8, b: u8) -> Command {
         }
         4 if a.is_multiple_of(4) => Command::DeleteSchedule { schedule: some.unwrap_or_else(|| key(a)) },
         4 | 5 => Command::SetScheduleEnabled { schedule: some.unwrap_or_else(|| key(a)), enabled: a.is_multiple_of(2) },
+        6..=9 => backfill_command(world, some.unwrap_or_else(|| key(a)), a, b),
         _ => settle(world, some.unwrap_or_else(|| key(a)), a, b),
     }
 }
@@ -58,7 +60,8 @@ pub(super) fn schedule_event(a: u8, b: u8) -> Event {
     let schedule = key(a);
     let range = SkippedSlots { first: Timestamp(u64::from(a)), last: Timestamp(u64::from(b)), reason: reason(a) };
     let skipped = a.is_multiple_of(2).then(|| range.clone());
-    match b % 8 {
+    match b % 9 {
+        8 => backfill_event(schedule, a, b / 9),
         0 | 1 => Event::ScheduleCreated { schedule, spec: random_spec(b), enabled: a.is_multiple_of(3) },
         2 => Event::ScheduleUpdated { schedule, spec: random_spec(a), skipped },
         3 => Event::ScheduleDeleted { schedule },
@@ -150,7 +153,8 @@ pub(super) fn check_slots(log: &[(Timestamp, Event)]) {
                 assert_eq!(announced.insert(run, (&schedule.name, *slot)), None);
             }
         } else if let Event::RunCreated { run, schedule, .. } = event {
-            let slot = schedule.as_ref().map(|due| (&due.schedule, due.slot));
+            let due = schedule.as_ref().filter(|due| due.backfill.is_none());
+            let slot = due.map(|due| (&due.schedule, due.slot));
             assert_eq!(announced.remove(run), slot, "{run} is of a slot that was not fired, or the other way round");
         }
     }

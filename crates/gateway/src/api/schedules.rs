@@ -1,12 +1,13 @@
 //! Schedules. What a calendar is needed for is checked here, as the state machine has none.
 
+mod backfills;
 mod check;
 mod pages;
 mod upcoming;
 
 use std::sync::Arc;
 
-use gofer_domain::{Command, Revision, Schedule, ScheduleKey};
+use gofer_domain::{Answer, Command, Revision, Schedule, ScheduleKey, State};
 use gofer_store::codec;
 use gofer_wire::api::v1 as wire;
 use gofer_wire::api::v1::schedule_service_server::ScheduleService;
@@ -44,8 +45,7 @@ impl ScheduleService for Api {
         let count = upcoming::count(message.next_slots)?;
         self.freshen(&metadata, message.consistency).await?;
         let (revision, found) = self.store().read(|state| (state.revision, state.schedules.get(&key).cloned()));
-        let missing = || Fault::not_found("schedule", format!("schedule {key} does not exist")).help(LOOK);
-        let found = found.ok_or_else(missing)?;
+        let found = found.ok_or_else(|| missing(&key))?;
         let schedule = Some(codec::schedule_to_wire(&key, &found));
         let computing = tokio::task::spawn_blocking(move || upcoming::slots(&key, &found, count, upcoming::now()));
         let next = computing.await.map_err(|error| errors::interrupted(&error))?;
@@ -106,6 +106,56 @@ impl ScheduleService for Api {
         let (revision, _) = self.commit(&metadata, &message.request_id, command).await?;
         Ok(Response::new(wire::SetScheduleEnabledResponse { header: self.header(revision) }))
     }
+
+    async fn start_backfill(
+        &self,
+        request: Request<wire::StartBackfillRequest>,
+    ) -> Result<Response<wire::StartBackfillResponse>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let key = key(message.schedule.as_ref())?;
+        self.freshen(&metadata, wire::Consistency::Unspecified.into()).await?;
+        let (revision, found) = self.store().read(|state| (state.revision, state.schedules.get(&key).cloned()));
+        let found = found.ok_or_else(|| missing(&key))?;
+        let backfills::Asked { spec, slots } = backfills::asked(&message, &key, found.clone()).await?;
+        let shown = Some(codec::backfill_spec_to_wire(&spec));
+        if message.dry_run {
+            let slots = slots.into_iter().map(codec::time_to_wire).collect();
+            let header = self.header(revision);
+            return Ok(Response::new(wire::StartBackfillResponse { header, backfill: 0, spec: shown, slots }));
+        }
+        let command = backfills::command(key, &found, spec);
+        let (revision, answer) = self.commit(&metadata, &message.request_id, command).await?;
+        let backfill = if let Answer::Backfill(number) = answer { number } else { 0 };
+        let header = self.header(revision);
+        Ok(Response::new(wire::StartBackfillResponse { header, backfill, spec: shown, slots: Vec::new() }))
+    }
+
+    async fn list_backfills(
+        &self,
+        request: Request<wire::ListBackfillsRequest>,
+    ) -> Result<Response<wire::ListBackfillsResponse>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let key = key(message.schedule.as_ref())?;
+        self.freshen(&metadata, message.consistency).await?;
+        let found = |state: &State| (state.revision, state.schedules.get(&key).map(backfills::listed));
+        let (revision, found) = self.store().read(found);
+        let backfills = found.ok_or_else(|| missing(&key))?;
+        Ok(Response::new(wire::ListBackfillsResponse { header: self.header(revision), backfills }))
+    }
+
+    async fn cancel_backfill(
+        &self,
+        request: Request<wire::CancelBackfillRequest>,
+    ) -> Result<Response<wire::CancelBackfillResponse>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let command = Command::CancelBackfill { schedule: key(message.schedule.as_ref())?, backfill: message.backfill };
+        let (revision, _) = self.commit(&metadata, &message.request_id, command).await?;
+        Ok(Response::new(wire::CancelBackfillResponse { header: self.header(revision) }))
+    }
+}
+
+fn missing(key: &ScheduleKey) -> Fault {
+    Fault::not_found("schedule", format!("schedule {key} does not exist")).help(LOOK)
 }
 
 fn key(schedule: Option<&model::ScheduleRef>) -> Result<ScheduleKey, Fault> {

@@ -107,6 +107,21 @@ func (c *Client) SetScheduleEnabled(ctx context.Context, request *apiv1.SetSched
 	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.SetScheduleEnabled)
 }
 
+// StartBackfill starts runs for the slots of a schedule in a range of the past.
+func (c *Client) StartBackfill(ctx context.Context, request *apiv1.StartBackfillRequest) Outcome[*apiv1.StartBackfillResponse] {
+	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.StartBackfill)
+}
+
+// ListBackfills reads the backfills of a schedule, the newest first.
+func (c *Client) ListBackfills(ctx context.Context, request *apiv1.ListBackfillsRequest) (*apiv1.ListBackfillsResponse, error) {
+	return read(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.ListBackfills)
+}
+
+// CancelBackfill starts no further run of a backfill; those that were started go on.
+func (c *Client) CancelBackfill(ctx context.Context, request *apiv1.CancelBackfillRequest) Outcome[*apiv1.CancelBackfillResponse] {
+	return write(ctx, c, request, apiv1.NewScheduleServiceClient, apiv1.ScheduleServiceClient.CancelBackfill)
+}
+
 // InstallTrigger lets pipelines subscribe to a plug-in.
 func (c *Client) InstallTrigger(ctx context.Context, request *apiv1.InstallTriggerRequest) Outcome[*apiv1.InstallTriggerResponse] {
 	return write(ctx, c, request, apiv1.NewTriggerServiceClient, apiv1.TriggerServiceClient.InstallTrigger)

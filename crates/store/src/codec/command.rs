@@ -11,11 +11,11 @@ use super::release::{release_command, release_command_from_wire};
 use super::values::task_ids_from_wire;
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
-    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, duration_from_wire,
-    duration_to_wire, fixed, intake, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire,
-    pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire, run_key_to_wire, schedule,
-    secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, subscription, task_key_from_wire,
-    task_key_to_wire, trigger, variables_from_wire, variables_to_wire,
+    attempt_outcome_to_wire, backfill, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire,
+    duration_from_wire, duration_to_wire, fixed, intake, log_from_wire, log_to_wire, namespace_id, nodes_from_wire,
+    nodes_to_wire, pipeline_key_from_wire, pipeline_key_to_wire, request_id, required, run_key_from_wire,
+    run_key_to_wire, schedule, secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, subscription,
+    task_key_from_wire, task_key_to_wire, trigger, variables_from_wire, variables_to_wire,
 };
 use crate::Outcome;
 
@@ -197,6 +197,9 @@ fn other_command(command: &Command) -> Option<Kind> {
         | Command::DeleteSchedule { .. }
         | Command::SetScheduleEnabled { .. }
         | Command::SettleSlots { .. } => return schedule::command_to_wire(command),
+        Command::StartBackfill { .. } | Command::AdvanceBackfill { .. } | Command::CancelBackfill { .. } => {
+            return backfill::command_to_wire(command);
+        }
         Command::InstallTrigger { .. }
         | Command::UpdateTrigger { .. }
         | Command::UninstallTrigger { .. }
@@ -320,6 +323,9 @@ fn other_command_from_wire(kind: Kind) -> Result<Command> {
         | Kind::DeleteSchedule(_)
         | Kind::SetScheduleEnabled(_)
         | Kind::SettleSlots(_)) => schedule::command_from_wire(kind),
+        kind @ (Kind::StartBackfill(_) | Kind::AdvanceBackfill(_) | Kind::CancelBackfill(_)) => {
+            backfill::command_from_wire(kind)
+        }
         kind @ (Kind::InstallTrigger(_)
         | Kind::UpdateTrigger(_)
         | Kind::UninstallTrigger(_)
@@ -399,6 +405,7 @@ pub fn outcome_to_wire(outcome: &Outcome) -> log::Outcome {
                 Answer::PipelineVersion(version) => Some(log::accepted::Answer::PipelineVersion(version.0)),
                 Answer::NodeIncarnation(incarnation) => Some(log::accepted::Answer::NodeIncarnation(*incarnation)),
                 Answer::Release(release) => Some(log::accepted::Answer::Release(*release)),
+                Answer::Backfill(backfill) => Some(log::accepted::Answer::Backfill(*backfill)),
                 Answer::Events(fates) => {
                     let fates = fates.iter().map(intake::fate_to_wire).collect();
                     Some(log::accepted::Answer::Events(log::EventFates { fates }))
@@ -429,6 +436,7 @@ pub fn outcome_from_wire(outcome: &log::Outcome) -> Result<Outcome> {
                 Some(log::accepted::Answer::PipelineVersion(version)) => Answer::PipelineVersion(Version(*version)),
                 Some(log::accepted::Answer::NodeIncarnation(incarnation)) => Answer::NodeIncarnation(*incarnation),
                 Some(log::accepted::Answer::Release(release)) => Answer::Release(*release),
+                Some(log::accepted::Answer::Backfill(backfill)) => Answer::Backfill(*backfill),
                 Some(log::accepted::Answer::Events(events)) => {
                     Answer::Events(events.fates.iter().map(intake::fate_from_wire).collect::<Result<_>>()?)
                 }

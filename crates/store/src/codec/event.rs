@@ -13,8 +13,8 @@ use super::release::{release_event, release_event_from_wire};
 use super::values::{pins_from_wire, pins_to_wire};
 use super::{
     DecodeError, Result, attempt_key_from_wire, attempt_key_to_wire, attempt_outcome_from_wire,
-    attempt_outcome_to_wire, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed, intake,
-    log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire,
+    attempt_outcome_to_wire, backfill, config_from_wire, config_to_wire, driver_from_wire, driver_to_wire, fixed,
+    intake, log_from_wire, log_to_wire, namespace_id, nodes_from_wire, nodes_to_wire, pipeline_key_from_wire,
     pipeline_key_to_wire, required, run_key_from_wire, run_key_to_wire, run_status_from_wire, run_status_to_wire,
     schedule, secret, segment_from_wire, segment_to_wire, spec_from_wire, spec_to_wire, stop_from_wire, stop_to_wire,
     subscription, task_key_from_wire, task_key_to_wire, task_status_from_wire, task_status_to_wire, time_from_wire,
@@ -204,6 +204,10 @@ fn other_event(event: &Event) -> Option<Kind> {
         | Event::ScheduleEnabled { .. }
         | Event::ScheduleDisabled { .. }
         | Event::SlotsSettled { .. } => return schedule::event_to_wire(event),
+        Event::BackfillStarted { .. }
+        | Event::BackfillAdvanced { .. }
+        | Event::BackfillRunEnded { .. }
+        | Event::BackfillCancelled { .. } => return backfill::event_to_wire(event),
         Event::TriggerInstalled { .. }
         | Event::TriggerUpdated { .. }
         | Event::TriggerUninstalled { .. }
@@ -397,6 +401,10 @@ fn other_event_from_wire(kind: Kind) -> Result<Event> {
         | Kind::ScheduleEnabled(_)
         | Kind::ScheduleDisabled(_)
         | Kind::SlotsSettled(_)) => schedule::event_from_wire(kind),
+        kind @ (Kind::BackfillStarted(_)
+        | Kind::BackfillAdvanced(_)
+        | Kind::BackfillRunEnded(_)
+        | Kind::BackfillCancelled(_)) => backfill::event_from_wire(kind),
         kind @ (Kind::TriggerInstalled(_)
         | Kind::TriggerUpdated(_)
         | Kind::TriggerUninstalled(_)

@@ -12,6 +12,7 @@ use gofer_wire::log::v1 as log;
 use gofer_wire::log::v1::{command, event};
 use gofer_wire::model::v1 as model;
 
+use super::backfill::{backfill_from_wire, backfill_to_wire};
 use super::{
     DecodeError, Result, duration_from_wire, duration_to_wire, pipeline_key_from_wire, required, time_from_wire,
     time_to_wire, unknown, variables_from_wire, variables_to_wire,
@@ -140,6 +141,8 @@ pub fn schedule_to_wire(key: &ScheduleKey, schedule: &Schedule) -> model::Schedu
         last_skipped: schedule.last_skipped.as_ref().map(skipped_to_wire),
         created_at: Some(time_to_wire(schedule.created_at)),
         updated_at: Some(time_to_wire(schedule.updated_at)),
+        last_backfill: schedule.last_backfill,
+        backfills: schedule.backfills.iter().map(|(number, backfill)| backfill_to_wire(*number, backfill)).collect(),
     }
 }
 
@@ -148,6 +151,7 @@ pub fn schedule_to_wire(key: &ScheduleKey, schedule: &Schedule) -> model::Schedu
 /// # Errors
 /// When a part is missing or not valid.
 pub fn schedule_from_wire(message: &model::Schedule) -> Result<(ScheduleKey, Schedule)> {
+    let backfills: Result<_> = message.backfills.iter().map(backfill_from_wire).collect();
     let schedule = Schedule {
         spec: Arc::new(schedule_spec_from_wire(message.spec.clone())?),
         generation: Revision(message.generation),
@@ -158,13 +162,19 @@ pub fn schedule_from_wire(message: &model::Schedule) -> Result<(ScheduleKey, Sch
         last_skipped: message.last_skipped.as_ref().map(skipped_from_wire).transpose()?,
         created_at: time_from_wire(message.created_at.as_ref(), "created_at")?,
         updated_at: time_from_wire(message.updated_at.as_ref(), "updated_at")?,
+        last_backfill: message.last_backfill,
+        backfills: backfills.map_err(|error| error.within("backfills"))?,
     };
     Ok((schedule_key_from_wire(message.r#ref.as_ref())?, schedule))
 }
 
 /// The slot of a run as a message.
 pub(super) fn slot_to_wire(slot: &ScheduleSlot) -> model::ScheduleSlot {
-    model::ScheduleSlot { schedule: slot.schedule.to_string(), slot: Some(time_to_wire(slot.slot)) }
+    model::ScheduleSlot {
+        schedule: slot.schedule.to_string(),
+        slot: Some(time_to_wire(slot.slot)),
+        backfill: slot.backfill.unwrap_or_default(),
+    }
 }
 
 /// A message as the slot of a run.
@@ -172,21 +182,22 @@ pub(super) fn slot_from_wire(slot: &model::ScheduleSlot) -> Result<ScheduleSlot>
     Ok(ScheduleSlot {
         schedule: schedule_name(&slot.schedule, "schedule")?,
         slot: time_from_wire(slot.slot.as_ref(), "slot")?,
+        backfill: (slot.backfill != 0).then_some(slot.backfill),
     })
 }
 
-fn fired_to_wire(fired: &FiredSlot) -> model::FiredSlot {
+pub(super) fn fired_to_wire(fired: &FiredSlot) -> model::FiredSlot {
     model::FiredSlot { slot: Some(time_to_wire(fired.slot)), run: fired.run }
 }
 
-fn fired_from_wire(fired: &model::FiredSlot) -> Result<FiredSlot> {
+pub(super) fn fired_from_wire(fired: &model::FiredSlot) -> Result<FiredSlot> {
     if fired.run == 0 {
         return Err(DecodeError::new("run", "runs count from 1"));
     }
     Ok(FiredSlot { slot: time_from_wire(fired.slot.as_ref(), "slot")?, run: fired.run })
 }
 
-fn skipped_to_wire(skipped: &SkippedSlots) -> model::SkippedSlots {
+pub(super) fn skipped_to_wire(skipped: &SkippedSlots) -> model::SkippedSlots {
     let (reason, refusal, message) = match &skipped.reason {
         SkipReason::Missed => (model::SkipReason::Missed, "", ""),
         SkipReason::Blackout => (model::SkipReason::Blackout, "", ""),
@@ -203,7 +214,7 @@ fn skipped_to_wire(skipped: &SkippedSlots) -> model::SkippedSlots {
     }
 }
 
-fn skipped_from_wire(skipped: &model::SkippedSlots) -> Result<SkippedSlots> {
+pub(super) fn skipped_from_wire(skipped: &model::SkippedSlots) -> Result<SkippedSlots> {
     let reason = match model::SkipReason::try_from(skipped.reason) {
         Ok(model::SkipReason::Missed) => SkipReason::Missed,
         Ok(model::SkipReason::Blackout) => SkipReason::Blackout,
@@ -227,11 +238,11 @@ fn skipped_from_wire(skipped: &model::SkippedSlots) -> Result<SkippedSlots> {
     })
 }
 
-fn skips_to_wire(skipped: &[SkippedSlots]) -> Vec<model::SkippedSlots> {
+pub(super) fn skips_to_wire(skipped: &[SkippedSlots]) -> Vec<model::SkippedSlots> {
     skipped.iter().map(skipped_to_wire).collect()
 }
 
-fn skips_from_wire(skipped: &[model::SkippedSlots]) -> Result<Vec<SkippedSlots>> {
+pub(super) fn skips_from_wire(skipped: &[model::SkippedSlots]) -> Result<Vec<SkippedSlots>> {
     let skipped: Result<_> = skipped.iter().map(skipped_from_wire).collect();
     skipped.map_err(|error| error.within("skipped"))
 }

@@ -4,6 +4,7 @@ mod any;
 mod faults;
 mod fuzz;
 mod golden;
+mod golden_backfills;
 mod golden_figures;
 mod golden_subscriptions;
 mod kinds;

@@ -75,7 +75,7 @@ impl Slots {
                 }
             }
             Event::RunCreated { run, schedule, .. } => {
-                let slot = |ScheduleSlot { schedule, slot }: &ScheduleSlot| {
+                let slot = |ScheduleSlot { schedule, slot, backfill: _ }: &ScheduleSlot| {
                     (ScheduleKey { pipeline: run.pipeline.clone(), name: schedule.clone() }, *slot)
                 };
                 let (expected, found) = (self.told.remove(run), schedule.as_ref().map(slot));

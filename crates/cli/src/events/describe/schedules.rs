@@ -43,9 +43,50 @@ pub(super) fn describe(kind: Kind) -> Described {
     }
 }
 
+/// An event about a backfill.
+pub(super) fn describe_backfill(kind: Kind) -> Described {
+    let line = |kind, schedule: Option<model::ScheduleRef>, details, style| Described {
+        kind,
+        subject: schedule_text(schedule.as_ref()),
+        details,
+        style,
+    };
+    match kind {
+        Kind::BackfillStarted(event) => {
+            let spec = event.spec.unwrap_or_default();
+            let (from, to) = (instant(spec.from_time.as_ref()), instant(spec.to_time.as_ref()));
+            let details = format!("{} with {} slots from {from} to {to}", event.backfill, spec.slots);
+            line("backfill started", event.schedule, details, Style::Plain)
+        }
+        Kind::BackfillAdvanced(event) => {
+            let style = if event.refused.is_empty() { Style::Plain } else { Style::Warning };
+            let settled = SlotsSettled {
+                fired: event.fired,
+                skipped: event.refused,
+                to_time: event.cursor,
+                ..Default::default()
+            };
+            let details = format!("{}: {}", event.backfill, self::settled(&settled));
+            line("backfill went on", event.schedule, details, style)
+        }
+        Kind::BackfillRunEnded(event) => {
+            let good = event.status() == model::RunStatus::Succeeded;
+            let style = if good { Style::Plain } else { Style::Warning };
+            let details = format!("{}: run {}", event.backfill, event.run);
+            line("backfill run ended", event.schedule, details, style)
+        }
+        Kind::BackfillCancelled(event) => {
+            let details = format!("{}: {}", event.backfill, event.message);
+            line("backfill cancelled", event.schedule, details, Style::Warning)
+        }
+        _ => line("unknown", None, String::new(), Style::Warning),
+    }
+}
+
 /// Of a run that was started for a slot.
 pub(super) fn slot_text(slot: &model::ScheduleSlot) -> String {
-    format!(", for {} of schedule {}", instant(slot.slot.as_ref()), slot.schedule)
+    let backfill = if slot.backfill == 0 { String::new() } else { format!(" in backfill {}", slot.backfill) };
+    format!(", for {} of schedule {}{backfill}", instant(slot.slot.as_ref()), slot.schedule)
 }
 
 fn timing(spec: Option<&model::ScheduleSpec>) -> String {

@@ -59,6 +59,8 @@ mod tests {
             settled: Timestamp(0),
             last_fired: None,
             last_skipped: None,
+            last_backfill: 0,
+            backfills: std::collections::BTreeMap::new(),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         }

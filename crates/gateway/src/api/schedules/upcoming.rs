@@ -94,6 +94,8 @@ mod tests {
             settled: Timestamp(10 * HOUR),
             last_fired: None,
             last_skipped: None,
+            last_backfill: 0,
+            backfills: std::collections::BTreeMap::new(),
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         }

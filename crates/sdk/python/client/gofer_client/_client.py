@@ -184,6 +184,25 @@ class Client:
         """Lets the slots of a schedule count, or not."""
         return self._write(_SCHEDULES, "SetScheduleEnabled", request, timeout)
 
+    def start_backfill(
+        self, request: api.StartBackfillRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.StartBackfillResponse]:
+        """Starts runs for the slots of a schedule in a range of the past."""
+        return self._write(_SCHEDULES, "StartBackfill", request, timeout)
+
+    def list_backfills(
+        self, request: api.ListBackfillsRequest, *, timeout: Optional[float] = None
+    ) -> api.ListBackfillsResponse:
+        """The backfills of a schedule, the newest first."""
+        answer: api.ListBackfillsResponse = self._read(_SCHEDULES, "ListBackfills", request, timeout)
+        return answer
+
+    def cancel_backfill(
+        self, request: api.CancelBackfillRequest, *, timeout: Optional[float] = None
+    ) -> Outcome[api.CancelBackfillResponse]:
+        """Starts no further run of a backfill; those that were started go on."""
+        return self._write(_SCHEDULES, "CancelBackfill", request, timeout)
+
     def install_trigger(
         self, request: api.InstallTriggerRequest, *, timeout: Optional[float] = None
     ) -> Outcome[api.InstallTriggerResponse]:

@@ -1,5 +1,6 @@
 //! Any value of the domain, acceptable or not.
 
+mod backfill;
 mod cluster;
 mod messages;
 mod object;

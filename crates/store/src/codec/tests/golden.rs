@@ -180,7 +180,7 @@ fn slots() {
         retry_of: None,
         parent: None,
         release: None,
-        schedule: Some(ScheduleSlot { schedule: name, slot: Timestamp(2_000) }),
+        schedule: Some(ScheduleSlot { schedule: name, slot: Timestamp(2_000), backfill: None }),
         subscription: None,
         shared: BTreeMap::new(),
         depth: 0,

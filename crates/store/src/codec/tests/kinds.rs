@@ -31,7 +31,7 @@ kinds!(command_kind of Command:
     DecideApproval AdvanceTask TimeOutTask
     RegisterVersion StartRelease PromoteRelease SwitchRelease RollBackPipeline PinPipeline UnpinPipeline
     PutObject DeleteObject SetSecret DeleteSecret RotateClusterKey
-    CreateSchedule UpdateSchedule DeleteSchedule SetScheduleEnabled SettleSlots
+    CreateSchedule UpdateSchedule DeleteSchedule SetScheduleEnabled SettleSlots StartBackfill AdvanceBackfill CancelBackfill
     InstallTrigger UpdateTrigger UninstallTrigger SetTriggerEnabled ReportTrigger
     CreateSubscription UpdateSubscription DeleteSubscription SetSubscriptionEnabled TakeEvents FollowEvents);
 
@@ -44,6 +44,7 @@ kinds!(event_kind of Event:
     PipelinePinned PipelineUnpinned RunMoved
     ObjectPut ObjectDeleted ObjectsDropped SecretSet SecretDeleted ClusterKeyRotated
     ScheduleCreated ScheduleUpdated ScheduleDeleted ScheduleEnabled ScheduleDisabled SlotsSettled
+    BackfillStarted BackfillAdvanced BackfillRunEnded BackfillCancelled
     TriggerInstalled TriggerUpdated TriggerUninstalled TriggerEnabled TriggerDisabled TriggerReported
     SubscriptionCreated SubscriptionUpdated SubscriptionDeleted SubscriptionEnabled SubscriptionDisabled
     EventsTaken EventsFollowed);

@@ -88,10 +88,11 @@ fn a_restored_store_has_the_same_events_views_and_answers() {
                 Answer::NodeIncarnation(_) => 3,
                 Answer::Release(_) => 4,
                 Answer::Events(_) => 5,
+                Answer::Backfill(_) => 6,
             });
         }
     }
-    assert!(accepted > 10 && kinds.len() == 6, "{accepted} {kinds:?}");
+    assert!(accepted > 10 && kinds.len() == 7, "{accepted} {kinds:?}");
     drop((restored, store, source));
     unfinished::clear(dir.path()).unwrap();
     let open = |path: &std::path::Path| ReadOnlyStore::open(path, Options::default()).unwrap();

@@ -253,6 +253,7 @@ impl World {
             0 => drop(self.next(Command::UpdateSchedule { schedule, spec: spec(number), generation: None })),
             1 => drop(self.next(Command::SetScheduleEnabled { schedule, enabled: !known.enabled })),
             2 => drop(self.next(Command::DeleteSchedule { schedule })),
+            3 | 4 => self.backfill(name, "s"),
             _ => drop(self.settle(name, "s")),
         }
     }
@@ -268,6 +269,29 @@ impl World {
         // Later than what is to be settled.
         self.time += 2;
         self.next(Command::SettleSlots { schedule, settlement: Box::new(settlement) })
+    }
+
+    /// Begins a backfill of three instants, or starts the next two runs of the one that goes on.
+    fn backfill(&mut self, name: &str, which: &str) {
+        let schedule = schedule(name, which);
+        let known = self.store.read(|state| state.schedules.get(&schedule).cloned()).unwrap();
+        let generation = known.generation;
+        let open = known.backfills.iter().find(|(_, backfill)| backfill.room() > 0);
+        self.next(match open {
+            None => {
+                let (from, to) = (Timestamp(self.time - 3), Timestamp(self.time));
+                let spec = BackfillSpec { from, to, parallelism: 2, order: BackfillOrder::NewestFirst, slots: 3 };
+                Command::StartBackfill { schedule, generation, spec }
+            }
+            Some((number, backfill)) => {
+                let cursor = backfill.cursor;
+                let from = cursor.unwrap_or(backfill.spec.to);
+                let fire = (1..).map(|back| Timestamp(from.0 - back)).take_while(|slot| *slot >= backfill.spec.from);
+                let fire: Vec<Timestamp> = fire.take(backfill.room()).collect();
+                let is_last = fire.len() < backfill.room() || fire.last() == Some(&backfill.spec.from);
+                Command::AdvanceBackfill { schedule, backfill: *number, generation, cursor, fire, is_last }
+            }
+        });
     }
 
     fn lose(&mut self, node: u64) {

@@ -104,6 +104,7 @@ pub(in crate::codec::tests) fn envelope() -> impl Strategy<Value = CommandEnvelo
         1 => super::object::command(),
         1 => super::secret::command(),
         1 => super::schedule::command(),
+        1 => super::backfill::command(),
         2 => super::subscription::command(),
     ];
     (any::<[u8; 16]>(), text(), time(), command).prop_map(|(id, actor, time, command)| CommandEnvelope {
@@ -226,6 +227,7 @@ pub(in crate::codec::tests) fn event() -> impl Strategy<Value = Event> {
         1 => super::object::event(),
         1 => super::secret::event(),
         1 => super::schedule::event(),
+        1 => super::backfill::event(),
         2 => super::subscription::event(),
     ]
 }
@@ -237,6 +239,7 @@ pub(in crate::codec::tests) fn outcome() -> impl Strategy<Value = Outcome> {
         any::<u64>().prop_map(|version| Answer::PipelineVersion(Version(version))),
         any::<u64>().prop_map(Answer::NodeIncarnation),
         any::<u64>().prop_map(Answer::Release),
+        any::<u64>().prop_map(Answer::Backfill),
         super::subscription::fates().prop_map(Answer::Events),
     ];
     let rejection = (prop::sample::select(Reason::ALL.to_vec()), text(), text(), text())

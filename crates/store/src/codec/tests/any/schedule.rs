@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use gofer_domain::schedule::{Blackout, CatchUp, Rule, Timing};
 use gofer_domain::*;
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
+use super::backfill::backfill;
 use super::{ID, duration, options, pipeline_key, text, time};
 
 fn name() -> impl Strategy<Value = ScheduleName> {
     ID.prop_map(|name| ScheduleName::new(&name).unwrap())
 }
 
-fn key() -> impl Strategy<Value = ScheduleKey> {
+pub(super) fn key() -> impl Strategy<Value = ScheduleKey> {
     (pipeline_key(), name()).prop_map(|(pipeline, name)| ScheduleKey { pipeline, name })
 }
 
@@ -32,14 +33,15 @@ fn spec() -> BoxedStrategy<Arc<ScheduleSpec>> {
 }
 
 pub(super) fn slot() -> impl Strategy<Value = ScheduleSlot> {
-    (name(), time()).prop_map(|(schedule, slot)| ScheduleSlot { schedule, slot })
+    let backfill = option::of(1..=u64::MAX);
+    (name(), time(), backfill).prop_map(|(schedule, slot, backfill)| ScheduleSlot { schedule, slot, backfill })
 }
 
-fn fired() -> impl Strategy<Value = FiredSlot> {
+pub(super) fn fired() -> impl Strategy<Value = FiredSlot> {
     (time(), 1..=u64::MAX).prop_map(|(slot, run)| FiredSlot { slot, run })
 }
 
-fn skipped() -> BoxedStrategy<SkippedSlots> {
+pub(super) fn skipped() -> BoxedStrategy<SkippedSlots> {
     let refused = (prop::sample::select(Reason::ALL.to_vec()), text())
         .prop_map(|(reason, message)| SkipReason::Refused { reason, message });
     let reason = prop_oneof![
@@ -54,8 +56,10 @@ fn skipped() -> BoxedStrategy<SkippedSlots> {
 
 pub(in crate::codec::tests) fn schedule() -> impl Strategy<Value = (ScheduleKey, Schedule)> {
     let last = (option::of(fired()), option::of(skipped()));
-    (key(), spec(), any::<(u64, bool, u64)>(), time(), last, time(), time()).prop_map(
-        |(key, spec, (generation, enabled, changed), settled, (last_fired, last_skipped), created_at, updated_at)| {
+    let backfills = (any::<u64>(), btree_map(any::<u64>(), backfill(), 0..3));
+    (key(), spec(), any::<(u64, bool, u64)>(), time(), last, (time(), time()), backfills).prop_map(
+        |(key, spec, (generation, enabled, changed), settled, (last_fired, last_skipped), times, backfills)| {
+            let ((created_at, updated_at), (last_backfill, backfills)) = (times, backfills);
             let (generation, changed) = (Revision(generation), Revision(changed));
             let schedule = Schedule {
                 spec,
@@ -65,6 +69,8 @@ pub(in crate::codec::tests) fn schedule() -> impl Strategy<Value = (ScheduleKey,
                 settled,
                 last_fired,
                 last_skipped,
+                last_backfill,
+                backfills,
                 created_at,
                 updated_at,
             };

@@ -25,6 +25,9 @@ const (
 	ScheduleService_UpdateSchedule_FullMethodName     = "/gofer.api.v1.ScheduleService/UpdateSchedule"
 	ScheduleService_DeleteSchedule_FullMethodName     = "/gofer.api.v1.ScheduleService/DeleteSchedule"
 	ScheduleService_SetScheduleEnabled_FullMethodName = "/gofer.api.v1.ScheduleService/SetScheduleEnabled"
+	ScheduleService_StartBackfill_FullMethodName      = "/gofer.api.v1.ScheduleService/StartBackfill"
+	ScheduleService_ListBackfills_FullMethodName      = "/gofer.api.v1.ScheduleService/ListBackfills"
+	ScheduleService_CancelBackfill_FullMethodName     = "/gofer.api.v1.ScheduleService/CancelBackfill"
 )
 
 // ScheduleServiceClient is the client API for ScheduleService service.
@@ -43,6 +46,12 @@ type ScheduleServiceClient interface {
 	DeleteSchedule(ctx context.Context, in *DeleteScheduleRequest, opts ...grpc.CallOption) (*DeleteScheduleResponse, error)
 	// Lets the slots of a schedule count, or not. What is due while it is disabled is skipped.
 	SetScheduleEnabled(ctx context.Context, in *SetScheduleEnabledRequest, opts ...grpc.CallOption) (*SetScheduleEnabledResponse, error)
+	// Starts runs for the slots of a schedule in a range of the past, so many at a time, be it enabled or not.
+	StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error)
+	// The backfills of a schedule: those that go on, and the newest that have ended.
+	ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error)
+	// Starts no further run of a backfill. Those that were started go on.
+	CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error)
 }
 
 type scheduleServiceClient struct {
@@ -107,6 +116,33 @@ func (c *scheduleServiceClient) SetScheduleEnabled(ctx context.Context, in *SetS
 	return out, nil
 }
 
+func (c *scheduleServiceClient) StartBackfill(ctx context.Context, in *StartBackfillRequest, opts ...grpc.CallOption) (*StartBackfillResponse, error) {
+	out := new(StartBackfillResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_StartBackfill_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) ListBackfills(ctx context.Context, in *ListBackfillsRequest, opts ...grpc.CallOption) (*ListBackfillsResponse, error) {
+	out := new(ListBackfillsResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_ListBackfills_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scheduleServiceClient) CancelBackfill(ctx context.Context, in *CancelBackfillRequest, opts ...grpc.CallOption) (*CancelBackfillResponse, error) {
+	out := new(CancelBackfillResponse)
+	err := c.cc.Invoke(ctx, ScheduleService_CancelBackfill_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ScheduleServiceServer is the server API for ScheduleService service.
 // All implementations must embed UnimplementedScheduleServiceServer
 // for forward compatibility
@@ -123,6 +159,12 @@ type ScheduleServiceServer interface {
 	DeleteSchedule(context.Context, *DeleteScheduleRequest) (*DeleteScheduleResponse, error)
 	// Lets the slots of a schedule count, or not. What is due while it is disabled is skipped.
 	SetScheduleEnabled(context.Context, *SetScheduleEnabledRequest) (*SetScheduleEnabledResponse, error)
+	// Starts runs for the slots of a schedule in a range of the past, so many at a time, be it enabled or not.
+	StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error)
+	// The backfills of a schedule: those that go on, and the newest that have ended.
+	ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error)
+	// Starts no further run of a backfill. Those that were started go on.
+	CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error)
 	mustEmbedUnimplementedScheduleServiceServer()
 }
 
@@ -147,6 +189,15 @@ func (UnimplementedScheduleServiceServer) DeleteSchedule(context.Context, *Delet
 }
 func (UnimplementedScheduleServiceServer) SetScheduleEnabled(context.Context, *SetScheduleEnabledRequest) (*SetScheduleEnabledResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method SetScheduleEnabled not implemented")
+}
+func (UnimplementedScheduleServiceServer) StartBackfill(context.Context, *StartBackfillRequest) (*StartBackfillResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method StartBackfill not implemented")
+}
+func (UnimplementedScheduleServiceServer) ListBackfills(context.Context, *ListBackfillsRequest) (*ListBackfillsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ListBackfills not implemented")
+}
+func (UnimplementedScheduleServiceServer) CancelBackfill(context.Context, *CancelBackfillRequest) (*CancelBackfillResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CancelBackfill not implemented")
 }
 func (UnimplementedScheduleServiceServer) mustEmbedUnimplementedScheduleServiceServer() {}
 
@@ -269,6 +320,60 @@ func _ScheduleService_SetScheduleEnabled_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ScheduleService_StartBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StartBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).StartBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_StartBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).StartBackfill(ctx, req.(*StartBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_ListBackfills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBackfillsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).ListBackfills(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_ListBackfills_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).ListBackfills(ctx, req.(*ListBackfillsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ScheduleService_CancelBackfill_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelBackfillRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScheduleServiceServer).CancelBackfill(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ScheduleService_CancelBackfill_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScheduleServiceServer).CancelBackfill(ctx, req.(*CancelBackfillRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ScheduleService_ServiceDesc is the grpc.ServiceDesc for ScheduleService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -299,6 +404,18 @@ var ScheduleService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetScheduleEnabled",
 			Handler:    _ScheduleService_SetScheduleEnabled_Handler,
+		},
+		{
+			MethodName: "StartBackfill",
+			Handler:    _ScheduleService_StartBackfill_Handler,
+		},
+		{
+			MethodName: "ListBackfills",
+			Handler:    _ScheduleService_ListBackfills_Handler,
+		},
+		{
+			MethodName: "CancelBackfill",
+			Handler:    _ScheduleService_CancelBackfill_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

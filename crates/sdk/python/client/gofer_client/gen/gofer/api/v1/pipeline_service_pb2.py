@@ -28,7 +28,7 @@ from gofer_client.gen.gofer.model.v1 import config_pb2 as gofer_dot_model_dot_v1
 from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_dot_run__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gofer/api/v1/pipeline_service.proto\x12\x0cgofer.api.v1\x1a\x19gofer/api/v1/common.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\"\x95\x01\n\x17RegisterPipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12\x0c\n\x04hold\x18\x14 \x01(\x08\"o\n\x18RegisterPipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x14\n\x0clive_version\x18\x14 \x01(\x04\"\x84\x01\n\x12GetPipelineRequest\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x0b\x63onsistency\x18\x03 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\"o\n\x13GetPipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12*\n\x08pipeline\x18\x02 \x01(\x0b\x32\x18.gofer.model.v1.Pipeline\"\x80\x01\n\x14ListPipelinesRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x8b\x01\n\x15ListPipelinesResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12+\n\tpipelines\x18\x02 \x03(\x0b\x32\x18.gofer.model.v1.Pipeline\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Z\n\x15\x45nablePipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"F\n\x16\x45nablePipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"[\n\x16\x44isablePipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"G\n\x17\x44isablePipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"i\n\x15\x44\x65letePipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\"F\n\x16\x44\x65letePipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader2\xbc\x04\n\x0fPipelineService\x12\x61\n\x10RegisterPipeline\x12%.gofer.api.v1.RegisterPipelineRequest\x1a&.gofer.api.v1.RegisterPipelineResponse\x12R\n\x0bGetPipeline\x12 .gofer.api.v1.GetPipelineRequest\x1a!.gofer.api.v1.GetPipelineResponse\x12X\n\rListPipelines\x12\".gofer.api.v1.ListPipelinesRequest\x1a#.gofer.api.v1.ListPipelinesResponse\x12[\n\x0e\x45nablePipeline\x12#.gofer.api.v1.EnablePipelineRequest\x1a$.gofer.api.v1.EnablePipelineResponse\x12^\n\x0f\x44isablePipeline\x12$.gofer.api.v1.DisablePipelineRequest\x1a%.gofer.api.v1.DisablePipelineResponse\x12[\n\x0e\x44\x65letePipeline\x12#.gofer.api.v1.DeletePipelineRequest\x1a$.gofer.api.v1.DeletePipelineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#gofer/api/v1/pipeline_service.proto\x12\x0cgofer.api.v1\x1a\x19gofer/api/v1/common.proto\x1a\x1cgofer/model/v1/cluster.proto\x1a\x1bgofer/model/v1/config.proto\x1a\x18gofer/model/v1/run.proto\"\x95\x01\n\x17RegisterPipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x1e.gofer.model.v1.PipelineConfig\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\x12\x0c\n\x04hold\x18\x14 \x01(\x08\"o\n\x18RegisterPipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12\x14\n\x0clive_version\x18\x14 \x01(\x04\"\x84\x01\n\x12GetPipelineRequest\x12-\n\x08pipeline\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\x0f\n\x07version\x18\x02 \x01(\x04\x12.\n\x0b\x63onsistency\x18\x03 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\"\xaf\x01\n\x13GetPipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12*\n\x08pipeline\x18\x02 \x01(\x0b\x32\x18.gofer.model.v1.Pipeline\x12\x10\n\x08problems\x18\x03 \x03(\t\x12,\n\x07used_by\x18\x04 \x03(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"\x80\x01\n\x14ListPipelinesRequest\x12\x11\n\tnamespace\x18\x01 \x01(\t\x12.\n\x0b\x63onsistency\x18\x02 \x01(\x0e\x32\x19.gofer.api.v1.Consistency\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"\x8b\x01\n\x15ListPipelinesResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\x12+\n\tpipelines\x18\x02 \x03(\x0b\x32\x18.gofer.model.v1.Pipeline\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"Z\n\x15\x45nablePipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"F\n\x16\x45nablePipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"[\n\x16\x44isablePipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\"G\n\x17\x44isablePipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader\"i\n\x15\x44\x65letePipelineRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12-\n\x08pipeline\x18\x02 \x01(\x0b\x32\x1b.gofer.model.v1.PipelineRef\x12\r\n\x05\x66orce\x18\x03 \x01(\x08\"F\n\x16\x44\x65letePipelineResponse\x12,\n\x06header\x18\x01 \x01(\x0b\x32\x1c.gofer.api.v1.ResponseHeader2\xbc\x04\n\x0fPipelineService\x12\x61\n\x10RegisterPipeline\x12%.gofer.api.v1.RegisterPipelineRequest\x1a&.gofer.api.v1.RegisterPipelineResponse\x12R\n\x0bGetPipeline\x12 .gofer.api.v1.GetPipelineRequest\x1a!.gofer.api.v1.GetPipelineResponse\x12X\n\rListPipelines\x12\".gofer.api.v1.ListPipelinesRequest\x1a#.gofer.api.v1.ListPipelinesResponse\x12[\n\x0e\x45nablePipeline\x12#.gofer.api.v1.EnablePipelineRequest\x1a$.gofer.api.v1.EnablePipelineResponse\x12^\n\x0f\x44isablePipeline\x12$.gofer.api.v1.DisablePipelineRequest\x1a%.gofer.api.v1.DisablePipelineResponse\x12[\n\x0e\x44\x65letePipeline\x12#.gofer.api.v1.DeletePipelineRequest\x1a$.gofer.api.v1.DeletePipelineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,24 +41,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REGISTERPIPELINERESPONSE']._serialized_end=428
   _globals['_GETPIPELINEREQUEST']._serialized_start=431
   _globals['_GETPIPELINEREQUEST']._serialized_end=563
-  _globals['_GETPIPELINERESPONSE']._serialized_start=565
-  _globals['_GETPIPELINERESPONSE']._serialized_end=676
-  _globals['_LISTPIPELINESREQUEST']._serialized_start=679
-  _globals['_LISTPIPELINESREQUEST']._serialized_end=807
-  _globals['_LISTPIPELINESRESPONSE']._serialized_start=810
-  _globals['_LISTPIPELINESRESPONSE']._serialized_end=949
-  _globals['_ENABLEPIPELINEREQUEST']._serialized_start=951
-  _globals['_ENABLEPIPELINEREQUEST']._serialized_end=1041
-  _globals['_ENABLEPIPELINERESPONSE']._serialized_start=1043
-  _globals['_ENABLEPIPELINERESPONSE']._serialized_end=1113
-  _globals['_DISABLEPIPELINEREQUEST']._serialized_start=1115
-  _globals['_DISABLEPIPELINEREQUEST']._serialized_end=1206
-  _globals['_DISABLEPIPELINERESPONSE']._serialized_start=1208
-  _globals['_DISABLEPIPELINERESPONSE']._serialized_end=1279
-  _globals['_DELETEPIPELINEREQUEST']._serialized_start=1281
-  _globals['_DELETEPIPELINEREQUEST']._serialized_end=1386
-  _globals['_DELETEPIPELINERESPONSE']._serialized_start=1388
-  _globals['_DELETEPIPELINERESPONSE']._serialized_end=1458
-  _globals['_PIPELINESERVICE']._serialized_start=1461
-  _globals['_PIPELINESERVICE']._serialized_end=2033
+  _globals['_GETPIPELINERESPONSE']._serialized_start=566
+  _globals['_GETPIPELINERESPONSE']._serialized_end=741
+  _globals['_LISTPIPELINESREQUEST']._serialized_start=744
+  _globals['_LISTPIPELINESREQUEST']._serialized_end=872
+  _globals['_LISTPIPELINESRESPONSE']._serialized_start=875
+  _globals['_LISTPIPELINESRESPONSE']._serialized_end=1014
+  _globals['_ENABLEPIPELINEREQUEST']._serialized_start=1016
+  _globals['_ENABLEPIPELINEREQUEST']._serialized_end=1106
+  _globals['_ENABLEPIPELINERESPONSE']._serialized_start=1108
+  _globals['_ENABLEPIPELINERESPONSE']._serialized_end=1178
+  _globals['_DISABLEPIPELINEREQUEST']._serialized_start=1180
+  _globals['_DISABLEPIPELINEREQUEST']._serialized_end=1271
+  _globals['_DISABLEPIPELINERESPONSE']._serialized_start=1273
+  _globals['_DISABLEPIPELINERESPONSE']._serialized_end=1344
+  _globals['_DELETEPIPELINEREQUEST']._serialized_start=1346
+  _globals['_DELETEPIPELINEREQUEST']._serialized_end=1451
+  _globals['_DELETEPIPELINERESPONSE']._serialized_start=1453
+  _globals['_DELETEPIPELINERESPONSE']._serialized_end=1523
+  _globals['_PIPELINESERVICE']._serialized_start=1526
+  _globals['_PIPELINESERVICE']._serialized_end=2098
 # @@protoc_insertion_point(module_scope)

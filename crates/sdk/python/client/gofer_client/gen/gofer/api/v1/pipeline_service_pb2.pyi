@@ -45,12 +45,16 @@ class GetPipelineRequest(_message.Message):
     def __init__(self, pipeline: _Optional[_Union[_run_pb2.PipelineRef, _Mapping]] = ..., version: _Optional[int] = ..., consistency: _Optional[_Union[_common_pb2.Consistency, str]] = ...) -> None: ...
 
 class GetPipelineResponse(_message.Message):
-    __slots__ = ("header", "pipeline")
+    __slots__ = ("header", "pipeline", "problems", "used_by")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     PIPELINE_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    USED_BY_FIELD_NUMBER: _ClassVar[int]
     header: _common_pb2.ResponseHeader
     pipeline: _cluster_pb2.Pipeline
-    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., pipeline: _Optional[_Union[_cluster_pb2.Pipeline, _Mapping]] = ...) -> None: ...
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    used_by: _containers.RepeatedCompositeFieldContainer[_run_pb2.PipelineRef]
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., pipeline: _Optional[_Union[_cluster_pb2.Pipeline, _Mapping]] = ..., problems: _Optional[_Iterable[str]] = ..., used_by: _Optional[_Iterable[_Union[_run_pb2.PipelineRef, _Mapping]]] = ...) -> None: ...
 
 class ListPipelinesRequest(_message.Message):
     __slots__ = ("namespace", "consistency", "page_size", "page_token")

@@ -127,3 +127,65 @@ class SetScheduleEnabledResponse(_message.Message):
     HEADER_FIELD_NUMBER: _ClassVar[int]
     header: _common_pb2.ResponseHeader
     def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ...) -> None: ...
+
+class StartBackfillRequest(_message.Message):
+    __slots__ = ("request_id", "schedule", "from_time", "to_time", "parallelism", "newest_first", "dry_run")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    TO_TIME_FIELD_NUMBER: _ClassVar[int]
+    PARALLELISM_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    request_id: bytes
+    schedule: _schedule_pb2.ScheduleRef
+    from_time: _timestamp_pb2.Timestamp
+    to_time: _timestamp_pb2.Timestamp
+    parallelism: int
+    newest_first: bool
+    dry_run: bool
+    def __init__(self, request_id: _Optional[bytes] = ..., schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., to_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., parallelism: _Optional[int] = ..., newest_first: bool = ..., dry_run: bool = ...) -> None: ...
+
+class StartBackfillResponse(_message.Message):
+    __slots__ = ("header", "backfill", "spec", "slots")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    header: _common_pb2.ResponseHeader
+    backfill: int
+    spec: _schedule_pb2.BackfillSpec
+    slots: _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., backfill: _Optional[int] = ..., spec: _Optional[_Union[_schedule_pb2.BackfillSpec, _Mapping]] = ..., slots: _Optional[_Iterable[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]]] = ...) -> None: ...
+
+class ListBackfillsRequest(_message.Message):
+    __slots__ = ("schedule", "consistency")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    CONSISTENCY_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    consistency: _common_pb2.Consistency
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., consistency: _Optional[_Union[_common_pb2.Consistency, str]] = ...) -> None: ...
+
+class ListBackfillsResponse(_message.Message):
+    __slots__ = ("header", "backfills")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    BACKFILLS_FIELD_NUMBER: _ClassVar[int]
+    header: _common_pb2.ResponseHeader
+    backfills: _containers.RepeatedCompositeFieldContainer[_schedule_pb2.Backfill]
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ..., backfills: _Optional[_Iterable[_Union[_schedule_pb2.Backfill, _Mapping]]] = ...) -> None: ...
+
+class CancelBackfillRequest(_message.Message):
+    __slots__ = ("request_id", "schedule", "backfill")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    request_id: bytes
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    def __init__(self, request_id: _Optional[bytes] = ..., schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ...) -> None: ...
+
+class CancelBackfillResponse(_message.Message):
+    __slots__ = ("header",)
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    header: _common_pb2.ResponseHeader
+    def __init__(self, header: _Optional[_Union[_common_pb2.ResponseHeader, _Mapping]] = ...) -> None: ...

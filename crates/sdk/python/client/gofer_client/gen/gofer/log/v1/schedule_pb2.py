@@ -22,37 +22,52 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from gofer_client.gen.gofer.model.v1 import run_pb2 as gofer_dot_model_dot_v1_dot_run__pb2
 from gofer_client.gen.gofer.model.v1 import schedule_pb2 as gofer_dot_model_dot_v1_dot_schedule__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/log/v1/schedule.proto\x12\x0cgofer.log.v1\x1a\x1dgofer/model/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"|\n\x0e\x43reateSchedule\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"\x7f\n\x0eUpdateSchedule\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12\x12\n\ngeneration\x18\x03 \x01(\x04\"?\n\x0e\x44\x65leteSchedule\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\"T\n\x12SetScheduleEnabled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\"\x85\x02\n\x0bSettleSlots\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12-\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04\x66ire\x18\x05 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07skipped\x18\x06 \x03(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"}\n\x0fScheduleCreated\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"\x9b\x01\n\x0fScheduleUpdated\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12-\n\x07skipped\x18\x03 \x01(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"@\n\x0fScheduleDeleted\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\"o\n\x0fScheduleEnabled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12-\n\x07skipped\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"A\n\x10ScheduleDisabled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\"\x86\x02\n\x0cSlotsSettled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12-\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x05\x66ired\x18\x05 \x03(\x0b\x32\x19.gofer.model.v1.FiredSlot\x12-\n\x07skipped\x18\x06 \x03(\x0b\x32\x1c.gofer.model.v1.SkippedSlotsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bgofer/log/v1/schedule.proto\x12\x0cgofer.log.v1\x1a\x18gofer/model/v1/run.proto\x1a\x1dgofer/model/v1/schedule.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"|\n\x0e\x43reateSchedule\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"\x7f\n\x0eUpdateSchedule\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12\x12\n\ngeneration\x18\x03 \x01(\x04\"?\n\x0e\x44\x65leteSchedule\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\"T\n\x12SetScheduleEnabled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\"\x85\x02\n\x0bSettleSlots\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12-\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04\x66ire\x18\x05 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07skipped\x18\x06 \x03(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"~\n\rStartBackfill\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12*\n\x04spec\x18\x03 \x01(\x0b\x32\x1c.gofer.model.v1.BackfillSpec\"\xca\x01\n\x0f\x41\x64vanceBackfill\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x10\n\x08\x62\x61\x63kfill\x18\x02 \x01(\x04\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12*\n\x06\x63ursor\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x04\x66ire\x18\x05 \x03(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04last\x18\x06 \x01(\x08\"Q\n\x0e\x43\x61ncelBackfill\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x10\n\x08\x62\x61\x63kfill\x18\x02 \x01(\x04\"}\n\x0fScheduleCreated\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12\x0f\n\x07\x65nabled\x18\x03 \x01(\x08\"\x9b\x01\n\x0fScheduleUpdated\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12*\n\x04spec\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.ScheduleSpec\x12-\n\x07skipped\x18\x03 \x01(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"@\n\x0fScheduleDeleted\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\"o\n\x0fScheduleEnabled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12-\n\x07skipped\x18\x02 \x01(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"A\n\x10ScheduleDisabled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\"\x86\x02\n\x0cSlotsSettled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12-\n\tfrom_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07to_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x05\x66ired\x18\x05 \x03(\x0b\x32\x19.gofer.model.v1.FiredSlot\x12-\n\x07skipped\x18\x06 \x03(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\"\x92\x01\n\x0f\x42\x61\x63kfillStarted\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x10\n\x08\x62\x61\x63kfill\x18\x02 \x01(\x04\x12*\n\x04spec\x18\x03 \x01(\x0b\x32\x1c.gofer.model.v1.BackfillSpec\x12\x12\n\nstarted_by\x18\x04 \x01(\t\"\xe6\x01\n\x10\x42\x61\x63kfillAdvanced\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x10\n\x08\x62\x61\x63kfill\x18\x02 \x01(\x04\x12*\n\x06\x63ursor\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x05\x66ired\x18\x04 \x03(\x0b\x32\x19.gofer.model.v1.FiredSlot\x12-\n\x07refused\x18\x05 \x03(\x0b\x32\x1c.gofer.model.v1.SkippedSlots\x12\x0c\n\x04last\x18\x06 \x01(\x08\"\x8b\x01\n\x10\x42\x61\x63kfillRunEnded\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x10\n\x08\x62\x61\x63kfill\x18\x02 \x01(\x04\x12\x0b\n\x03run\x18\x03 \x01(\x04\x12)\n\x06status\x18\x04 \x01(\x0e\x32\x19.gofer.model.v1.RunStatus\"e\n\x11\x42\x61\x63kfillCancelled\x12-\n\x08schedule\x18\x01 \x01(\x0b\x32\x1b.gofer.model.v1.ScheduleRef\x12\x10\n\x08\x62\x61\x63kfill\x18\x02 \x01(\x04\x12\x0f\n\x07message\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.log.v1.schedule_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATESCHEDULE']._serialized_start=109
-  _globals['_CREATESCHEDULE']._serialized_end=233
-  _globals['_UPDATESCHEDULE']._serialized_start=235
-  _globals['_UPDATESCHEDULE']._serialized_end=362
-  _globals['_DELETESCHEDULE']._serialized_start=364
-  _globals['_DELETESCHEDULE']._serialized_end=427
-  _globals['_SETSCHEDULEENABLED']._serialized_start=429
-  _globals['_SETSCHEDULEENABLED']._serialized_end=513
-  _globals['_SETTLESLOTS']._serialized_start=516
-  _globals['_SETTLESLOTS']._serialized_end=777
-  _globals['_SCHEDULECREATED']._serialized_start=779
-  _globals['_SCHEDULECREATED']._serialized_end=904
-  _globals['_SCHEDULEUPDATED']._serialized_start=907
-  _globals['_SCHEDULEUPDATED']._serialized_end=1062
-  _globals['_SCHEDULEDELETED']._serialized_start=1064
-  _globals['_SCHEDULEDELETED']._serialized_end=1128
-  _globals['_SCHEDULEENABLED']._serialized_start=1130
-  _globals['_SCHEDULEENABLED']._serialized_end=1241
-  _globals['_SCHEDULEDISABLED']._serialized_start=1243
-  _globals['_SCHEDULEDISABLED']._serialized_end=1308
-  _globals['_SLOTSSETTLED']._serialized_start=1311
-  _globals['_SLOTSSETTLED']._serialized_end=1573
+  _globals['_CREATESCHEDULE']._serialized_start=135
+  _globals['_CREATESCHEDULE']._serialized_end=259
+  _globals['_UPDATESCHEDULE']._serialized_start=261
+  _globals['_UPDATESCHEDULE']._serialized_end=388
+  _globals['_DELETESCHEDULE']._serialized_start=390
+  _globals['_DELETESCHEDULE']._serialized_end=453
+  _globals['_SETSCHEDULEENABLED']._serialized_start=455
+  _globals['_SETSCHEDULEENABLED']._serialized_end=539
+  _globals['_SETTLESLOTS']._serialized_start=542
+  _globals['_SETTLESLOTS']._serialized_end=803
+  _globals['_STARTBACKFILL']._serialized_start=805
+  _globals['_STARTBACKFILL']._serialized_end=931
+  _globals['_ADVANCEBACKFILL']._serialized_start=934
+  _globals['_ADVANCEBACKFILL']._serialized_end=1136
+  _globals['_CANCELBACKFILL']._serialized_start=1138
+  _globals['_CANCELBACKFILL']._serialized_end=1219
+  _globals['_SCHEDULECREATED']._serialized_start=1221
+  _globals['_SCHEDULECREATED']._serialized_end=1346
+  _globals['_SCHEDULEUPDATED']._serialized_start=1349
+  _globals['_SCHEDULEUPDATED']._serialized_end=1504
+  _globals['_SCHEDULEDELETED']._serialized_start=1506
+  _globals['_SCHEDULEDELETED']._serialized_end=1570
+  _globals['_SCHEDULEENABLED']._serialized_start=1572
+  _globals['_SCHEDULEENABLED']._serialized_end=1683
+  _globals['_SCHEDULEDISABLED']._serialized_start=1685
+  _globals['_SCHEDULEDISABLED']._serialized_end=1750
+  _globals['_SLOTSSETTLED']._serialized_start=1753
+  _globals['_SLOTSSETTLED']._serialized_end=2015
+  _globals['_BACKFILLSTARTED']._serialized_start=2018
+  _globals['_BACKFILLSTARTED']._serialized_end=2164
+  _globals['_BACKFILLADVANCED']._serialized_start=2167
+  _globals['_BACKFILLADVANCED']._serialized_end=2397
+  _globals['_BACKFILLRUNENDED']._serialized_start=2400
+  _globals['_BACKFILLRUNENDED']._serialized_end=2539
+  _globals['_BACKFILLCANCELLED']._serialized_start=2541
+  _globals['_BACKFILLCANCELLED']._serialized_end=2642
 # @@protoc_insertion_point(module_scope)

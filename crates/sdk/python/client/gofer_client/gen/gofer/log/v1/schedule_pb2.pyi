@@ -1,5 +1,6 @@
 import datetime
 
+from gofer_client.gen.gofer.model.v1 import run_pb2 as _run_pb2
 from gofer_client.gen.gofer.model.v1 import schedule_pb2 as _schedule_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -60,6 +61,40 @@ class SettleSlots(_message.Message):
     skipped: _containers.RepeatedCompositeFieldContainer[_schedule_pb2.SkippedSlots]
     def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., generation: _Optional[int] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., to_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fire: _Optional[_Iterable[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]]] = ..., skipped: _Optional[_Iterable[_Union[_schedule_pb2.SkippedSlots, _Mapping]]] = ...) -> None: ...
 
+class StartBackfill(_message.Message):
+    __slots__ = ("schedule", "generation", "spec")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    generation: int
+    spec: _schedule_pb2.BackfillSpec
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., generation: _Optional[int] = ..., spec: _Optional[_Union[_schedule_pb2.BackfillSpec, _Mapping]] = ...) -> None: ...
+
+class AdvanceBackfill(_message.Message):
+    __slots__ = ("schedule", "backfill", "generation", "cursor", "fire", "last")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    FIRE_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    generation: int
+    cursor: _timestamp_pb2.Timestamp
+    fire: _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]
+    last: bool
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ..., generation: _Optional[int] = ..., cursor: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fire: _Optional[_Iterable[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]]] = ..., last: bool = ...) -> None: ...
+
+class CancelBackfill(_message.Message):
+    __slots__ = ("schedule", "backfill")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ...) -> None: ...
+
 class ScheduleCreated(_message.Message):
     __slots__ = ("schedule", "spec", "enabled")
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
@@ -115,3 +150,53 @@ class SlotsSettled(_message.Message):
     fired: _containers.RepeatedCompositeFieldContainer[_schedule_pb2.FiredSlot]
     skipped: _containers.RepeatedCompositeFieldContainer[_schedule_pb2.SkippedSlots]
     def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., generation: _Optional[int] = ..., from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., to_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fired: _Optional[_Iterable[_Union[_schedule_pb2.FiredSlot, _Mapping]]] = ..., skipped: _Optional[_Iterable[_Union[_schedule_pb2.SkippedSlots, _Mapping]]] = ...) -> None: ...
+
+class BackfillStarted(_message.Message):
+    __slots__ = ("schedule", "backfill", "spec", "started_by")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    STARTED_BY_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    spec: _schedule_pb2.BackfillSpec
+    started_by: str
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ..., spec: _Optional[_Union[_schedule_pb2.BackfillSpec, _Mapping]] = ..., started_by: _Optional[str] = ...) -> None: ...
+
+class BackfillAdvanced(_message.Message):
+    __slots__ = ("schedule", "backfill", "cursor", "fired", "refused", "last")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    FIRED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    cursor: _timestamp_pb2.Timestamp
+    fired: _containers.RepeatedCompositeFieldContainer[_schedule_pb2.FiredSlot]
+    refused: _containers.RepeatedCompositeFieldContainer[_schedule_pb2.SkippedSlots]
+    last: bool
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ..., cursor: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., fired: _Optional[_Iterable[_Union[_schedule_pb2.FiredSlot, _Mapping]]] = ..., refused: _Optional[_Iterable[_Union[_schedule_pb2.SkippedSlots, _Mapping]]] = ..., last: bool = ...) -> None: ...
+
+class BackfillRunEnded(_message.Message):
+    __slots__ = ("schedule", "backfill", "run", "status")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    run: int
+    status: _run_pb2.RunStatus
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ..., run: _Optional[int] = ..., status: _Optional[_Union[_run_pb2.RunStatus, str]] = ...) -> None: ...
+
+class BackfillCancelled(_message.Message):
+    __slots__ = ("schedule", "backfill", "message")
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    schedule: _schedule_pb2.ScheduleRef
+    backfill: int
+    message: str
+    def __init__(self, schedule: _Optional[_Union[_schedule_pb2.ScheduleRef, _Mapping]] = ..., backfill: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...

@@ -27,6 +27,13 @@ class SkipReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SKIP_REASON_PAUSED: _ClassVar[SkipReason]
     SKIP_REASON_CHANGED: _ClassVar[SkipReason]
     SKIP_REASON_REFUSED: _ClassVar[SkipReason]
+
+class BackfillStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BACKFILL_STATUS_UNSPECIFIED: _ClassVar[BackfillStatus]
+    BACKFILL_STATUS_RUNNING: _ClassVar[BackfillStatus]
+    BACKFILL_STATUS_DONE: _ClassVar[BackfillStatus]
+    BACKFILL_STATUS_CANCELLED: _ClassVar[BackfillStatus]
 CATCH_UP_UNSPECIFIED: CatchUp
 CATCH_UP_NONE: CatchUp
 CATCH_UP_LATEST: CatchUp
@@ -37,6 +44,10 @@ SKIP_REASON_BLACKOUT: SkipReason
 SKIP_REASON_PAUSED: SkipReason
 SKIP_REASON_CHANGED: SkipReason
 SKIP_REASON_REFUSED: SkipReason
+BACKFILL_STATUS_UNSPECIFIED: BackfillStatus
+BACKFILL_STATUS_RUNNING: BackfillStatus
+BACKFILL_STATUS_DONE: BackfillStatus
+BACKFILL_STATUS_CANCELLED: BackfillStatus
 
 class ScheduleRef(_message.Message):
     __slots__ = ("namespace", "pipeline", "name")
@@ -87,7 +98,7 @@ class BlackoutWindow(_message.Message):
     def __init__(self, opens: _Optional[str] = ..., length: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Schedule(_message.Message):
-    __slots__ = ("ref", "spec", "generation", "enabled", "settled", "last_fired", "last_skipped", "created_at", "updated_at", "changed")
+    __slots__ = ("ref", "spec", "generation", "enabled", "settled", "last_fired", "last_skipped", "created_at", "updated_at", "changed", "last_backfill", "backfills")
     REF_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +109,8 @@ class Schedule(_message.Message):
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_NUMBER: _ClassVar[int]
+    LAST_BACKFILL_FIELD_NUMBER: _ClassVar[int]
+    BACKFILLS_FIELD_NUMBER: _ClassVar[int]
     ref: ScheduleRef
     spec: ScheduleSpec
     generation: int
@@ -108,15 +121,19 @@ class Schedule(_message.Message):
     created_at: _timestamp_pb2.Timestamp
     updated_at: _timestamp_pb2.Timestamp
     changed: int
-    def __init__(self, ref: _Optional[_Union[ScheduleRef, _Mapping]] = ..., spec: _Optional[_Union[ScheduleSpec, _Mapping]] = ..., generation: _Optional[int] = ..., enabled: bool = ..., settled: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_fired: _Optional[_Union[FiredSlot, _Mapping]] = ..., last_skipped: _Optional[_Union[SkippedSlots, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., changed: _Optional[int] = ...) -> None: ...
+    last_backfill: int
+    backfills: _containers.RepeatedCompositeFieldContainer[Backfill]
+    def __init__(self, ref: _Optional[_Union[ScheduleRef, _Mapping]] = ..., spec: _Optional[_Union[ScheduleSpec, _Mapping]] = ..., generation: _Optional[int] = ..., enabled: bool = ..., settled: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_fired: _Optional[_Union[FiredSlot, _Mapping]] = ..., last_skipped: _Optional[_Union[SkippedSlots, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., changed: _Optional[int] = ..., last_backfill: _Optional[int] = ..., backfills: _Optional[_Iterable[_Union[Backfill, _Mapping]]] = ...) -> None: ...
 
 class ScheduleSlot(_message.Message):
-    __slots__ = ("schedule", "slot")
+    __slots__ = ("schedule", "slot", "backfill")
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
+    BACKFILL_FIELD_NUMBER: _ClassVar[int]
     schedule: str
     slot: _timestamp_pb2.Timestamp
-    def __init__(self, schedule: _Optional[str] = ..., slot: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    backfill: int
+    def __init__(self, schedule: _Optional[str] = ..., slot: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., backfill: _Optional[int] = ...) -> None: ...
 
 class FiredSlot(_message.Message):
     __slots__ = ("slot", "run")
@@ -139,3 +156,51 @@ class SkippedSlots(_message.Message):
     refusal: str
     message: str
     def __init__(self, first: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[SkipReason, str]] = ..., refusal: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class BackfillSpec(_message.Message):
+    __slots__ = ("from_time", "to_time", "parallelism", "newest_first", "slots")
+    FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+    TO_TIME_FIELD_NUMBER: _ClassVar[int]
+    PARALLELISM_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_FIRST_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    from_time: _timestamp_pb2.Timestamp
+    to_time: _timestamp_pb2.Timestamp
+    parallelism: int
+    newest_first: bool
+    slots: int
+    def __init__(self, from_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., to_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., parallelism: _Optional[int] = ..., newest_first: bool = ..., slots: _Optional[int] = ...) -> None: ...
+
+class Backfill(_message.Message):
+    __slots__ = ("number", "spec", "cursor", "decided", "live", "succeeded", "failed", "cancelled", "refused", "last_refused", "status", "message", "started_by", "started_at", "ended_at")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
+    SUCCEEDED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    LAST_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    STARTED_BY_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    spec: BackfillSpec
+    cursor: _timestamp_pb2.Timestamp
+    decided: bool
+    live: _containers.RepeatedScalarFieldContainer[int]
+    succeeded: int
+    failed: int
+    cancelled: int
+    refused: int
+    last_refused: SkippedSlots
+    status: BackfillStatus
+    message: str
+    started_by: str
+    started_at: _timestamp_pb2.Timestamp
+    ended_at: _timestamp_pb2.Timestamp
+    def __init__(self, number: _Optional[int] = ..., spec: _Optional[_Union[BackfillSpec, _Mapping]] = ..., cursor: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decided: bool = ..., live: _Optional[_Iterable[int]] = ..., succeeded: _Optional[int] = ..., failed: _Optional[int] = ..., cancelled: _Optional[int] = ..., refused: _Optional[int] = ..., last_refused: _Optional[_Union[SkippedSlots, _Mapping]] = ..., status: _Optional[_Union[BackfillStatus, str]] = ..., message: _Optional[str] = ..., started_by: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -8,6 +8,7 @@ mod follow;
 mod run;
 mod session;
 mod shape;
+mod shared;
 mod suite;
 mod summary;
 mod visible;

@@ -3,6 +3,8 @@
 mod install;
 mod show;
 
+pub(crate) use install::secrets;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -17,7 +19,7 @@ use crate::error::Error;
 use crate::run;
 
 /// The namespace of shared tasks.
-const NAMESPACE: &str = "tasks";
+pub(crate) const NAMESPACE: &str = "tasks";
 
 /// Shared tasks.
 #[derive(Subcommand, Clone, Debug)]

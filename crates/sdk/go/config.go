@@ -29,6 +29,7 @@ type taskConfig struct {
 	when                []Condition
 	approval            *Approval
 	run                 *Run
+	uses                *SharedTask
 	retry               retryConfig
 	timeout             time.Duration
 	cpuMillis           uint64

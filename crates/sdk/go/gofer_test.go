@@ -171,6 +171,9 @@ func buildSpec(task map[string]interface{}) Spec {
 		SecretEnv:        secrets(task["secret_env"]),
 		SecretFiles:      secrets(task["secret_files"]),
 	}
+	if pull := text(task["pull"]); pull != "" {
+		spec.Pull = Pull(pull)
+	}
 	if retry, ok := task["retry"].(map[string]interface{}); ok {
 		spec.Retry = Attempts(uint32(retry["attempts"].(float64)))
 		if retry["backoff"] != nil {

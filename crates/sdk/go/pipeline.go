@@ -180,6 +180,7 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 		when:             spec.When,
 		approval:         spec.Approval,
 		run:              spec.Run,
+		uses:             spec.Uses,
 		retry:            defaultRetry,
 		timeout:          spec.Timeout,
 		memoryBytes:      spec.Memory,
@@ -227,8 +228,8 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 		}
 		config.entrypoint, config.command = script.interpreter, []string{script.source}
 	}
-	if spec.Approval != nil && spec.Run != nil {
-		fault("", "take one out, or make two tasks of it", " both waits for approval and runs a pipeline")
+	if one, other := spec.contradiction(); other != "" {
+		fault("", "take one out, or make two tasks of it", " both %s and %s", one, other)
 	}
 	for _, path := range t.foreign() {
 		const help = "take outputs of tasks of the same pipeline"
@@ -236,6 +237,27 @@ func (t *Task) resolve() (*taskConfig, []Fault) {
 	}
 	config.dependsOn = t.resolveParents(&faults)
 	return config, faults
+}
+
+// contradiction has the first two of what the task does instead of running a container of its own.
+func (s *Spec) contradiction() (one, other string) {
+	kinds := []struct {
+		is   bool
+		what string
+	}{
+		{s.Uses != nil, "uses a shared task"},
+		{s.Approval != nil, "waits for approval"},
+		{s.Run != nil, "runs a pipeline"},
+	}
+	for _, kind := range kinds {
+		switch {
+		case kind.is && one == "":
+			one = kind.what
+		case kind.is && other == "":
+			other = kind.what
+		}
+	}
+	return one, other
 }
 
 func (t *Task) resolveParents(faults *[]Fault) map[string]string {

@@ -77,6 +77,8 @@ type Spec struct {
 	Approval *Approval
 	// Run lets the task run another pipeline instead of a container.
 	Run *Run
+	// Uses lets the task run the container of a shared task instead of one of its own.
+	Uses *SharedTask
 	// WorkingDirectory is the absolute path that the program starts in.
 	WorkingDirectory string
 	// Retry says how a failed attempt is followed by another; not at all by default. A lost one is.

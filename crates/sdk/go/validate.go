@@ -123,7 +123,7 @@ func checkProgram(check *checker, at string, task *taskConfig) {
 	}
 	hasProgram := len(task.entrypoint)+len(task.command) > 0
 	switch {
-	case task.driver == "" && task.image == "" && !hasProgram && task.approval == nil && task.run == nil:
+	case task.driver == "" && task.image == "" && !hasProgram && task.isContainer():
 		const help = "say what to run: an image, a command, or both"
 		check.add(at, help, "%s has neither an image nor an entrypoint nor a command", at)
 	case task.driver == Docker && task.image == "":

@@ -122,12 +122,36 @@ func checkValues(check *checker, id string, task *taskConfig, config *pipelineCo
 		}
 		checkRun(check, at+".call", task.run, look)
 	}
+	if task.uses != nil {
+		checkUses(check, at, task, look)
+	}
+}
+
+// isContainer tells whether the task runs a container of its own.
+func (t *taskConfig) isContainer() bool {
+	return t.approval == nil && t.run == nil && t.uses == nil
+}
+
+// isPlain tells whether the task says nothing of what is launched.
+func (t *taskConfig) isPlain() bool {
+	words := len(t.image) + len(t.entrypoint) + len(t.command) + len(t.workingDirectory) + len(t.driver)
+	secrets := len(t.secretEnv) + len(t.secretFiles)
+	return words+secrets+len(t.env)+len(t.inputs)+len(t.constraints) == 0 && t.cpuMillis == 0 && t.memoryBytes == 0
+}
+
+// checkUses: a shared task runs with its own container and secrets, whoever uses it.
+func checkUses(check *checker, at string, task *taskConfig, look *lookup) {
+	check.id(at+".shared.name", "pipeline", task.uses.Task)
+	if !task.isPlain() || task.pull != PullIfNotPresent {
+		const help = "take them out: they are the shared task's, and what it can be given are its settings"
+		const format = "%s uses a shared task, and has an image, a command, an environment, secrets or the like"
+		check.add(at, help, format, at)
+	}
+	look.atMost(at+".settings", task.uses.Settings, false, parametersMax)
 }
 
 func checkNoContainer(check *checker, at string, task *taskConfig, what string) {
-	words := len(task.image) + len(task.entrypoint) + len(task.command) + len(task.workingDirectory) + len(task.driver)
-	secrets := len(task.secretEnv) + len(task.secretFiles)
-	if words+secrets+len(task.env)+len(task.inputs)+len(task.constraints) > 0 || task.cpuMillis+task.memoryBytes > 0 {
+	if !task.isPlain() {
 		const help = "take image, command, environment and the like out, or make two tasks of it"
 		check.add(at, help, "%s %s, and has settings of a container", at, what)
 	}
@@ -181,7 +205,11 @@ type lookup struct {
 }
 
 func (l *lookup) named(field string, values map[string]Value, hasItem bool) {
-	if !l.check.count(field, len(values), variablesMax) {
+	l.atMost(field, values, hasItem, variablesMax)
+}
+
+func (l *lookup) atMost(field string, values map[string]Value, hasItem bool, limit int) {
+	if !l.check.count(field, len(values), limit) {
 		return
 	}
 	for _, name := range valueNames(values) {
@@ -275,6 +303,9 @@ func (t *taskConfig) valuesSize() int {
 	}
 	if t.approval != nil {
 		sum += sizeOfWords(t.approval.Approvers)
+	}
+	if t.uses != nil {
+		sum += len(t.uses.Task) + sizeOfValues(t.uses.Settings)
 	}
 	if run := t.run; run != nil {
 		sum += len(run.Pipeline) + sizeOfValues(run.Variables)

@@ -3,6 +3,7 @@ package gofer
 import (
 	"math"
 	"sort"
+	"strconv"
 )
 
 // Value is where a text comes from: it stands here, or it is known only in the run. [Text], [Variable], [Item],
@@ -63,6 +64,17 @@ type Run struct {
 	ForEach *Items
 	// Parallelism is the largest number of the runs at the same time; 0 means no limit.
 	Parallelism uint32
+}
+
+// SharedTask is a shared task, which an operator has installed, with what it is given for its parameters. The container and
+// the secrets are its own.
+type SharedTask struct {
+	// Task is its name.
+	Task string
+	// Version is one of its versions; 0 means the one that is live when a run is created.
+	Version uint64
+	// Settings are what it is given for its parameters.
+	Settings map[string]Value
 }
 
 // Items are the elements for each of which a pipeline is run; [These] and [Lines] make them.
@@ -156,6 +168,9 @@ func (t *Task) foreign() (paths []string) {
 			paths = append(paths, "call.for_each")
 		}
 	}
+	if shared := t.spec.Uses; shared != nil {
+		named("settings", shared.Settings)
+	}
 	return paths
 }
 
@@ -233,6 +248,15 @@ func writeConditions(out *writer, conditions []Condition) {
 func writeKind(out *writer, task *taskConfig) {
 	if task.approval != nil {
 		out.object("approval", func() { out.words("approvers", task.approval.Approvers) })
+	}
+	if shared := task.uses; shared != nil {
+		reference := shared.Task
+		if shared.Version != 0 {
+			reference += "@" + strconv.FormatUint(shared.Version, 10)
+		}
+		out.name("uses")
+		out.string(reference)
+		writeNamed(out, "settings", shared.Settings)
 	}
 	run := task.run
 	if run == nil {

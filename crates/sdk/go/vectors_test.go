@@ -2,6 +2,7 @@ package gofer
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,13 @@ func buildValues(spec *Spec, task map[string]interface{}, handles map[string]*Ta
 	spec.Inputs = buildValuesOf(task["inputs"], handles)
 	if approval, ok := task["approval"]; ok {
 		spec.Approval = &Approval{Approvers: words(object(approval)["approvers"])}
+	}
+	if uses, ok := task["uses"]; ok {
+		parts := strings.SplitN(text(uses), "@", 2)
+		spec.Uses = &SharedTask{Task: parts[0], Settings: buildValuesOf(task["settings"], handles)}
+		if len(parts) == 2 {
+			spec.Uses.Version, _ = strconv.ParseUint(parts[1], 10, 64)
+		}
 	}
 	run := object(task["run"])
 	if run == nil {
@@ -106,6 +114,7 @@ func TestWhatNoFileCanSayOfValuesIsAFault(t *testing.T) {
 	})
 	p.Task("b", Spec{Run: &Run{Pipeline: "q", Variables: map[string]Value{"X": there}, ForEach: Lines(there)}})
 	p.Task("c", Spec{Approval: &Approval{}, Run: &Run{Pipeline: "q", Variables: map[string]Value{"X": Item}}})
+	p.Task("d", Spec{Approval: &Approval{}, Uses: &SharedTask{Task: "s", Settings: map[string]Value{"X": there}}})
 	wanted := [][2]string{
 		{"parameters.A", "parameters.A comes twice, first at vectors_test.go:"},
 		{"tasks.a.conditions.0", "an output of a task of another pipeline"},
@@ -113,6 +122,8 @@ func TestWhatNoFileCanSayOfValuesIsAFault(t *testing.T) {
 		{"tasks.b.call.variables.X", "an output of a task of another pipeline"},
 		{"tasks.b.call.for_each", "an output of a task of another pipeline"},
 		{"tasks.c", "both waits for approval and runs a pipeline"},
+		{"tasks.d", "both uses a shared task and waits for approval"},
+		{"tasks.d.settings.X", "an output of a task of another pipeline"},
 		{"parameters.A", "allows no number: from 3 to 1"},
 		{"tasks.c.call.variables.X", "takes an element, and there is none"},
 	}

@@ -6,7 +6,7 @@ use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
 use uuid::Uuid;
 
-use super::LocalNode;
+use super::{LocalNode, shared};
 use crate::args::ClientArgs;
 use crate::client::{Call, Client, namespaces, pipelines, request, runs};
 use crate::error::Error;
@@ -45,14 +45,11 @@ impl Session {
     ) -> Result<model::RunRef, Error> {
         let namespace = self.args.namespace().to_owned();
         self.name(&namespace).await?;
+        for shared in shared::wanted(&config)? {
+            self.register(crate::task::NAMESPACE.to_owned(), shared).await?;
+        }
         let pipeline = model::PipelineRef { namespace: namespace.clone(), pipeline: config.id.clone() };
-        let id = Uuid::now_v7();
-        let request_id = id.as_bytes().to_vec();
-        let message =
-            api::RegisterPipelineRequest { request_id, namespace, config: Some(config), ..Default::default() };
-        let ask =
-            async |channel, patience| pipelines(channel).register_pipeline(request(message.clone(), patience)).await;
-        let version = self.client.call(Call::Mutate(id), ask).await?.version;
+        let version = self.register(namespace, config).await?;
 
         let id = Uuid::now_v7();
         let mut message = api::StartRunRequest {
@@ -65,6 +62,16 @@ impl Session {
         let ask = async |channel, patience| runs(channel).start_run(request(message.clone(), patience)).await;
         let run = self.client.call(Call::Mutate(id), ask).await?.run;
         run.ok_or_else(|| Error::Malformed("the node answered without a run".into()))
+    }
+
+    async fn register(&mut self, namespace: String, config: model::PipelineConfig) -> Result<u64, Error> {
+        let id = Uuid::now_v7();
+        let request_id = id.as_bytes().to_vec();
+        let message =
+            api::RegisterPipelineRequest { request_id, namespace, config: Some(config), ..Default::default() };
+        let ask =
+            async |channel, patience| pipelines(channel).register_pipeline(request(message.clone(), patience)).await;
+        Ok(self.client.call(Call::Mutate(id), ask).await?.version)
     }
 
     /// Ends a run; one that has ended by itself needs no end.

@@ -78,6 +78,8 @@ pub(crate) struct Task {
     pub(crate) run: Option<Run>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) uses: Option<Uses>,
+    #[serde(skip_serializing_if = "Table::is_empty")]
+    pub(crate) settings: Table<Value>,
     #[serde(skip_serializing_if = "is_default")]
     pub(crate) retry: Retry,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,8 +98,6 @@ pub(crate) struct Task {
     pub(crate) env: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) inputs: Table<Value>,
-    #[serde(skip_serializing_if = "Table::is_empty")]
-    pub(crate) settings: Table<Value>,
     #[serde(skip_serializing_if = "Table::is_empty")]
     pub(crate) secret_env: Table<Text>,
     #[serde(skip_serializing_if = "Table::is_empty")]

@@ -59,7 +59,7 @@ async fn install(context: &mut Context<'_>, config: model::PipelineConfig) -> Re
 }
 
 /// The names of the secrets that a shared task asks for, each once.
-pub(super) fn secrets(config: &model::PipelineConfig) -> Vec<String> {
+pub(crate) fn secrets(config: &model::PipelineConfig) -> Vec<String> {
     let of = |task: &model::TaskConfig| {
         let both = task.secret_env.iter().chain(&task.secret_files);
         both.map(|variable| variable.value.clone()).collect::<Vec<_>>()

@@ -67,7 +67,7 @@ impl PipelineService for Api {
         let (revision, pipeline, problems, used_by) = found.ok_or_else(|| missing(&key))?;
         let config = self.config(&key, &pipeline, message.version).await?;
         let pipeline = model::Pipeline { config: Some(codec::config_to_wire(&config)), ..head(&pipeline) };
-        let problems = problems.iter().map(|problem| format!("{} ({})", problem.message, problem.help)).collect();
+        let problems = problems.iter().map(|problem| format!("{}; {}", problem.message, problem.help)).collect();
         let header = self.header(revision);
         Ok(Response::new(wire::GetPipelineResponse { header, pipeline: Some(pipeline), problems, used_by }))
     }

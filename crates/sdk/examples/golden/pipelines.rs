@@ -35,6 +35,7 @@ pub(crate) fn all() -> Vec<(&'static str, Pipeline)> {
         ("approval", values::approval()),
         ("each", values::each()),
         ("runs", values::runs()),
+        ("shared", values::shared()),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gofer_sdk::{Pipeline, Run, item, variable};
+use gofer_sdk::{Pipeline, Retry, Run, SharedTask, item, variable};
 
 /// Every type of parameter, with a default and without.
 pub(super) fn parameters() -> Pipeline {
@@ -81,6 +81,20 @@ pub(super) fn each() -> Pipeline {
         .parallelism(4);
     let deploy = p.run("deploy", deploy).description("One host after the other.").after(&plan).handle();
     p.task("report").command(["true"]).after_any(&deploy);
+    p
+}
+
+/// Tasks that run shared tasks.
+pub(super) fn shared() -> Pipeline {
+    let mut p = Pipeline::new("shared");
+    let text = p.parameter("TEXT").handle();
+    let build = p.task("build").command(["true"]).handle();
+    let tell = SharedTask::named("notify-slack")
+        .setting("TEXT", text)
+        .setting("OUTCOME", "succeeded")
+        .setting("CHANNEL", build.output("CHANNEL"));
+    p.uses("tell", tell).after(&build).retry(Retry::attempts(3)).timeout(Duration::from_secs(60)).allow_failure(true);
+    p.uses("pinned", SharedTask::named("debug").version(3));
     p
 }
 

@@ -48,6 +48,10 @@ def _task(task: TaskConfig, with_sources: bool) -> Dict[str, Any]:
         out["approval"] = {"approvers": values.approvers} if values.approvers else {}
     if values.run is not None:
         out["run"] = _run(values.run)
+    if values.uses is not None:
+        uses = values.uses
+        out["uses"] = f"{uses.task}@{uses.version}" if uses.version else uses.task
+        _put(out, "settings", _values(uses.settings))
     if task.retry != RetryConfig():
         out["retry"] = _retry(task.retry)
     if task.timeout is not None:

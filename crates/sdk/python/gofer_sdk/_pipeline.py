@@ -19,6 +19,7 @@ from ._values import (
     Condition,
     ParameterConfig,
     RunConfig,
+    UsesConfig,
     Value,
     ValuesConfig,
     as_conditions,
@@ -191,6 +192,30 @@ class Pipeline:
         )
         task = self.task(id, **fields)
         task._config.values.run = run
+        return task
+
+    def uses(
+        self,
+        id: str,
+        shared_task: str,
+        *,
+        version: int = 0,
+        settings: Optional[Mapping[str, Union[str, Value]]] = None,
+        **fields: Any,
+    ) -> Task:
+        """Adds a task that runs the container of a shared task, which an operator has installed.
+
+        ``settings`` are what it is given for its parameters. ``version`` is one of its versions; 0 means the one that is
+        live when a run is created. Of the fields of :meth:`task`, those of a container don't go with it.
+        """
+        at = f"tasks.{id}"
+        uses = UsesConfig(
+            task=_text(f"{at}.uses", shared_task),
+            version=_number(f"{at}.version", version),
+            settings=as_values(f"{at}.settings", settings),
+        )
+        task = self.task(id, **fields)
+        task._config.values.uses = uses
         return task
 
     def task(

@@ -120,7 +120,8 @@ def _check_program(check: Faults, at: str, task: TaskConfig) -> None:
         if " " in task.image:
             check.add(f"{at}.image", f"{at}.image holds a space", "write it as registry/name:tag")
     has_program = bool(task.entrypoint or task.command)
-    is_container = task.values.approvers is None and task.values.run is None
+    values = task.values
+    is_container = values.approvers is None and values.run is None and values.uses is None
     if not task.driver and not task.image and not has_program and is_container:
         message = f"{at} has neither an image nor an entrypoint nor a command"
         check.add(at, message, "say what to run: an image, a command, or both")

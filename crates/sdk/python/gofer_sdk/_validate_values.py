@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Dict, Iterable, List, Optional, Sequence, Set
 from . import _limits as limits
 from ._config import PipelineConfig, TaskConfig
 from ._units import escaped, quoted
-from ._values import INTEGER_MAX, INTEGER_MIN, ParameterConfig, RunConfig, Value
+from ._values import INTEGER_MAX, INTEGER_MIN, ParameterConfig, RunConfig, UsesConfig, Value
 
 if TYPE_CHECKING:
     from ._validate import Faults
@@ -104,12 +104,32 @@ def check_values(check: Faults, id: str, task: TaskConfig, config: PipelineConfi
             message = f"{at} runs a pipeline, and has a time-out"
             check.add(f"{at}.timeout", message, "give the pipeline that it runs one")
         _check_run(check, at, values.run, look)
+    if values.uses is not None:
+        _check_uses(check, at, task, values.uses, look)
+
+
+def _check_uses(check: Faults, at: str, task: TaskConfig, uses: UsesConfig, look: _Look) -> None:
+    """A shared task runs with its own container and secrets, whoever uses it."""
+    check.id(f"{at}.shared.name", "pipeline", uses.task)
+    if not _is_plain(task) or task.pull != "if-not-present":
+        message = f"{at} uses a shared task, and has an image, a command, an environment, secrets or the like"
+        help = "take them out: they are the shared task's, and what it can be given are its settings"
+        check.add(at, message, help)
+    if not 0 <= uses.version <= limits.VERSION_MAX:
+        message = f"{at}.shared.version is {uses.version}, allowed are 0 to {limits.VERSION_MAX}"
+        check.add(f"{at}.shared.version", message, "choose a number in that range")
+    look.named(f"{at}.settings", uses.settings, False, limits.PARAMETERS_MAX)
+
+
+def _is_plain(task: TaskConfig) -> bool:
+    """Whether a task says nothing of what is launched."""
+    words = [task.image, task.entrypoint, task.command, task.env, task.working_directory, task.driver]
+    words += [task.values.inputs, task.secret_env, task.secret_files, task.constraints]
+    return not any(words) and not task.cpu_millis and not task.memory_bytes
 
 
 def _check_no_container(check: Faults, at: str, task: TaskConfig, what: str) -> None:
-    words = [task.image, task.entrypoint, task.command, task.env, task.working_directory, task.driver]
-    words += [task.values.inputs, task.secret_env, task.secret_files, task.constraints]
-    if any(words) or task.cpu_millis or task.memory_bytes:
+    if not _is_plain(task):
         help = "take image, command, environment and the like out, or make two tasks of it"
         check.add(at, f"{at} {what}, and has settings of a container", help)
     if task.retry.attempts != 1:
@@ -154,8 +174,10 @@ class _Look:
         self.config = config
         self._ancestors: Optional[Set[str]] = None
 
-    def named(self, field: str, values: Dict[str, Value], has_item: bool) -> None:
-        if self.check.count(field, len(values), limits.VARIABLES_MAX):
+    def named(
+        self, field: str, values: Dict[str, Value], has_item: bool, limit: int = limits.VARIABLES_MAX
+    ) -> None:
+        if self.check.count(field, len(values), limit):
             for name, value in sorted(values.items()):
                 path = f"{field}.{escaped(name)}"
                 _check_name(self.check, path, name)
@@ -222,6 +244,9 @@ def texts_of_values(task: TaskConfig) -> Iterable[str]:
         yield from condition.texts
     yield from values.inputs
     yield from values.approvers or ()
+    if values.uses is not None:
+        yield values.uses.task
+        yield from values.uses.settings
     if values.run is not None:
         yield values.run.pipeline
         yield from values.run.variables

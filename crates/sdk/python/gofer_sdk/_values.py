@@ -78,6 +78,16 @@ class RunConfig:
 
 
 @dataclass
+class UsesConfig:
+    """How a shared task is used."""
+
+    task: str
+    version: int = 0
+    """0: the one that is live when a run is created."""
+    settings: Dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass
 class ValuesConfig:
     """What a task takes from its run, and what it does if it is no container."""
 
@@ -86,6 +96,7 @@ class ValuesConfig:
     approvers: Optional[List[str]] = None
     """Who may approve: anybody, if there are none. None: the task waits for no approval."""
     run: Optional[RunConfig] = None
+    uses: Optional[UsesConfig] = None
 
     def values(self) -> Dict[str, Value]:
         """Every value, by its path below the task's."""
@@ -96,6 +107,9 @@ class ValuesConfig:
             found.update({f"call.variables.{escaped(name)}": value for name, value in named})
             if isinstance(self.run.for_each, Value):
                 found["call.for_each"] = self.run.for_each
+        if self.uses is not None:
+            named = sorted(self.uses.settings.items())
+            found.update({f"settings.{escaped(name)}": value for name, value in named})
         return found
 
 

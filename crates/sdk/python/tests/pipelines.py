@@ -313,6 +313,24 @@ def runs() -> Pipeline:
     return p
 
 
+def shared() -> Pipeline:
+    """Tasks that run shared tasks."""
+    p = Pipeline("shared")
+    text = p.parameter("TEXT")
+    build = p.task("build", command=["true"])
+    p.uses(
+        "tell",
+        "notify-slack",
+        settings={"TEXT": text, "OUTCOME": "succeeded", "CHANNEL": build.output("CHANNEL")},
+        after=[build],
+        retry=Retry(attempts=3),
+        timeout=timedelta(minutes=1),
+        allow_failure=True,
+    )
+    p.uses("pinned", "debug", version=3)
+    return p
+
+
 ALL: Dict[str, Callable[[], Pipeline]] = {
     "minimal": minimal,
     "hello": hello,
@@ -334,6 +352,7 @@ ALL: Dict[str, Callable[[], Pipeline]] = {
     "approval": approval,
     "each": each,
     "runs": runs,
+    "shared": shared,
 }
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def memory(text: str) -> int:
     return int(number) * units[unit]
 
 
-KINDS = ("approval", "run")
+KINDS = ("approval", "run", "uses", "settings")
 
 
 def value(written: Any, tasks: Dict[str, Task]) -> Any:
@@ -89,6 +89,9 @@ def add_values(config: Dict[str, Any], tasks: Dict[str, Task]) -> None:
             origin = value(one, tasks)
             tasks[id].when(origin.is_(*one["is"]) if "is" in one else origin.is_not(*one["is_not"]))
         values.inputs = as_values(id, {name: value(one, tasks) for name, one in task.get("inputs", {}).items()})
+        if values.uses is not None:
+            settings = {name: value(one, tasks) for name, one in task.get("settings", {}).items()}
+            values.uses.settings = as_values(id, settings)
         if values.run is not None:
             variables = task["run"].get("variables", {})
             values.run.variables = as_values(id, {name: value(one, tasks) for name, one in variables.items()})
@@ -126,6 +129,9 @@ def build(config: Dict[str, Any]) -> Pipeline:
             fields["memory"] = memory(task["memory"])
         if "approval" in task:
             tasks[id] = p.approval(id, **task["approval"], **fields)
+        elif "uses" in task:
+            name, _, version = task["uses"].partition("@")
+            tasks[id] = p.uses(id, name, version=int(version or 0), **fields)
         elif "run" in task:
             run = {name: task["run"][name] for name in ("pipeline", "parallelism") if name in task["run"]}
             tasks[id] = p.run(id, **run, **fields)

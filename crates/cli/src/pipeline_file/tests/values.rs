@@ -1,6 +1,6 @@
 //! Parameters, conditions and the like as people write them, right and wrong.
 
-use gofer_sdk::config::{ConditionConfig, ItemsConfig, KindConfig, ParameterKind, TestConfig, ValueConfig};
+use gofer_sdk::config::{ConditionConfig, ItemsConfig, KindConfig, ParameterKind, TestConfig, UsesConfig, ValueConfig};
 
 use super::*;
 
@@ -52,6 +52,12 @@ run = { pipeline = "one", for_each = "a\nb" }
 
 [tasks.short]
 run = "one"
+
+[tasks.shared]
+uses = "notify@3"
+depends_on = ["plan"]
+retry = 2
+settings = { TEXT = { output = "plan.TEXT" }, TIMES = 2 }
 "#;
 
 #[test]
@@ -71,7 +77,7 @@ fn values_are_read_with_some_freedom() {
     assert_eq!([&plan.inputs["N"], &plan.inputs["T"]], [&text("7"), &text("x")]);
     let items = |task: &str| match &declared.tasks[task].kind {
         KindConfig::Run(run) => run.for_each.clone(),
-        KindConfig::Container | KindConfig::Approval(_) => panic!("{task} runs a pipeline"),
+        KindConfig::Container | KindConfig::Approval(_) | KindConfig::Uses(_) => panic!("{task} runs a pipeline"),
     };
     let output = ValueConfig::Output { task: "plan".into(), name: "HOSTS".into() };
     assert_eq!(items("each"), Some(ItemsConfig::Lines(output)));
@@ -79,6 +85,10 @@ fn values_are_read_with_some_freedom() {
     assert_eq!(items("lines"), Some(ItemsConfig::Lines(text("a\nb"))));
     assert_eq!(items("short"), None);
     assert_eq!(declared.tasks["anybody"].kind, KindConfig::Approval(Vec::new()));
+    let settings = [("TEXT", ValueConfig::Output { task: "plan".into(), name: "TEXT".into() }), ("TIMES", text("2"))];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
+    let uses = KindConfig::Uses(UsesConfig { task: "notify".into(), version: 3, settings });
+    assert_eq!(declared.tasks["shared"].kind, uses);
     assert_eq!(declared.validate(), Ok(()));
 }
 
@@ -131,6 +141,13 @@ fn faults_of_values_name_the_place_and_the_way_out() {
     fault(parameter("least = 1"), 3, "only go with `type = \"integer\"`");
     fault(parameter("choices = [\"a\"]"), 3, "only go with `type = \"choice\"`");
     fault(parameter("type = \"list\"\ndefault = [\"a\\nb\"]"), 5, "make two of it");
+    for version in ["", "0", "03", "x", "1@2", "99999999999999999999"] {
+        fault(task(&format!("uses = \"b@{version}\"")), 3, "is a whole number from 1");
+    }
+    let alone = task("settings = { A = 1 }").unwrap_err();
+    assert!(alone.message.contains("tasks.t has settings, and uses no shared task"), "{alone}");
+    let both = task("run = \"a\"\nuses = \"b\"").unwrap_err();
+    assert!(both.message.contains("tasks.t both uses a shared task and runs a pipeline"), "{both}");
     let both = task("approval = {}\nrun = \"b\"").unwrap_err();
     assert!(both.message.contains("tasks.t both waits"), "{both}");
 }

@@ -32,6 +32,7 @@ var All = map[string]func() *gofer.Pipeline{
 	"approval":     approval,
 	"each":         each,
 	"runs":         runs,
+	"shared":       shared,
 }
 
 var succeed = []string{"true"}

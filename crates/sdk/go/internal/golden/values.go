@@ -2,6 +2,7 @@ package golden
 
 import (
 	"math"
+	"time"
 
 	gofer "github.com/clintjedwards/gofer/crates/sdk/go"
 )
@@ -102,6 +103,22 @@ func each() *gofer.Pipeline {
 }
 
 // runs has other ways to run a pipeline.
+func shared() *gofer.Pipeline {
+	p := gofer.New("shared", gofer.Options{})
+	text := p.Parameter("TEXT", gofer.TextParameter())
+	build := p.Task("build", gofer.Spec{Command: succeed})
+	p.Task("tell", gofer.Spec{
+		Uses: &gofer.SharedTask{Task: "notify-slack", Settings: map[string]gofer.Value{
+			"TEXT": text, "OUTCOME": gofer.Text("succeeded"), "CHANNEL": build.Output("CHANNEL"),
+		}},
+		Retry:        gofer.Attempts(3),
+		Timeout:      time.Minute,
+		AllowFailure: true,
+	}).After(build)
+	p.Task("pinned", gofer.Spec{Uses: &gofer.SharedTask{Task: "debug", Version: 3}})
+	return p
+}
+
 func runs() *gofer.Pipeline {
 	p := gofer.New("runs", gofer.Options{})
 	hosts := p.Parameter("HOSTS", gofer.ListParameter())

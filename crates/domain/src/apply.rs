@@ -61,8 +61,7 @@ impl State {
     /// with it, or it is released, and an ended run that is annotated. It must hold every version that was registered,
     /// and every run that was evicted, before this event.
     pub fn apply(&mut self, history: &dyn History, revision: Revision, time: Timestamp, event: &Event) {
-        self.revision = revision;
-        self.time = time;
+        (self.revision, self.time) = (revision, time);
         match event {
             Event::ClusterCreated { .. }
             | Event::ClusterRecovered { .. }
@@ -70,9 +69,7 @@ impl State {
             | Event::NamespaceCreated { .. }
             | Event::NamespaceDeleted { .. } => self.apply_cluster(event),
             Event::EventsArchived { .. } => self.apply_archive(event),
-            Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => {
-                self.apply_object(event)
-            }
+            Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => self.object(event),
             Event::PipelineRegistered { .. }
             | Event::PipelineEnabled { .. }
             | Event::PipelineDisabled { .. }
@@ -181,7 +178,7 @@ impl State {
         }
     }
 
-    fn apply_object(&mut self, event: &Event) {
+    fn object(&mut self, event: &Event) {
         if let Event::ObjectPut { scope, key, content } = event {
             let content = (**content).clone();
             let object = Object { content, created_at: self.time, revision: self.revision };
@@ -231,13 +228,9 @@ impl Event {
             Self::ClusterCreated { .. } | Self::ClusterRecovered { .. } => vec![Record::Cluster],
             Self::ClusterRestored { .. } => vec![Record::Cluster, Record::Archive],
             Self::EventsArchived { .. } => vec![Record::Archive],
-            Self::ObjectPut { scope, key, .. } | Self::ObjectDeleted { scope, key, .. } => {
-                vec![Record::Object(scope.clone(), key.clone())]
-            }
+            Self::ObjectPut { scope, key, .. } | Self::ObjectDeleted { scope, key, .. } => of_object(scope, key),
             Self::ObjectsDropped { scope, .. } => vec![Record::Objects(scope.clone())],
-            Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => {
-                vec![Record::Namespace(namespace.clone())]
-            }
+            Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => of_namespace(namespace),
             Self::PipelineRegistered { pipeline, version, .. } => of_version(pipeline, *version),
             Self::PipelineEnabled { pipeline }
             | Self::PipelineDisabled { pipeline }
@@ -300,6 +293,14 @@ impl Event {
             Self::EventsFollowed { .. } => vec![Record::Followed],
         }
     }
+}
+
+fn of_object(scope: &ObjectScope, key: &ObjectKey) -> Vec<Record> {
+    vec![Record::Object(scope.clone(), key.clone())]
+}
+
+fn of_namespace(namespace: &NamespaceId) -> Vec<Record> {
+    vec![Record::Namespace(namespace.clone())]
 }
 
 fn of_version(pipeline: &PipelineKey, version: Version) -> Vec<Record> {

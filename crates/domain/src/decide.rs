@@ -132,10 +132,7 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         | Command::RollBackPipeline { .. }
         | Command::PinPipeline { .. }
         | Command::UnpinPipeline { .. } => release_command(context, command),
-        Command::PutObject { scope, key, content, limits, attempt } => {
-            object::put(context, (scope, key), content, limits, attempt.as_ref())
-        }
-        Command::DeleteObject { scope, key, attempt } => object::delete(context, scope, key, attempt.as_ref()),
+        Command::PutObject { .. } | Command::DeleteObject { .. } => object_command(context, command),
         Command::SetSecret { secret } => secret::set(context, secret),
         Command::DeleteSecret { key } => secret::delete(context, key),
         Command::RotateClusterKey { key, wrapped_keys } => secret::rotate(context, *key, wrapped_keys),
@@ -158,6 +155,16 @@ fn dispatch(context: Context<'_>, command: &Command) -> Verdict {
         | Command::SetSubscriptionEnabled { .. } => subscription::decide(context, command),
         Command::TakeEvents { subscription, intake } => intake::take(context, subscription, intake),
         Command::FollowEvents { from, to, events } => intake::follow(context, *from, *to, events),
+    }
+}
+
+fn object_command(context: Context<'_>, command: &Command) -> Verdict {
+    if let Command::PutObject { scope, key, content, limits, attempt } = command {
+        object::put(context, (scope, key), content, limits, attempt.as_ref())
+    } else if let Command::DeleteObject { scope, key, attempt } = command {
+        object::delete(context, scope, key, attempt.as_ref())
+    } else {
+        Err(misled())
     }
 }
 

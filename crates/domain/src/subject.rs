@@ -61,6 +61,10 @@ fn of_objects(scope: &ObjectScope) -> Subject<'_> {
     }
 }
 
+fn of_namespace(namespace: &NamespaceId) -> Subject<'_> {
+    Subject::Namespace(namespace)
+}
+
 impl Event {
     /// What it is about.
     #[must_use]
@@ -85,9 +89,7 @@ impl Event {
             | Event::ClusterKeyRotated { .. } => Subject::Cluster,
             Event::SecretSet { secret } => of_scope(&secret.key.scope),
             Event::SecretDeleted { key, .. } => of_scope(&key.scope),
-            Event::NamespaceCreated { namespace, .. } | Event::NamespaceDeleted { namespace } => {
-                Subject::Namespace(namespace)
-            }
+            Self::NamespaceCreated { namespace, .. } | Self::NamespaceDeleted { namespace } => of_namespace(namespace),
             Event::PipelineRegistered { pipeline, .. }
             | Event::PipelineEnabled { pipeline }
             | Event::PipelineDisabled { pipeline }

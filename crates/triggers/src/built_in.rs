@@ -29,6 +29,67 @@ enum Given {
 
 use Given::{Always, Or};
 
+/// Runs of a pipeline.
+const PIPELINE: &[Line] = &[
+    ("pipeline", Text, Always, "whose runs: NAME of the same namespace, or NAMESPACE/NAME"),
+    (
+        "on",
+        Text,
+        Or(""),
+        "what counts, separated by commas: started, succeeded, failed, cancelled, recovered (the first success \
+                 after a failure); empty: failed with `in-a-row`, nothing besides them with `rate` or `longer-than`, else \
+                 succeeded",
+    ),
+    (
+        "in-a-row",
+        Text,
+        Or(""),
+        "a number: of runs that end alike in a row only the one counts with which there are so many, and a \
+                 recovery only after so many failures or more; empty: each counts",
+    ),
+    (
+        "rate",
+        Text,
+        Or(""),
+        "such as 50%/20: besides, the end of a run counts with which at least 50% of the newest 20 have failed, and \
+                 had not before it; of 2 to 60 runs",
+    ),
+    (
+        "longer-than",
+        Text,
+        Or(""),
+        "a duration such as 90m: besides, each run counts once that goes on so long after its start, while it does; \
+                 from 1s to 366d",
+    ),
+];
+
+/// Their tasks.
+const TASK: &[Line] = &[
+    ("pipeline", Text, Always, "whose tasks: NAME of the same namespace, or NAMESPACE/NAME"),
+    ("task", Text, Or(""), "which tasks, separated by commas: names, or patterns where * is any text; empty: all"),
+    (
+        "on",
+        Text,
+        Or("failed"),
+        "what counts, separated by commas: succeeded, failed (be it lost, or ended in an unknown way), skipped, \
+                 cancelled, retried (an attempt has ended, and another follows)",
+    ),
+];
+
+/// Slots of its schedules.
+const SCHEDULE: &[Line] = &[
+    ("pipeline", Text, Always, "whose schedules: NAME of the same namespace, or NAMESPACE/NAME"),
+    ("schedule", Text, Or(""), "which schedule; empty: all of the pipeline"),
+    (
+        "on",
+        Text,
+        Or("missed,refused"),
+        "what counts, separated by commas: slots that were missed, in a blackout, refused (no run could be started), \
+                 paused (skipped as the schedule was disabled then), changed (skipped as it got another timing); schedules \
+                 that are disabled, enabled, deleted",
+    ),
+];
+
 fn lines(trigger: BuiltIn) -> &'static [Line] {
     const SECRETS: &str = "names of secrets that requests are signed with, separated by commas: one, or during a change the \
                            new and the old one; of the pipeline, else of its namespace";
@@ -59,66 +120,9 @@ fn lines(trigger: BuiltIn) -> &'static [Line] {
             ("user", Text, Or("git"), "user name for https"),
             ("secret", Text, Or(""), "name of the secret with the password or token for https"),
         ],
-        BuiltIn::Pipeline => &[
-            ("pipeline", Text, Always, "whose runs: NAME of the same namespace, or NAMESPACE/NAME"),
-            (
-                "on",
-                Text,
-                Or(""),
-                "what counts, separated by commas: started, succeeded, failed, cancelled, recovered (the first success \
-                 after a failure); empty: failed with `in-a-row`, nothing besides them with `rate` or `longer-than`, else \
-                 succeeded",
-            ),
-            (
-                "in-a-row",
-                Text,
-                Or(""),
-                "a number: of runs that end alike in a row only the one counts with which there are so many, and a \
-                 recovery only after so many failures or more; empty: each counts",
-            ),
-            (
-                "rate",
-                Text,
-                Or(""),
-                "such as 50%/20: besides, the end of a run counts with which at least 50% of the newest 20 have failed, and \
-                 had not before it; of 2 to 60 runs",
-            ),
-            (
-                "longer-than",
-                Text,
-                Or(""),
-                "a duration such as 90m: besides, each run counts once that goes on so long after its start, while it does; \
-                 from 1s to 366d",
-            ),
-        ],
-        BuiltIn::Task => &[
-            ("pipeline", Text, Always, "whose tasks: NAME of the same namespace, or NAMESPACE/NAME"),
-            (
-                "task",
-                Text,
-                Or(""),
-                "which tasks, separated by commas: names, or patterns where * is any text; empty: all",
-            ),
-            (
-                "on",
-                Text,
-                Or("failed"),
-                "what counts, separated by commas: succeeded, failed (be it lost, or ended in an unknown way), skipped, \
-                 cancelled, retried (an attempt has ended, and another follows)",
-            ),
-        ],
-        BuiltIn::Schedule => &[
-            ("pipeline", Text, Always, "whose schedules: NAME of the same namespace, or NAMESPACE/NAME"),
-            ("schedule", Text, Or(""), "which schedule; empty: all of the pipeline"),
-            (
-                "on",
-                Text,
-                Or("missed,refused"),
-                "what counts, separated by commas: slots that were missed, in a blackout, refused (no run could be started), \
-                 paused (skipped as the schedule was disabled then), changed (skipped as it got another timing); schedules \
-                 that are disabled, enabled, deleted",
-            ),
-        ],
+        BuiltIn::Pipeline => PIPELINE,
+        BuiltIn::Task => TASK,
+        BuiltIn::Schedule => SCHEDULE,
         BuiltIn::Object => &[
             ("pipeline", Text, Or(""), "whose objects: NAME of the same namespace, or NAMESPACE/NAME; empty: its own"),
             ("on", Text, Or("put"), "what counts, separated by commas: put, deleted"),

@@ -528,12 +528,8 @@ fn show(event: &Event, now: Timestamp) -> String {
         | Event::PipelinePinned { .. }
         | Event::PipelineUnpinned { .. }
         | Event::RunMoved { .. } => super::script_release_words::show(event),
-        Event::ObjectPut { scope, key, .. } => format!("{scope} put {key}"),
-        Event::ObjectDeleted { scope, key, cause } => format!("{scope} {key} {}", show_loss(*cause)),
-        Event::ObjectsDropped { scope, cause } => format!("{scope} dropped {}", show_loss(*cause)),
-        Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => {
-            script_secrets::show(event)
-        }
+        Event::ObjectPut { .. } | Event::ObjectDeleted { .. } | Event::ObjectsDropped { .. } => show_object(event),
+        Event::SecretSet { .. } | Event::SecretDeleted { .. } | Event::ClusterKeyRotated { .. } => show_secret(event),
         Event::ScheduleCreated { .. }
         | Event::ScheduleUpdated { .. }
         | Event::ScheduleDeleted { .. }
@@ -571,6 +567,22 @@ fn show_registered(event: &Event) -> String {
         panic!("no registration: {event:?}")
     };
     format!("{pipeline} version {version}{}", show_standing(standing))
+}
+
+fn show_secret(event: &Event) -> String {
+    script_secrets::show(event)
+}
+
+fn show_object(event: &Event) -> String {
+    if let Event::ObjectPut { scope, key, .. } = event {
+        format!("{scope} put {key}")
+    } else if let Event::ObjectDeleted { scope, key, cause } = event {
+        format!("{scope} {key} {}", show_loss(*cause))
+    } else if let Event::ObjectsDropped { scope, cause } = event {
+        format!("{scope} dropped {}", show_loss(*cause))
+    } else {
+        panic!("not about objects: {event:?}")
+    }
 }
 
 fn show_queued(task: &TaskKey, delay: u64) -> String {

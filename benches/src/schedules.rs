@@ -1,7 +1,7 @@
 //! Making many schedules, and judging by the event log what became of their slots.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use gofer_tests::{Cluster, pipeline, shell_task};

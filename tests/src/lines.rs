@@ -6,7 +6,6 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::cli::python;
-use crate::node::binary;
 
 /// A language in which the plug-in is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +43,21 @@ fn built(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The plug-in in Rust: the one beside the binary that `GOFER_BIN` names, or else one that is built beside this program.
+fn rust_example(root: &Path) -> anyhow::Result<PathBuf> {
+    let beside = Path::new("examples").join("lines");
+    let given = std::env::var_os("GOFER_BIN").map(|given| PathBuf::from(given).with_file_name(&beside));
+    if let Some(given) = given.filter(|given| given.is_file()) {
+        return Ok(given);
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet", "--release", "--locked", "--offline", "--workspace"]);
+    built(cargo.args(["--example", "lines"]).current_dir(root))?;
+    let executable = std::env::current_exe()?;
+    let found = executable.ancestors().map(|directory| directory.join(&beside)).find(|path| path.is_file());
+    found.context("the example was built, but not beside this program")
+}
+
 impl LinesPlugin {
     /// Builds the plug-in in a language. Go's goes into the folder.
     ///
@@ -52,12 +66,7 @@ impl LinesPlugin {
     pub fn build(language: Language, folder: &Path) -> anyhow::Result<Self> {
         let root = root()?;
         let words = match language {
-            Language::Rust => {
-                let mut cargo = Command::new("cargo");
-                cargo.args(["build", "--quiet", "--release", "--locked", "--offline", "--workspace"]);
-                built(cargo.args(["--example", "lines"]).current_dir(&root))?;
-                vec![binary()?.with_file_name("examples").join("lines")]
-            }
+            Language::Rust => vec![rust_example(&root)?],
             Language::Go => {
                 let program = folder.join("lines");
                 let mut go = Command::new("go");

@@ -8,7 +8,7 @@ mod common {
 use std::time::{Duration, Instant};
 
 use common::lines::Lines;
-use gofer_tests::{Cluster, Language, LinesPlugin, PATIENCE, eventually, gofer, needs, printed, request_id, says};
+use gofer_tests::{Cluster, Language, LinesPlugin, PATIENCE, eventually, gofer, needs, printed, says};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
 use gofer_wire::model::v1 as model;
@@ -162,7 +162,7 @@ async fn what_is_changed_or_fails_is_started_anew_and_what_is_drained_moves() {
     cli(&cluster, 0, &["node", "drain", &name]);
     let third = instance(&cluster, 0, "rust", second.attempt.as_ref()).await;
     assert_ne!(third.node, second.node);
-    cli(&cluster, 0, &["node", "undrain", &name]);
+    cli(&cluster, 0, &["node", "drain", "--undo", &name]);
     lines.write();
     lines.settled(&cluster).await;
 

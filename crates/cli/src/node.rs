@@ -20,7 +20,7 @@ pub enum NodeCommand {
     /// List the nodes with their state, their load and what they offer
     #[command(after_help = "Examples:\n  gofer node list\n  gofer node list --consistency local -o json")]
     List,
-    /// Keep new attempts away from a node; those on it go on
+    /// Keep new attempts away from a node; those on it go on, but plug-ins that the cluster keeps running move
     ///
     /// The node stays a member of the cluster. Wait until `gofer node list` shows 0 attempts before you stop it.
     #[command(after_help = "Examples:\n  gofer node drain n2\n  gofer node drain n2 --undo")]

@@ -131,10 +131,13 @@ impl Seen {
         if let (Some(next), true) = (self.next, self.run == last_run) {
             return next;
         }
-        let lived = if self.run == last_run { now.since(self.since) } else { Duration::ZERO };
-        self.ends = if self.is_stopped || last_run == 0 || lived >= STEADY { 0 } else { self.ends.saturating_add(1) };
+        // One that has ended before it was seen was not stopped by anybody, and did not live for long.
+        let is_known = self.run == last_run;
+        let is_new = last_run == 0 || (is_known && self.is_stopped);
+        let lived = if is_known { now.since(self.since) } else { Duration::ZERO };
+        self.ends = if is_new || lived >= STEADY { 0 } else { self.ends.saturating_add(1) };
         let pause = match self.ends {
-            0 if self.is_stopped || last_run == 0 => Duration::ZERO,
+            0 if is_new => Duration::ZERO,
             ends => PAUSES.0.saturating_mul(1 << ends.saturating_sub(1).min(16)).min(PAUSES.1),
         };
         self.run = last_run;

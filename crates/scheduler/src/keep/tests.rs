@@ -125,6 +125,25 @@ fn what_ends_is_started_again_later_and_later() {
 }
 
 #[test]
+fn what_ends_before_it_is_seen_is_started_later_and_later_too() {
+    let mut world = launched();
+    let update = Command::UpdateTrigger { trigger: trigger(), spec: spec(Some("jira:2")), generation: None };
+    world.give("test", update);
+    while keep(&world.state, world.now, &mut world.memory).commands.iter().any(|command| {
+        let is_start = matches!(command, Command::StartRun { .. });
+        world.give("leader:1", command.clone());
+        !is_start
+    }) {}
+    for pause in [1, 2, 4, 8] {
+        world.end();
+        assert_eq!(world.pause(), pause);
+        world.wait(pause);
+        let commands = keep(&world.state, world.now, &mut world.memory).commands;
+        commands.into_iter().for_each(|command| world.give("leader:1", command));
+    }
+}
+
+#[test]
 fn what_is_changed_is_replaced_at_once() {
     let mut world = launched();
     let update = Command::UpdateTrigger { trigger: trigger(), spec: spec(Some("jira:2")), generation: None };

@@ -166,6 +166,7 @@ fn what_is_not_wanted_is_stopped() {
     world.give("test", Command::UpdateTrigger { trigger: trigger(), spec: spec(None), generation: None });
     assert_eq!(world.keep(), ["cancel plugins/jira/2: the trigger does not launch its plug-in any more"]);
     world.give("test", Command::UpdateTrigger { trigger: trigger(), spec: spec(Some("jira:1")), generation: None });
+    assert_eq!(world.pause(), 1, "why the last one ended is not known any more");
     world.wait(1);
     assert_eq!(world.keep(), ["start plugins/jira"]);
     world.give("test", Command::UninstallTrigger { trigger: trigger() });

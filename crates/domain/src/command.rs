@@ -357,7 +357,7 @@ pub enum Command {
         intake: Box<Intake>,
     },
     /// The leader has looked at the log up to a revision, and found events that subscriptions ask for. What is about a
-    /// subscription that is gone, disabled or changed meanwhile is left out.
+    /// subscription that is gone or disabled meanwhile is left out; if one was changed, all is refused.
     ///
     /// What this leads to is in the log, too: a leader that finds nothing keeps that to itself, but for now and then, so
     /// that the nodes need not keep much of the log for its sake.

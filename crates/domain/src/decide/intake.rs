@@ -42,8 +42,9 @@ pub(super) fn take(context: Context<'_>, key: &SubscriptionKey, intake: &Intake)
     Ok(Decision { events: taker.starts.into_events(), answer: Answer::Events(fates) })
 }
 
-/// Goes on through the log, and takes the events that were found to be asked for. What is about a subscription that is not
-/// as the leader saw it is left out: nobody would look at the event again, and others must not wait for it.
+/// Goes on through the log, and takes the events that were found to be asked for. What is about a subscription that is gone or
+/// disabled is left out: others must not wait for it. If one says something else by now, all is refused, and the leader looks at
+/// the log again: nobody else would hold the event against what it says now.
 ///
 /// Events may lie beyond the place that the log is followed to with them: one that more subscriptions ask for than a command
 /// takes needs several. Who looks at it again meanwhile tells of duplicates.
@@ -61,6 +62,10 @@ pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events:
     if !events.iter().all(is_inside) || !events.is_sorted_by_key(|event| event.revision) {
         let message = format!("the events are not in order, or not all after revision {from} and up to {newest}");
         return Err(Rejection::new(Reason::InvalidArgument, message).field("events").help("look at the log anew"));
+    }
+    if let Some(event) = events.iter().find(|event| is_changed(context, event)) {
+        let message = format!("subscription {} was changed after the events were held against it", event.subscription);
+        return Err(precondition(message).field("events").help("hold them against what it says now"));
     }
     let mut taker = Taker::new(context);
     if from < to {
@@ -81,13 +86,17 @@ pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events:
     Ok(Decision::done(taker.starts.into_events()))
 }
 
-/// The subscription that an event is for, if it is as the leader saw it, and was there when the event happened.
+/// The subscription that an event is for, if it was there when the event happened, and takes events.
 fn asking<'a>(context: Context<'a>, event: &FollowedEvent) -> Option<&'a Subscription> {
     let known = context.state.subscriptions.get(&event.subscription)?;
     // A run that is long by now may have begun before anybody asked.
     let is_new = known.since < event.revision || event.is_long;
-    let is_current = known.enabled && known.generation == event.generation && is_new;
-    (is_current && follows_the_log(known)).then_some(known)
+    (known.enabled && is_new && follows_the_log(known)).then_some(known)
+}
+
+/// Whether the subscription that an event is for is not as the leader saw it.
+fn is_changed(context: Context<'_>, event: &FollowedEvent) -> bool {
+    asking(context, event).is_some_and(|known| known.generation != event.generation)
 }
 
 fn key_of(event: &FollowedEvent) -> EventKey {

@@ -47,7 +47,7 @@ fn who_else_asks_for_the_log_goes_on_where_it_is_followed() {
 }
 
 #[test]
-fn what_is_about_a_changed_subscription_is_left_out() {
+fn what_is_about_a_subscription_that_is_gone_is_left_out_and_about_a_changed_one_looked_at_anew() {
     check(
         "
         pipeline p | t
@@ -62,8 +62,8 @@ fn what_is_about_a_changed_subscription_is_left_out() {
         unmute p/s
         follow 7>13 p/s@12 p/s@13        -> followed 13
         cancel p/1
-        follow 13>15 p/s@15 generation=3 -> followed 15
-        follow 15>16 p/s@16              -> followed 16, p/s took 16:2, p/2 created v1 for s#16, p/2 started, p/2/t queued
+        follow 13>15 p/s@15 generation=3 -> ! FAILED_PRECONDITION
+        follow 13>15 p/s@15              -> followed 15, p/s took 15:2, p/2 created v1 for s#15, p/2 started, p/2/t queued
         ",
     );
 }

@@ -707,7 +707,7 @@ func (x *Malformed) GetMessage() string {
 }
 
 // The leader has looked at the log after `from_revision`, up to and with `to_revision`. Refused unless the log was followed up
-// to `from_revision`. What is about a subscription that is gone, disabled or changed meanwhile is left out. An event that
+// to `from_revision`. What is about a subscription that is gone or disabled is left out; if one was changed, all is refused. An event that
 // takes several commands lies beyond `to_revision` in all but the last of them.
 type FollowEvents struct {
 	state         protoimpl.MessageState

@@ -98,6 +98,20 @@ async fn a_killed_shim_ends_the_program_and_leaves_its_exit_unknown() {
     driver.remove(&spec.id).await.unwrap();
 }
 
+/// A program named `gofer` is the one that launches, whatever is in `PATH`.
+#[tokio::test]
+async fn the_own_program_is_found_without_a_path() {
+    let fixture = Processes::new().unwrap();
+    let driver = fixture.driver().await;
+    let mut spec = LaunchSpec::new(LaunchId::new("own").unwrap());
+    spec.command = ["gofer", "no such order"].map(String::from).to_vec();
+    spec.environment.insert("PATH".into(), "/nowhere".into());
+    driver.launch(&spec).await.unwrap();
+    let exit = driver.wait(&spec.id).await.unwrap();
+    assert_eq!((exit.code, exit.command_not_found), (Some(1), false), "it refuses such an order: {exit:?}");
+    driver.remove(&spec.id).await.unwrap();
+}
+
 /// What the node's environment holds is not the program's business, and a spec's is not left on the disk.
 #[tokio::test]
 async fn secrets_do_not_stay_on_the_disk() {

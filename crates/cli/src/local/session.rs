@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use super::{LocalNode, shared};
 use crate::args::ClientArgs;
-use crate::client::{Call, Client, namespaces, pipelines, request, runs};
+use crate::client::{Call, Client, clusters, namespaces, pipelines, request, runs};
 use crate::error::Error;
 use crate::output::Output;
 
 /// The namespace that every cluster begins with.
 const NAMESPACE: &str = "default";
+/// How long the node may take to register, which is milliseconds unless the machine is very busy.
+const NODE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// A connection to the node of a job.
 #[derive(Debug)]
@@ -24,12 +26,14 @@ pub(super) struct Session {
     pub(super) node: LocalNode,
     /// Whether the namespace is there.
     named: bool,
+    /// Whether the node has said what it knows.
+    is_known: bool,
 }
 
 impl Session {
     pub(super) fn new(args: &ClientArgs, node: LocalNode) -> Self {
         let named = args.namespace() == NAMESPACE;
-        Self { args: args.clone(), client: Client::new(args), output: Output::new(args), node, named }
+        Self { args: args.clone(), client: Client::new(args), output: Output::new(args), node, named, is_known: false }
     }
 
     /// Another connection, for a stream beside the first.
@@ -44,6 +48,7 @@ impl Session {
         variables: &BTreeMap<String, String>,
     ) -> Result<model::RunRef, Error> {
         let namespace = self.args.namespace().to_owned();
+        self.wait_for_node().await?;
         self.name(&namespace).await?;
         for shared in shared::wanted(&config)? {
             self.register(crate::task::NAMESPACE.to_owned(), shared).await?;
@@ -62,6 +67,25 @@ impl Session {
         let ask = async |channel, patience| runs(channel).start_run(request(message.clone(), patience)).await;
         let run = self.client.call(Call::Mutate(id), ask).await?.run;
         run.ok_or_else(|| Error::Malformed("the node answered without a run".into()))
+    }
+
+    /// Waits until the node has registered with itself: before, it refuses what older nodes would not know.
+    async fn wait_for_node(&mut self) -> Result<(), Error> {
+        let consistency = self.client.consistency;
+        let patience = tokio::time::Instant::now() + NODE_PATIENCE;
+        while !self.is_known {
+            let message = api::ListNodesRequest { consistency };
+            let ask = async |channel, patience| clusters(channel).list_nodes(request(message, patience)).await;
+            self.is_known = !self.client.call(Call::Read, ask).await?.nodes.is_empty();
+            if !self.is_known && tokio::time::Instant::now() > patience {
+                let seconds = NODE_PATIENCE.as_secs();
+                return Err(Error::Malformed(format!("the local node has not registered within {seconds} s")));
+            }
+            if !self.is_known {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        }
+        Ok(())
     }
 
     async fn register(&mut self, namespace: String, config: model::PipelineConfig) -> Result<u64, Error> {

@@ -52,7 +52,8 @@ fn client(what: &str, place: &Place, file: &std::path::Path) -> Result<(), Failu
     if ended.success() {
         return Ok(());
     }
-    let message = format!("{} can't be {what}: the client ended with {ended}", place.text());
+    let done = if what == "get" { "read" } else { "written" };
+    let message = format!("{} can't be {done}: the client ended with {ended}", place.text());
     Err(Failure::new(message, "do what the error above says"))
 }
 

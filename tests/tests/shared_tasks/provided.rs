@@ -216,7 +216,7 @@ async fn a_repository_becomes_an_object_and_objects_are_copied() {
         &cluster,
         "object-copy",
         &[("FROM", "run:missing"), ("TO", "run:x")],
-        &["object run:missing", "can't be get"],
+        &["has no object missing", "object missing of the run can't be read"],
     )
     .await;
 }

@@ -6,6 +6,7 @@ mod fuzz;
 mod golden;
 mod golden_backfills;
 mod golden_figures;
+mod golden_shared;
 mod golden_subscriptions;
 mod kinds;
 

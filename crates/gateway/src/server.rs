@@ -21,6 +21,7 @@ use gofer_wire::api::v1::trigger_service_server::TriggerServiceServer;
 use gofer_wire::peer::v1::peer_service_server::PeerServiceServer;
 use gofer_wire::plugin::v1::plugin_service_server::PluginServiceServer;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinHandle;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +104,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
     let api = Api::new(parts.clone(), shutdown.clone());
     let plugins = Plugins::new(parts.clone(), shutdown.clone());
     let hooked = parts.clone();
-    let watching = tokio::spawn(plugins::watch(parts.clone(), shutdown.clone()));
+    let watching = plugins::watch(parts.clone(), shutdown.clone());
     let peer = Peer::new(parts, shutdown.clone());
     let api_limit = limits::MESSAGE_BYTES_MAX;
     let peer_limit = limits::PEER_MESSAGE_BYTES_MAX;
@@ -150,7 +151,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;
     };
-    let reporting = tokio::spawn(reporting);
+    let beside = [tokio::spawn(reporting), tokio::spawn(watching)];
     let served = tokio::select! {
         served = serving => served,
         () = overdue => {
@@ -159,13 +160,16 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         }
     };
     shutdown.cancel();
-    if let Err(error) = watching.await {
-        tracing::warn!(%error, "the watch over plug-ins was lost");
-    }
-    if let Err(error) = reporting.await {
-        tracing::warn!(%error, "the health report was lost");
-    }
+    join(beside).await;
     Ok(served?)
+}
+
+async fn join(beside: [JoinHandle<()>; 2]) {
+    for task in beside {
+        if let Err(error) = task.await {
+            tracing::warn!(%error, "the report of health, or the watch over plug-ins, was lost");
+        }
+    }
 }
 
 /// Serves tasks: their objects, the plug-ins among them, and nothing without a token.

@@ -96,10 +96,7 @@ impl Node {
     /// Opens everything and serves; the node may belong to no cluster yet.
     pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let listener = listen(&config).await?;
-        let config = config.listening_at(listener.local_addr().context("can't find the address of the listener")?);
-        // What is started beside the node is somewhere else, and is told of files in it.
-        let data_dir = std::path::absolute(&config.data_dir).context("can't find the directory that this is run in")?;
-        let config = Config { data_dir, ..config };
+        let config = found(config, &listener)?;
         let store = Store::open(&config.data_dir, gofer_store::Options::default())
             .with_context(|| format!("can't open the data directory {}", config.data_dir.display()))?;
         let peers = Peers::new(store.clone());
@@ -109,8 +106,7 @@ impl Node {
             return Err(error);
         }
         let cluster = Cluster::new(store.clone(), raft.clone(), peers.clone());
-        let lease = lease(&config);
-        lease.validate().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+        let lease = lease(&config)?;
 
         let propose = Arc::new(cluster.clone());
         let scheduling = gofer_scheduler::Config { lease, ..gofer_scheduler::Config::default() };
@@ -318,9 +314,19 @@ fn outside(config: &Config) -> anyhow::Result<Option<Outside>> {
 }
 
 /// A lease outlives a few renewals that were lost.
-fn lease(config: &Config) -> LeaseConfig {
+fn lease(config: &Config) -> anyhow::Result<LeaseConfig> {
     let renew_every = LeaseConfig::default().renew_every.min(config.lease / 6);
-    LeaseConfig { duration: config.lease, margin: config.lease_margin, renew_every }
+    let lease = LeaseConfig { duration: config.lease, margin: config.lease_margin, renew_every };
+    lease.validate().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
+    Ok(lease)
+}
+
+/// The configuration as it has turned out: with the port that was found, and the data directory from the root on, since what is
+/// started beside the node is somewhere else, and is told of files in it.
+fn found(config: Config, listener: &TcpListener) -> anyhow::Result<Config> {
+    let address = listener.local_addr().context("can't find the address of the listener")?;
+    let data_dir = std::path::absolute(&config.data_dir).context("can't find the directory that this is run in")?;
+    Ok(Config { data_dir, ..config.listening_at(address) })
 }
 
 async fn listen(config: &Config) -> anyhow::Result<TcpListener> {

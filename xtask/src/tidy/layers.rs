@@ -130,7 +130,15 @@ const CRATES: &[Crate] = &[
     Crate {
         name: "gofer-benches",
         layer: 6,
-        uses: &["gofer-tests", "gofer-wire", "gofer-audit", "gofer-recovery", "gofer-store", "gofer-domain"],
+        uses: &[
+            "gofer-tests",
+            "gofer-wire",
+            "gofer-audit",
+            "gofer-recovery",
+            "gofer-store",
+            "gofer-domain",
+            "gofer-plugin",
+        ],
     },
     Crate { name: "gofer-rng", layer: 0, uses: &[] },
     Crate { name: "gofer-fuzz", layer: 0, uses: &[] },

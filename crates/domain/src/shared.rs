@@ -278,17 +278,17 @@ pub fn check_definition(config: &PipelineConfig) -> Result<(), Vec<Rejection>> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
+/// The shared tasks that a pipeline names, in its live or newest version, or that of a release in progress; some come twice.
+pub(crate) fn named_by(pipeline: &Pipeline) -> impl Iterator<Item = &PipelineId> {
+    let released = pipeline.releases.active.as_ref().map(|active| &active.config);
+    let configs = [&pipeline.config, &pipeline.releases.config].into_iter().chain(released);
+    configs.flat_map(|config| config.tasks.values()).filter_map(TaskConfig::shared).map(|shared| &shared.name)
+}
+
 /// The pipelines that name a shared task, in their live or newest version, or that of a release in progress.
 #[must_use]
 pub fn users<'a>(state: &'a State, name: &PipelineId) -> Vec<&'a PipelineKey> {
-    let names = |config: &PipelineConfig| {
-        config.tasks.values().filter_map(TaskConfig::shared).any(|shared| shared.name == *name)
-    };
-    let uses = |pipeline: &&Pipeline| {
-        let released = pipeline.releases.active.as_ref().map(|active| &active.config);
-        !pipeline.deleted
-            && [&pipeline.config, &pipeline.releases.config].into_iter().chain(released).any(|config| names(config))
-    };
+    let uses = |pipeline: &&Pipeline| !pipeline.deleted && named_by(pipeline).any(|named| named == name);
     state.pipelines.values().filter(uses).map(|pipeline| &pipeline.key).collect()
 }
 

@@ -1,11 +1,14 @@
 //! Several runs that one command starts: each is decided against what the ones before have led to.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use super::create::{NewRun, check_live, create, live_runs};
 use crate::config::Overlap;
 use crate::event::Event;
 use crate::ids::{PipelineKey, Revision, RunKey};
 use crate::rejection::Rejection;
+use crate::shared;
 use crate::state::{Pipeline, State};
 
 /// Runs started so far, and what follows from them.
@@ -85,6 +88,8 @@ impl<'a> Starts<'a> {
 /// As much of the state as the start of a run reads or changes. A copy of all of it would cost more than the command.
 struct Draft {
     state: State,
+    /// The pipelines of which it knows all that may be read or changed. Of others it has what is read of a shared task.
+    included: BTreeSet<PipelineKey>,
     /// Live runs that are left out.
     others: usize,
 }
@@ -92,16 +97,21 @@ struct Draft {
 impl Draft {
     fn of(context: Context<'_>) -> Self {
         let state = State { revision: context.state.revision, ..State::default() };
-        Self { state, others: live_runs(context.state) }
+        Self { state, included: BTreeSet::new(), others: live_runs(context.state) }
     }
 
     /// Adds a pipeline as it was before the command, unless it is there.
     fn include(&mut self, context: Context<'_>, key: &PipelineKey) {
-        if self.state.pipelines.contains_key(key) {
+        let Some(pipeline) = context.state.pipelines.get(key) else { return };
+        if !self.included.insert(key.clone()) {
             return;
         }
-        let Some(pipeline) = context.state.pipelines.get(key) else { return };
         self.state.pipelines.insert(key.clone(), pipeline.clone());
+        for key in shared::named_by(pipeline).map(shared::key) {
+            if let (Some(shared), false) = (context.state.pipelines.get(&key), self.included.contains(&key)) {
+                self.state.pipelines.insert(key, shared.clone());
+            }
+        }
         if pipeline.releases.config.overlap == Overlap::Replace {
             // No other policy touches runs that were there before: one that waits does so for want of room.
             let numbers = pipeline.running.iter().chain(&pipeline.queue);

@@ -211,3 +211,15 @@ fn many_pipelines_are_counted_in_a_message() {
     let refused = world.give(parse(&["unshare", "s"])).unwrap_err();
     assert!(refused.message.contains("12 pipelines") && refused.message.ends_with("and 2 more"), "{refused}");
 }
+
+#[test]
+fn all_runs_that_one_command_starts_have_their_shared_tasks() {
+    check(
+        "
+        share s parameter=A:x | t
+        pipeline p | a uses=s
+        subscribe p/s webhook
+        take p/s fire=1 fire=2 fire=3 -> p/s took 1:1 2:2 3:3, p/1 created v1 for s#1 a@1, p/1 started, p/1/a queued, p/2 created v1 for s#2 a@1, p/2 started, p/2/a queued, p/3 created v1 for s#3 a@1, p/3 started, p/3/a queued
+        ",
+    );
+}

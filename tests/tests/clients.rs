@@ -142,7 +142,7 @@ fn subscribed() -> Value {
         "first": "EVENT_RESULT_FIRED",
         "same": true,
         "taken": ["k"],
-        "built_in": 7,
+        "built_in": 9,
     })
 }
 

@@ -3,14 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gofer_tests::{Cluster, request_id, says};
-use gofer_wire::api::v1 as api;
-use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
-use gofer_wire::model::v1 as model;
+use gofer_tests::{Cluster, says};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::support::{REFUSED, WRONG_USAGE, check_fault, done, json_of, refused, start};
+use super::support::{REFUSED, WRONG_USAGE, done, json_of, refused, start};
 
 const BUILT_IN: [&str; 9] = ["event", "git", "github", "manual", "object", "pipeline", "schedule", "task", "webhook"];
 
@@ -54,15 +51,6 @@ async fn a_plug_in_is_installed_with_a_token_that_only_its_owner_has() {
     let first = json_of(&cluster, 0, &twice)["token"].clone();
     refused(&cluster, &twice, REFUSED, &["has another token than was drawn now", "--new-token"]);
     assert_eq!(digest(&cluster, 0), digest_of(first.as_str().unwrap()), "the first one is still the one");
-
-    let launched = model::TriggerSpec {
-        token_digest: Some(vec![0; 32]),
-        launch: Some(model::Launch { image: "example.org/mail:1".into(), ..Default::default() }),
-        ..Default::default()
-    };
-    let request = api::InstallTriggerRequest { request_id: request_id(), trigger: "mail".into(), spec: Some(launched) };
-    let refused = TriggerServiceClient::new(cluster.nodes[0].channel().unwrap()).install_trigger(request).await;
-    check_fault(&refused.unwrap_err(), "spec.launch", "nothing launches it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use gofer_tests::{Language, LinesPlugin, Process};
+use gofer_tests::{Example, ExamplePlugin, Language, Process};
 use rustix::process::Signal;
 
 use crate::net;
@@ -25,7 +25,7 @@ pub(crate) struct Plugin {
     pub(crate) token: String,
     pub(crate) path: PathBuf,
     addresses: String,
-    program: LinesPlugin,
+    program: ExamplePlugin,
     process: Mutex<Process>,
     lines: Mutex<(File, Vec<u64>)>,
 }
@@ -38,7 +38,7 @@ impl Plugin {
     pub(crate) fn create(folder: &Path, index: usize, nodes: usize) -> anyhow::Result<Self> {
         let language = *Language::ALL.get(index).context("there is no such language")?;
         let (name, path) = (language.name(), folder.join(format!("{}.lines", language.name())));
-        let program = LinesPlugin::build(language, folder).with_context(|| format!("the plug-in in {name}"))?;
+        let program = ExamplePlugin::build(Example::Lines, language, folder).with_context(|| format!("the plug-in in {name}"))?;
         let addresses: Vec<String> = (0..nodes).map(net::address).collect();
         Ok(Self {
             index,

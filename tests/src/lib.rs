@@ -5,17 +5,17 @@
 
 mod cli;
 mod cluster;
-mod lines;
 mod node;
 mod pipelines;
+mod plugins;
 mod process;
 mod stand_in;
 
 pub use cli::{Printed, gofer, line_of, needs, printed, python, run, says};
 pub use cluster::{Cluster, PATIENCE, request_id};
-pub use lines::{Language, LinesPlugin};
 pub use node::{Node, binary, free_port};
 pub use pipelines::{IMAGE, effects_task, import_image, pipeline, shell_task};
+pub use plugins::{Example, ExamplePlugin, Language};
 pub use process::Process;
 pub use stand_in::StandIn;
 

@@ -2,10 +2,13 @@
 //! sent before starts none.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+mod common {
+    pub(crate) mod http;
+}
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use common::http::send;
 use gofer_tests::{Cluster, PATIENCE, eventually, pipeline, request_id, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::secret_service_client::SecretServiceClient;
@@ -65,22 +68,8 @@ fn hmac(secret: &str, parts: &[&[u8]]) -> String {
 
 /// Posts a body; the status, and the answer.
 fn post(address: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let mut head =
-        format!("POST {path} HTTP/1.1\r\nHost: gofer\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-    // A node that refuses a body may not read it to its end.
-    let _ = stream.write_all(body);
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = body.find(['{']).map_or("", |start| &body[start..=body.rfind('}').unwrap()]);
-    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    let answer = send(address, "POST", path, headers, body);
+    (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
 }
 
 /// A push as GitHub tells of it, as far as anybody looks at it.

@@ -8,7 +8,7 @@ mod common {
 use std::time::{Duration, Instant};
 
 use common::lines::Lines;
-use gofer_tests::{Cluster, Language, LinesPlugin, PATIENCE, eventually, gofer, needs, printed, says};
+use gofer_tests::{Cluster, ExamplePlugin, Language, PATIENCE, eventually, gofer, needs, printed, says};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
 use gofer_wire::model::v1 as model;
@@ -27,7 +27,7 @@ fn launch(lines: &Lines) -> model::TriggerSpec {
     let words = lines.program.words().unwrap();
     let script = ["sh", "-c", "echo \"$GREETING from $GOFER_TRIGGER\"; exec \"$@\"", "sh"].map(String::from);
     let mut environment: Vec<_> =
-        LinesPlugin::environment().unwrap().iter().map(|(name, value)| variable(name, value)).collect();
+        ExamplePlugin::environment().unwrap().iter().map(|(name, value)| variable(name, value)).collect();
     environment.push(variable("PATH", &std::env::var("PATH").unwrap()));
     environment.sort_by(|one, other| one.name.cmp(&other.name));
     let launch = model::Launch {

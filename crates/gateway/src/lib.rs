@@ -15,7 +15,6 @@ mod convert;
 mod diagnosis;
 mod errors;
 mod health;
-mod hooks;
 mod intake;
 mod lease;
 mod limits;
@@ -27,6 +26,7 @@ mod plugins;
 mod secrets;
 mod server;
 mod statistics;
+mod web;
 
 pub use archive::{ArchiveHealth, ArchiveReport};
 pub use blobs::{BlobReplicator, ReplicateError};

@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use gofer_domain::TriggerName;
 use gofer_wire::peer::v1 as wire;
 use gofer_wire::peer::v1::peer_service_server::PeerService;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming, async_trait};
@@ -21,7 +23,7 @@ use crate::errors::{self, Fault, reason};
 use crate::logs::LogsError;
 use crate::peers::CLUSTER_HEADER;
 use crate::server::Parts;
-use crate::{convert, diagnosis};
+use crate::{convert, diagnosis, plugins};
 
 /// Blobs that are taken in at the same time, as each may need room on the disk in vain.
 const BLOBS_AT_ONCE: usize = 4;
@@ -174,6 +176,18 @@ impl PeerService for Peer {
         let node = self.parts.store.identity().node_id.0;
         let instances = self.parts.attached.instances(&request.get_ref().trigger, node);
         Ok(Response::new(wire::ListPluginInstancesResponse { instances }))
+    }
+
+    async fn call_plugin(
+        &self,
+        request: Request<wire::CallPluginRequest>,
+    ) -> Result<Response<wire::CallPluginResponse>, Status> {
+        self.admit(request.metadata())?;
+        let wire::CallPluginRequest { trigger, request } = request.into_inner();
+        let trigger = TriggerName::new(&trigger).map_err(|rejection| errors::rejected(&rejection))?;
+        let request = request.ok_or_else(|| Fault::invalid("request", "there is no request"))?;
+        let response = self.parts.attached.call(&trigger, request, Instant::now() + plugins::ANSWER).await?;
+        Ok(Response::new(wire::CallPluginResponse { response: Some(response) }))
     }
 
     async fn put_blob(

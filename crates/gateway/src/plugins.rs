@@ -6,7 +6,9 @@
 
 mod admission;
 mod attached;
+mod calls;
 mod feed;
+pub(crate) mod instances;
 mod session;
 mod taking;
 mod watch;
@@ -16,6 +18,7 @@ pub(crate) use watch::watch;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gofer_wire::plugin::v1 as wire;
 use gofer_wire::plugin::v1::plugin_service_server::PluginService;
@@ -31,7 +34,13 @@ use session::Session;
 /// Most streams of one node.
 const STREAMS_MAX: usize = 2_000;
 /// Messages that wait to be sent on a stream.
-const WAITING: usize = 64;
+const WAITING: usize = 256;
+/// How long a plug-in may take to answer a request over HTTP.
+pub(crate) const ANSWER: Duration = Duration::from_secs(30);
+/// Longest body of such a request, and of its answer, in bytes.
+pub(crate) const HTTP_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Most headers of such a request, in bytes.
+pub(crate) const HTTP_HEADERS_BYTES_MAX: usize = 32 * 1024;
 
 /// The service that plug-ins talk to.
 #[derive(Clone)]

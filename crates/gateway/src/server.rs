@@ -42,7 +42,7 @@ use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::plugins::{self, Attached, Plugins};
 use crate::secrets::{KeepKeys, ReadSecrets};
-use crate::{errors, health, hooks};
+use crate::{errors, health, web};
 
 /// How long a shutdown waits for calls to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
     let reporting = health::report(parts.raft.clone(), reporter, shutdown.clone());
     let api = Api::new(parts.clone(), shutdown.clone());
     let plugins = Plugins::new(parts.clone(), shutdown.clone());
-    let hooked = parts.clone();
+    let asked = parts.clone();
     let watching = plugins::watch(parts.clone(), shutdown.clone());
     let peer = Peer::new(parts, shutdown.clone());
     let api_limit = limits::MESSAGE_BYTES_MAX;
@@ -132,8 +132,8 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: CancellationTo
         .add_service(limited!(TriggerServiceServer, api, api_limit))
         .add_service(limited!(PluginServiceServer, plugins, api_limit))
         .add_service(limited!(PeerServiceServer, peer, peer_limit));
-    // Webhooks come over HTTP/1.1 mostly, everything else over HTTP/2.
-    let routes = Routes::from(routes.routes().into_axum_router().merge(hooks::routes(hooked)));
+    // What comes over plain HTTP is HTTP/1.1 mostly, everything else HTTP/2.
+    let routes = Routes::from(routes.routes().into_axum_router().merge(web::routes(asked)));
     let router = Server::builder()
         .accept_http1(true)
         .initial_stream_window_size(4 * 1024 * 1024)

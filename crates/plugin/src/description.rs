@@ -7,6 +7,7 @@ use gofer_wire::model::v1 as model;
 pub struct Description {
     version: String,
     settings: Vec<model::Setting>,
+    takes_http: bool,
 }
 
 /// Which values of a setting are allowed.
@@ -25,7 +26,7 @@ impl Description {
     /// A trigger without settings; `version` is text for people.
     #[must_use]
     pub fn new(version: &str) -> Self {
-        Self { version: version.to_owned(), settings: Vec::new() }
+        Self { version: version.to_owned(), settings: Vec::new(), takes_http: false }
     }
 
     /// A setting that every subscription must give.
@@ -38,6 +39,12 @@ impl Description {
     #[must_use]
     pub fn optional(self, name: &str, kind: Kind, default: &str, description: &str) -> Self {
         self.with(name, kind, Some(default), description)
+    }
+
+    /// It answers requests over HTTP, by [`Trigger::http`](crate::Trigger::http).
+    #[must_use]
+    pub fn takes_http(self) -> Self {
+        Self { takes_http: true, ..self }
     }
 
     fn with(mut self, name: &str, kind: Kind, default: Option<&str>, description: &str) -> Self {
@@ -59,6 +66,7 @@ impl Description {
 
     pub(crate) fn hello(mut self, trigger: &str) -> gofer_wire::plugin::v1::Hello {
         self.settings.sort_by(|one, other| one.name.cmp(&other.name));
-        gofer_wire::plugin::v1::Hello { trigger: trigger.to_owned(), version: self.version, settings: self.settings }
+        let Self { version, settings, takes_http } = self;
+        gofer_wire::plugin::v1::Hello { trigger: trigger.to_owned(), version, settings, takes_http }
     }
 }

@@ -1,5 +1,7 @@
 //! Streams to the cluster, one after the other, and what goes over them.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gofer_wire::plugin::v1 as wire;
@@ -15,6 +17,7 @@ use tonic::{Code, Request, Status, Streaming};
 use tracing::{debug, info, warn};
 
 use crate::error::Error;
+use crate::http::Answering;
 use crate::plugin::{Plugin, Trigger};
 use crate::watches::Watches;
 
@@ -33,15 +36,21 @@ const WAITING: usize = 64;
 pub(crate) struct Engine<T> {
     plugin: Plugin<T>,
     watches: Watches<T>,
+    answering: Answering<T>,
+    /// What is to be sent on the stream. The stream is read meanwhile: a node that has much to tell reads nothing before it
+    /// is heard.
+    queue: VecDeque<Outgoing>,
     /// Of the next address to try.
     place: usize,
 }
 
 impl<T: Trigger> Engine<T> {
     pub(crate) fn new(plugin: Plugin<T>) -> Self {
-        let watches = Watches::new(plugin.trigger.clone());
+        let is_asked = plugin.trigger.describe().hello(&plugin.name).takes_http;
+        let watches = Watches::new(Arc::clone(&plugin.trigger), is_asked);
+        let answering = Answering::new(Arc::clone(&plugin.trigger));
         let place = fastrand::usize(..plugin.addresses.len().max(1));
-        Self { plugin, watches, place }
+        Self { plugin, watches, answering, queue: VecDeque::new(), place }
     }
 
     /// Runs until the cluster does not take the plug-in any more.
@@ -76,8 +85,10 @@ impl<T: Trigger> Engine<T> {
         let mut client = PluginServiceClient::new(connect(address).await?);
         let mut answers = client.attach(request).await?.into_inner();
         self.watches.begin_stream();
+        self.queue.clear();
         let served = self.serve(&out, &mut answers, was_welcome).await;
         self.watches.end_stream();
+        self.answering.end_stream();
         served
     }
 
@@ -94,34 +105,45 @@ impl<T: Trigger> Engine<T> {
         loop {
             let due = self.watches.due();
             let far = tokio::time::Instant::now() + Duration::from_secs(3600);
-            let messages = tokio::select! {
+            let has_room = self.queue.len() < WAITING;
+            tokio::select! {
                 answer = answers.message() => match answer? {
                     Some(answer) => self.heed(answer, was_welcome),
                     None => return Ok(()),
                 },
-                Some(submission) = self.watches.submissions.recv() => self.watches.submit(submission),
-                Some(ended) = self.watches.tasks.join_next() => {
-                    self.watches.ended(ended);
-                    Vec::new()
+                permit = out.reserve(), if !self.queue.is_empty() => {
+                    let Ok(permit) = permit else { return Ok(()) };
+                    permit.send(wire::AttachRequest { message: self.queue.pop_front() });
                 }
-                () = sleep_until(due.unwrap_or(far)) => self.watches.overdue(),
+                Some(submission) = self.watches.submissions.recv(), if has_room => {
+                    let events = self.watches.submit(submission);
+                    self.tell(events);
+                }
+                Some(telling) = self.answering.tellings.recv(), if has_room => {
+                    let events = self.answering.tell(telling);
+                    self.tell([events]);
+                }
+                Some(ended) = self.watches.tasks.join_next() => self.watches.ended(ended),
+                Some(ended) = self.answering.tasks.join_next_with_id() => {
+                    self.queue.extend(self.answering.ended(ended).map(Outgoing::HttpResponse));
+                }
+                () = sleep_until(due.unwrap_or(far)) => {
+                    let events = self.watches.overdue();
+                    self.tell(events);
+                }
                 _ = check.tick() => {
                     let problem = self.problem();
                     if problem != told {
                         told.clone_from(&problem);
-                        let health = Outgoing::Health(wire::Health { problem });
-                        let _ = out.send(wire::AttachRequest { message: Some(health) }).await;
+                        self.queue.push_back(Outgoing::Health(wire::Health { problem }));
                     }
-                    Vec::new()
-                }
-            };
-            for events in messages {
-                let message = wire::AttachRequest { message: Some(Outgoing::Events(events)) };
-                if out.send(message).await.is_err() {
-                    return Ok(());
                 }
             }
         }
+    }
+
+    fn tell(&mut self, events: impl IntoIterator<Item = wire::Events>) {
+        self.queue.extend(events.into_iter().map(Outgoing::Events));
     }
 
     /// What keeps the trigger from its work; empty if nothing does.
@@ -134,7 +156,7 @@ impl<T: Trigger> Engine<T> {
         problem
     }
 
-    fn heed(&mut self, answer: wire::AttachResponse, was_welcome: &mut bool) -> Vec<wire::Events> {
+    fn heed(&mut self, answer: wire::AttachResponse, was_welcome: &mut bool) {
         match answer.message {
             Some(Incoming::Welcome(welcome)) => {
                 info!(node = welcome.node, trigger = %self.plugin.name, "connected");
@@ -144,20 +166,25 @@ impl<T: Trigger> Engine<T> {
                         self.plugin.addresses.push(address);
                     }
                 }
-                Vec::new()
             }
-            Some(Incoming::Subscription(subscription)) => self.watches.told(subscription),
-            Some(Incoming::SubscriptionGone(gone)) => {
-                self.watches.gone(&gone.into());
-                Vec::new()
+            Some(Incoming::Subscription(subscription)) => {
+                let events = self.watches.told(subscription);
+                self.tell(events);
             }
-            Some(Incoming::Synced(_)) => {
-                self.watches.synced();
-                Vec::new()
+            Some(Incoming::SubscriptionGone(gone)) => self.watches.gone(&gone.into()),
+            Some(Incoming::Synced(_)) => self.watches.synced(),
+            Some(Incoming::Taken(taken)) => {
+                if let Some(taken) = self.answering.taken(taken) {
+                    let events = self.watches.taken(taken);
+                    self.tell(events);
+                }
             }
-            Some(Incoming::Taken(taken)) => self.watches.taken(taken),
+            Some(Incoming::HttpRequest(request)) => {
+                let answer = self.answering.asked(request, Arc::clone(&self.watches.view));
+                self.queue.extend(answer.map(Outgoing::HttpResponse));
+            }
             // Of a newer protocol.
-            None => Vec::new(),
+            None => {}
         }
     }
 }

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use crate::description::Description;
 use crate::engine::Engine;
 use crate::error::{Error, WatchError};
+use crate::http::answer;
 use crate::subscription::Subscription;
+use crate::told::Subscriptions;
 
 /// Where the nodes are, separated by commas.
 const ADDRESS: &str = "GOFER_ADDRESS";
@@ -30,8 +34,21 @@ pub trait Trigger: Send + Sync + 'static {
     ///
     /// # Errors
     /// Whatever it can't cope with. It begins anew then, after a pause that grows, from the cursor as it is by then. When it
-    /// returns without an error, it is done with the subscription until that changes.
-    async fn watch(&self, subscription: Subscription) -> Result<(), WatchError>;
+    /// returns without an error, it is done with the subscription until that changes. One that only answers requests leaves
+    /// it out.
+    async fn watch(&self, _subscription: Subscription) -> Result<(), WatchError> {
+        Ok(())
+    }
+
+    /// Answers a request that somebody has sent to `/v1/plugins/TRIGGER` on any node, if [`Description::takes_http`] says that
+    /// it does. Nobody has checked who has sent it: that is done here. The path is what follows the trigger's name. Answer
+    /// after the events are taken: who hears of a failure, or nothing within 30 seconds, sends the request again, and events
+    /// count once by their keys. It is dropped when the stream ends, as the answer could go nowhere.
+    ///
+    /// The answer has at most 64 headers, of 16 KiB in all, and a body of at most 1 MiB, as the request.
+    async fn http(&self, _request: Request<Bytes>, _subscriptions: Subscriptions) -> Response<Bytes> {
+        answer(StatusCode::NOT_FOUND, "nothing is served here")
+    }
 
     /// Whether it can do its work at all; asked every few seconds. `gofer trigger get` shows what it says, and a plug-in that
     /// the cluster keeps running is started anew when it has not been well for a minute.

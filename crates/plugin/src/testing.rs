@@ -20,12 +20,15 @@
 //! # }
 //! ```
 
+mod calls;
 mod server;
 mod state;
 
 use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, Response};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -103,6 +106,17 @@ impl Cluster {
     #[must_use]
     pub fn problem(&self) -> String {
         self.shared.problem()
+    }
+
+    /// Sends a request, as somebody does who sends it to a node, once a plug-in is connected that answers such. Its path is what
+    /// follows `/v1/plugins/TRIGGER`. The answer is 503 when the stream ends meanwhile, and 502 when it is not valid.
+    ///
+    /// # Panics
+    /// When there is no plug-in, or no answer, within 20 seconds.
+    pub async fn http(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let answering = async { calls::call(&self.shared.plugin().await, request).await };
+        let answered = timeout(PATIENCE, answering).await;
+        answered.unwrap_or_else(|_| panic!("no plug-in has answered within {PATIENCE:?}"))
     }
 
     /// Waits for the first event of a subscription that this was not asked for before.

@@ -14,6 +14,7 @@ use crate::error::{SendError, WatchError};
 use crate::event::{Event, Fate};
 use crate::plugin::Trigger;
 use crate::subscription::{Name, Submission, Subscription};
+use crate::told::{Told, View};
 
 /// Pause before a watch begins anew: after the first failure, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(60));
@@ -28,6 +29,9 @@ type Ended = Result<(Name, u64, Result<(), WatchError>), JoinError>;
 pub(crate) struct Watches<T> {
     trigger: Arc<T>,
     kept: BTreeMap<Name, Watch>,
+    /// The same, for what answers requests.
+    pub(crate) view: View,
+    is_viewed: bool,
     /// Those that the stream under way has told of.
     told: BTreeSet<Name>,
     is_streaming: bool,
@@ -71,11 +75,14 @@ struct Pending {
 }
 
 impl<T: Trigger> Watches<T> {
-    pub(crate) fn new(trigger: Arc<T>) -> Self {
+    /// `is_viewed`: the trigger answers requests.
+    pub(crate) fn new(trigger: Arc<T>, is_viewed: bool) -> Self {
         let (submit, submissions) = mpsc::channel(WAITING);
         Self {
             trigger,
             kept: BTreeMap::new(),
+            view: View::default(),
+            is_viewed,
             told: BTreeSet::new(),
             is_streaming: false,
             sent: BTreeMap::new(),
@@ -272,10 +279,15 @@ impl<T: Trigger> Watches<T> {
         self.last_id += 1;
         let number = self.last_id;
         let settings = subscription.settings.iter().map(|setting| (setting.name.clone(), setting.value.clone()));
+        let settings: BTreeMap<_, _> = settings.collect();
+        if self.is_viewed {
+            let told = Told { generation: subscription.generation, settings: settings.clone() };
+            Arc::make_mut(&mut self.view).insert(name.clone(), Arc::new(told));
+        }
         let handed = Subscription {
             name: name.clone(),
             watch: number,
-            settings: settings.collect(),
+            settings,
             cursor: subscription.cursor.clone(),
             engine: self.submit.clone(),
         };
@@ -286,6 +298,9 @@ impl<T: Trigger> Watches<T> {
     }
 
     fn drop_watch(&mut self, name: &Name) {
+        if self.is_viewed {
+            Arc::make_mut(&mut self.view).remove(name);
+        }
         if let Some(Watch { task: Task::Running(task), .. }) = self.kept.remove(name) {
             task.abort();
         }

@@ -1,5 +1,6 @@
 //! The loop: which subscription is due, and a look at its repository, a few at a time.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use gofer_consensus::{Propose, Raft};
 use gofer_domain::{PipelineKey, SecretName};
 use gofer_store::Store;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -76,26 +77,27 @@ impl Poller {
     /// Looks at what is due, until it is dropped.
     async fn lead(&self) {
         let mut agenda = Agenda::default();
-        let mut looks: JoinSet<(Due, Looked)> = JoinSet::new();
+        let mut looks: JoinSet<Looked> = JoinSet::new();
+        let mut under_way: HashMap<Id, Due> = HashMap::new();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
-                Some(looked) = looks.join_next() => match looked {
-                    Ok((due, looked)) => note(&mut agenda, &due, &looked),
-                    Err(error) => warn!(%error, "a look at a repository was given up"),
+                Some(looked) = looks.join_next_with_id() => {
+                    let (id, looked) = looked.unwrap_or_else(|error| (error.id(), Looked::Failed(error.to_string())));
+                    if let Some(due) = under_way.remove(&id) {
+                        note(&mut agenda, &due, &looked);
+                    }
                 }
             }
             let room = AT_ONCE.saturating_sub(looks.len());
             let now = Instant::now();
             let next = self.0.store.read(|state| agenda.due(state, now, room));
             for due in next {
-                let parts = self.0.clone();
-                looks.spawn(async move {
-                    let looked = look(&parts, &due).await;
-                    (due, looked)
-                });
+                let (parts, looked_at) = (self.0.clone(), due.clone());
+                let task = looks.spawn(async move { look(&parts, &looked_at).await });
+                under_way.insert(task.id(), due);
             }
         }
     }

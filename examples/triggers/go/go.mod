@@ -1,4 +1,4 @@
-module lines
+module triggers
 
 go 1.19
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use gofer_tests::{Cluster, Language, LinesPlugin, PATIENCE, eventually, pipeline, request_id, shell_task};
+use gofer_tests::{Cluster, Example, ExamplePlugin, Language, PATIENCE, eventually, pipeline, request_id, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::subscription_service_client::SubscriptionServiceClient;
 use gofer_wire::api::v1::trigger_service_client::TriggerServiceClient;
@@ -21,7 +21,7 @@ fn parked(id: &str) -> model::PipelineConfig {
 /// The trigger in one language. It and its pipeline are called like the language.
 pub(crate) struct Lines {
     pub(crate) language: &'static str,
-    pub(crate) program: LinesPlugin,
+    pub(crate) program: ExamplePlugin,
     path: PathBuf,
     file: File,
     written: BTreeSet<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(cluster: &Cluster, language: Language) -> Self {
-        let program = LinesPlugin::build(language, cluster.path()).unwrap();
+        let program = ExamplePlugin::build(Example::Lines, language, cluster.path()).unwrap();
         let language = language.name();
         let path = cluster.path().join(format!("{language}.lines"));
         Self { language, program, file: File::create(&path).unwrap(), path, written: BTreeSet::new() }

@@ -6,11 +6,11 @@ use gofer_wire::model::v1 as model;
 use serde_json::{Value, json};
 
 use super::launch::LaunchArgs;
-use super::token::{self, Token, TokenArgs};
+use super::token::{Token, TokenArgs};
 use crate::args::MutationArgs;
 use crate::client::{Call, request, triggers};
 use crate::command::Context;
-use crate::error::Error;
+use crate::error::{EXIT_OK, Error};
 
 /// Arguments of `gofer trigger install`.
 #[derive(Args, Clone, Debug)]
@@ -85,5 +85,12 @@ pub(super) async fn changed(
     if let (Some(object), Some(token)) = (value.as_object_mut(), &token) {
         object.insert("token".into(), Value::String(token.clone()));
     }
-    context.done(&format!("{done} trigger {trigger}{}", token::shown(token.as_ref())), &value)
+    let Some(token) = token.filter(|_| !context.output.is_json()) else {
+        return context.done(&format!("{done} trigger {trigger}"), &value);
+    };
+    // The token alone is what can be sent to a file.
+    context.output.notice(&format!("{done} trigger {trigger}; its plug-in needs this as GOFER_PLUGIN_TOKEN:"));
+    context.output.line(&token)?;
+    context.output.notice("It is not shown again.");
+    Ok(EXIT_OK)
 }

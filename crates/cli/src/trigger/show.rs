@@ -99,7 +99,7 @@ pub(super) async fn get(context: &mut Context<'_>, trigger: &str) -> Result<u8, 
     settings(context, &trigger)?;
     if !trigger.built_in {
         let nodes = node_names(&mut context.client).await;
-        instances(context, &answer, &nodes)?;
+        instances(context, &trigger, &answer, &nodes)?;
     }
     Ok(EXIT_OK)
 }
@@ -107,6 +107,7 @@ pub(super) async fn get(context: &mut Context<'_>, trigger: &str) -> Result<u8, 
 /// What is connected for a plug-in.
 fn instances(
     context: &Context<'_>,
+    trigger: &api::TriggerInfo,
     answer: &api::GetTriggerResponse,
     nodes: &BTreeMap<u64, String>,
 ) -> Result<(), Error> {
@@ -125,6 +126,13 @@ fn instances(
     }
     context.output.line("")?;
     table.show(&context.output, "no plug-in is connected")?;
+    if answer.instances.iter().any(|instance| instance.takes_http) {
+        let line = format!("\nIt answers requests to /v1/plugins/{} on any node.", trigger.name);
+        context.output.line(&line)?;
+    }
+    if is_launched(trigger) && answer.instances.is_empty() {
+        context.output.notice(&format!("`gofer run get plugins/{}/latest` says how it goes", trigger.name));
+    }
     if !answer.silent_nodes.is_empty() {
         let nodes: Vec<String> = answer.silent_nodes.iter().map(|node| name(*node)).collect();
         context.output.notice(&format!("not known of nodes that do not answer: {}", nodes.join(", ")));

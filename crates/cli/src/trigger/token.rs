@@ -81,13 +81,6 @@ impl Token {
     }
 }
 
-/// What is said of a token that is shown.
-pub(super) fn shown(token: Option<&String>) -> String {
-    token.map_or_else(String::new, |token| {
-        format!("\ntoken  {token}\nThe plug-in needs it as GOFER_PLUGIN_TOKEN; it is not shown again.")
-    })
-}
-
 fn read(path: &Path) -> Result<String, Error> {
     let help = || format!("give a file with {LENGTH_MIN} to {LENGTH_MAX} ASCII characters without spaces");
     let shown = path.display();

@@ -1,7 +1,5 @@
 //! Triggers: those that are part of Gofer, and plug-ins that are installed.
 
-mod instances;
-
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -15,6 +13,7 @@ use tonic::{Request, Response, Status, async_trait};
 use super::{Api, cut, page};
 use crate::convert;
 use crate::errors::Fault;
+use crate::plugins::instances::{self, Instances};
 
 const LIST: &str = "triggers";
 
@@ -43,9 +42,9 @@ impl TriggerService for Api {
                 .help("list the triggers to find its name, or install it")
         };
         let trigger = found.ok_or_else(missing)?;
-        let (instances, silent_nodes) = match trigger.built_in {
-            true => (Vec::new(), Vec::new()),
-            false => instances::of(self, &name).await,
+        let Instances { instances, silent: silent_nodes } = match trigger.built_in {
+            true => Instances::default(),
+            false => instances::of(&self.parts, &name).await,
         };
         let (header, trigger) = (self.header(revision), Some(trigger));
         Ok(Response::new(wire::GetTriggerResponse { header, trigger, instances, silent_nodes }))
@@ -157,7 +156,7 @@ fn purpose(built_in: BuiltIn) -> &'static str {
     match built_in {
         BuiltIn::Webhook => "signed requests over HTTP",
         BuiltIn::Github => "requests of GitHub: pushes, pull requests and whatever else it tells of",
-        BuiltIn::Git => "branches and tags of a Git repository that come, change and go; it is looked at now and then",
+        BuiltIn::Git => "branches and tags of a Git repository that come and change; it is looked at now and then",
         BuiltIn::Pipeline => "runs of a pipeline that start and end, fail again and again, recover, or last long",
         BuiltIn::Task => "tasks of a pipeline's runs that end, or are tried again",
         BuiltIn::Schedule => "slots of schedules for which no run is started, and schedules that are disabled",

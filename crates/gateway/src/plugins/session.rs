@@ -16,6 +16,7 @@ use tonic::{Code, Status, Streaming};
 
 use super::admission::{self, Admitted, Proof};
 use super::attached::{Opened, Stream};
+use super::calls::Calls;
 use super::feed::{Feed, News};
 use super::taking;
 use crate::errors::{self, Fault, reason};
@@ -53,6 +54,7 @@ pub(super) struct Session {
 enum Next {
     Message(Option<wire::AttachRequest>),
     Taken(SubscriptionKey, wire::Taken),
+    Asked(wire::HttpRequest),
     Progress,
     Check,
     Shutdown,
@@ -80,21 +82,23 @@ impl Session {
         let hello = self.hello().await?;
         let deadline = Instant::now() + TAKING;
         let admitted = admission::admit(&self.parts, proof, &hello, deadline).await?;
+        let (asked, calls) = Calls::new();
         let opened = self.parts.attached.open(Stream {
             trigger: admitted.trigger.clone(),
             version: hello.version.clone(),
             since: Timestamp(self.parts.raft.host().unix_ms()),
             attempt: admitted.attempt().cloned(),
             problem: None,
+            http: hello.takes_http.then_some(asked),
         });
         self.welcome(&admitted).await?;
         tracing::info!(trigger = %admitted.trigger, version = %hello.version, "a plug-in has connected");
-        let served = self.serve_on(&admitted, &opened).await;
+        let served = self.serve_on(&admitted, &opened, calls).await;
         tracing::info!(trigger = %admitted.trigger, "the stream of a plug-in has ended");
         served
     }
 
-    async fn serve_on(&mut self, admitted: &Admitted, opened: &Opened) -> Result<(), Status> {
+    async fn serve_on(&mut self, admitted: &Admitted, opened: &Opened, mut calls: Calls) -> Result<(), Status> {
         let mut feed = Feed::new(admitted.trigger.clone());
         let mut progress = self.parts.store.progress();
         let mut check = interval(CHECK);
@@ -107,20 +111,27 @@ impl Session {
                 continue;
             }
             is_check = false;
+            // Requests leave room for what the plug-in itself waits for, and come after the subscriptions that they are for.
+            let may_ask = self.out.capacity() > self.out.max_capacity() / 2 && calls.has_room();
             let next = tokio::select! {
                 message = self.inbound.message(), if self.waiting < WAITING_MAX => Next::Message(message?),
                 Some(taken) = self.taking.join_next() => {
                     let (key, taken) = taken.map_err(|error| errors::interrupted(&error))?;
                     Next::Taken(key, taken)
                 }
+                request = calls.next(), if may_ask => Next::Asked(request),
                 changed = progress.changed() => changed.map(|()| Next::Progress).unwrap_or(Next::Shutdown),
                 _ = check.tick() => Next::Check,
                 () = self.shutdown.cancelled() => Next::Shutdown,
             };
             match next {
                 Next::Message(None) => return Ok(()),
-                Next::Message(Some(message)) => self.heed(&feed, admitted, opened, message).await?,
+                Next::Message(Some(message)) => match message.message {
+                    Some(Incoming::HttpResponse(response)) => calls.answered(response),
+                    message => self.heed(&feed, admitted, opened, message).await?,
+                },
                 Next::Taken(key, taken) => self.taken(&feed, admitted, key, taken).await?,
+                Next::Asked(request) => self.send(Outgoing::HttpRequest(request)).await?,
                 Next::Progress => {}
                 Next::Check => is_check = true,
                 Next::Shutdown => return Err(errors::shutting_down("connect to another node").into()),
@@ -184,9 +195,9 @@ impl Session {
         feed: &Feed,
         admitted: &Admitted,
         opened: &Opened,
-        message: wire::AttachRequest,
+        message: Option<Incoming>,
     ) -> Result<(), Status> {
-        match message.message {
+        match message {
             Some(Incoming::Events(events)) => self.queue(feed, admitted, events).await,
             Some(Incoming::Health(wire::Health { problem })) if problem.len() > PROBLEM_BYTES_MAX => {
                 let why = format!("the problem has {} bytes, the limit is {PROBLEM_BYTES_MAX}", problem.len());
@@ -197,8 +208,7 @@ impl Session {
                 Ok(())
             }
             Some(Incoming::Hello(_)) => Err(protocol("Hello is the first message only").into()),
-            // Of a newer protocol.
-            None => Ok(()),
+            Some(Incoming::HttpResponse(_)) | None => Ok(()),
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use super::calls::Open;
 use super::state::{Shared, reference};
 use super::{TOKEN, TRIGGER};
 
@@ -57,10 +58,10 @@ impl PluginService for Service {
 }
 
 async fn serve(shared: Shared, mut inbound: Streaming<wire::AttachRequest>, out: &Answers) -> Result<(), Status> {
-    match inbound.message().await?.and_then(|first| first.message) {
-        Some(Incoming::Hello(hello)) if hello.trigger == TRIGGER => {}
+    let hello = match inbound.message().await?.and_then(|first| first.message) {
+        Some(Incoming::Hello(hello)) if hello.trigger == TRIGGER => hello,
         _ => return Err(Status::invalid_argument("the first message must be Hello, of the trigger under test")),
-    }
+    };
     let welcome = wire::Welcome { node: 1, addresses: Vec::new() };
     send(out, Outgoing::Welcome(welcome)).await?;
     shared.has_problem(String::new());
@@ -68,8 +69,15 @@ async fn serve(shared: Shared, mut inbound: Streaming<wire::AttachRequest>, out:
     let mut changes = shared.changes();
     tell(&shared, &mut told, out).await?;
     send(out, Outgoing::Synced(wire::Synced {})).await?;
+    // Those that wait hear that the stream has ended when these are dropped.
+    let mut open = Open::default();
+    let (asked, mut calls) = mpsc::channel(1);
+    if hello.takes_http {
+        shared.answers(asked.clone());
+    }
     loop {
         tokio::select! {
+            Some(call) = calls.recv() => send(out, Outgoing::HttpRequest(open.add(call))).await?,
             message = inbound.message() => match message?.map(|message| message.message) {
                 Some(Some(Incoming::Events(events))) => {
                     let taken = shared.take(&events);
@@ -78,6 +86,7 @@ async fn serve(shared: Shared, mut inbound: Streaming<wire::AttachRequest>, out:
                     }
                     send(out, Outgoing::Taken(taken)).await?;
                 }
+                Some(Some(Incoming::HttpResponse(response))) => open.answered(response),
                 Some(Some(Incoming::Health(health))) => shared.has_problem(health.problem),
                 Some(Some(Incoming::Hello(_))) => return Err(Status::invalid_argument("Hello came twice")),
                 Some(None) => {}

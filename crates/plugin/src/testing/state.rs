@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gofer_wire::model::v1 as model;
 use gofer_wire::plugin::v1 as wire;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+
+use super::calls::Call;
 
 const EVENTS_MAX: usize = 100;
 const KEY_BYTES_MAX: usize = 256;
@@ -41,6 +43,8 @@ struct Known {
     answers_to_lose: usize,
     /// What the plug-in has said last of how it is.
     problem: String,
+    /// Where requests are put for the plug-in, while it answers any.
+    plugin: Option<mpsc::Sender<Call>>,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +113,25 @@ impl Shared {
 
     pub(super) fn problem(&self) -> String {
         self.known().problem.clone()
+    }
+
+    /// A plug-in that answers requests is there.
+    pub(super) fn answers(&self, plugin: mpsc::Sender<Call>) {
+        self.known().plugin = Some(plugin);
+        self.changed();
+    }
+
+    /// The plug-in that answers requests, once it is there.
+    pub(super) async fn plugin(&self) -> mpsc::Sender<Call> {
+        let mut changes = self.changes();
+        loop {
+            changes.mark_unchanged();
+            let plugin = self.known().plugin.clone();
+            if let Some(plugin) = plugin.filter(|plugin| !plugin.is_closed()) {
+                return plugin;
+            }
+            let _ = changes.changed().await;
+        }
     }
 
     pub(super) async fn next(&self, name: &str) -> Taken {

@@ -4,7 +4,7 @@ use gofer_domain::{Broken, BuiltIn, State, Subscription, SubscriptionKey, TakenE
 use gofer_store::codec;
 use gofer_wire::api::v1 as wire;
 
-use crate::hooks::PATH;
+use crate::web::hooks::PATH;
 
 /// A subscription, and why it is broken if it is, out of the state. Copies are cheap: specs are shared.
 pub(super) struct Found {

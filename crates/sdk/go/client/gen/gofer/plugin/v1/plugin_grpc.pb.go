@@ -37,6 +37,9 @@ type PluginServiceClient interface {
 	// ends is sent again on the next one.
 	//
 	// Several streams of one trigger may be open at a time. Each is told of all subscriptions.
+	//
+	// A plug-in that says so in its Hello is also handed the HTTP requests to /v1/plugins/TRIGGER, of any node. Each goes to one
+	// stream, once; who has sent it hears what the plug-in answers.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (PluginService_AttachClient, error)
 }
 
@@ -92,6 +95,9 @@ type PluginServiceServer interface {
 	// ends is sent again on the next one.
 	//
 	// Several streams of one trigger may be open at a time. Each is told of all subscriptions.
+	//
+	// A plug-in that says so in its Hello is also handed the HTTP requests to /v1/plugins/TRIGGER, of any node. Each goes to one
+	// stream, once; who has sent it hears what the plug-in answers.
 	Attach(PluginService_AttachServer) error
 	mustEmbedUnimplementedPluginServiceServer()
 }

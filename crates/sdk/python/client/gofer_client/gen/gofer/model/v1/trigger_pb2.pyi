@@ -96,15 +96,17 @@ class Trigger(_message.Message):
     def __init__(self, name: _Optional[str] = ..., spec: _Optional[_Union[TriggerSpec, _Mapping]] = ..., generation: _Optional[int] = ..., enabled: bool = ..., report: _Optional[_Union[TriggerReport, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PluginInstance(_message.Message):
-    __slots__ = ("node", "version", "connected_at", "problem", "attempt")
+    __slots__ = ("node", "version", "connected_at", "problem", "attempt", "takes_http")
     NODE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     CONNECTED_AT_FIELD_NUMBER: _ClassVar[int]
     PROBLEM_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    TAKES_HTTP_FIELD_NUMBER: _ClassVar[int]
     node: int
     version: str
     connected_at: _timestamp_pb2.Timestamp
     problem: str
     attempt: _run_pb2.AttemptRef
-    def __init__(self, node: _Optional[int] = ..., version: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., problem: _Optional[str] = ..., attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ...) -> None: ...
+    takes_http: bool
+    def __init__(self, node: _Optional[int] = ..., version: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., problem: _Optional[str] = ..., attempt: _Optional[_Union[_run_pb2.AttemptRef, _Mapping]] = ..., takes_http: bool = ...) -> None: ...

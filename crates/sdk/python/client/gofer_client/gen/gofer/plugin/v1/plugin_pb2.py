@@ -28,41 +28,47 @@ from gofer_client.gen.gofer.model.v1 import trigger_pb2 as gofer_dot_model_dot_v
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgofer/plugin/v1/plugin.proto\x12\x0fgofer.plugin.v1\x1a\x1bgofer/model/v1/config.proto\x1a!gofer/model/v1/subscription.proto\x1a\x1cgofer/model/v1/trigger.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\x01\n\rAttachRequest\x12\'\n\x05hello\x18\x01 \x01(\x0b\x32\x16.gofer.plugin.v1.HelloH\x00\x12)\n\x06\x65vents\x18\x02 \x01(\x0b\x32\x17.gofer.plugin.v1.EventsH\x00\x12)\n\x06health\x18\x04 \x01(\x0b\x32\x17.gofer.plugin.v1.HealthH\x00\x42\t\n\x07message\"\x91\x02\n\x0e\x41ttachResponse\x12+\n\x07welcome\x18\x01 \x01(\x0b\x32\x18.gofer.plugin.v1.WelcomeH\x00\x12\x35\n\x0csubscription\x18\x02 \x01(\x0b\x32\x1d.gofer.plugin.v1.SubscriptionH\x00\x12<\n\x11subscription_gone\x18\x03 \x01(\x0b\x32\x1f.gofer.model.v1.SubscriptionRefH\x00\x12)\n\x06synced\x18\x04 \x01(\x0b\x32\x17.gofer.plugin.v1.SyncedH\x00\x12\'\n\x05taken\x18\x05 \x01(\x0b\x32\x16.gofer.plugin.v1.TakenH\x00\x42\t\n\x07message\"T\n\x05Hello\x12\x0f\n\x07trigger\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x08settings\x18\x03 \x03(\x0b\x32\x17.gofer.model.v1.Setting\"\x19\n\x06Health\x12\x0f\n\x07problem\x18\x01 \x01(\t\"*\n\x07Welcome\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x11\n\taddresses\x18\x02 \x03(\t\"\x08\n\x06Synced\"\x9c\x01\n\x0cSubscription\x12,\n\x03ref\x18\x01 \x01(\x0b\x32\x1f.gofer.model.v1.SubscriptionRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12*\n\x08settings\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x13\n\x06\x63ursor\x18\x04 \x01(\x0cH\x00\x88\x01\x01\x42\t\n\x07_cursor\"\xb4\x01\n\x06\x45vents\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x35\n\x0csubscription\x18\x02 \x01(\x0b\x32\x1f.gofer.model.v1.SubscriptionRef\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12&\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x16.gofer.plugin.v1.Event\x12+\n\x06\x63ursor\x18\x05 \x01(\x0b\x32\x1b.gofer.plugin.v1.CursorMove\"d\n\x05\x45vent\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07payload\x18\x04 \x01(\t\"4\n\nCursorMove\x12\x11\n\x04\x66rom\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\n\n\x02to\x18\x02 \x01(\x0c\x42\x07\n\x05_from\"d\n\x05Taken\x12\n\n\x02id\x18\x01 \x01(\x04\x12$\n\x05\x66\x61tes\x18\x02 \x03(\x0b\x32\x15.gofer.plugin.v1.Fate\x12)\n\x07refusal\x18\x03 \x01(\x0b\x32\x18.gofer.plugin.v1.Refusal\"S\n\x04\x46\x61te\x12+\n\x06result\x18\x01 \x01(\x0e\x32\x1b.gofer.model.v1.EventResult\x12\x0b\n\x03run\x18\x02 \x01(\x04\x12\x11\n\tduplicate\x18\x03 \x01(\x08\"t\n\x07Refusal\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.gofer.plugin.v1.RefusalKind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04help\x18\x03 \x01(\t\x12\x13\n\x06\x63ursor\x18\x04 \x01(\x0cH\x00\x88\x01\x01\x42\t\n\x07_cursor*\x9b\x01\n\x0bRefusalKind\x12\x1c\n\x18REFUSAL_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18REFUSAL_KIND_UNAVAILABLE\x10\x01\x12\x1d\n\x19REFUSAL_KIND_SUBSCRIPTION\x10\x02\x12\x17\n\x13REFUSAL_KIND_CURSOR\x10\x03\x12\x18\n\x14REFUSAL_KIND_INVALID\x10\x04\x32^\n\rPluginService\x12M\n\x06\x41ttach\x12\x1e.gofer.plugin.v1.AttachRequest\x1a\x1f.gofer.plugin.v1.AttachResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cgofer/plugin/v1/plugin.proto\x12\x0fgofer.plugin.v1\x1a\x1bgofer/model/v1/config.proto\x1a!gofer/model/v1/subscription.proto\x1a\x1cgofer/model/v1/trigger.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd1\x01\n\rAttachRequest\x12\'\n\x05hello\x18\x01 \x01(\x0b\x32\x16.gofer.plugin.v1.HelloH\x00\x12)\n\x06\x65vents\x18\x02 \x01(\x0b\x32\x17.gofer.plugin.v1.EventsH\x00\x12\x36\n\rhttp_response\x18\x03 \x01(\x0b\x32\x1d.gofer.plugin.v1.HttpResponseH\x00\x12)\n\x06health\x18\x04 \x01(\x0b\x32\x17.gofer.plugin.v1.HealthH\x00\x42\t\n\x07message\"\xc7\x02\n\x0e\x41ttachResponse\x12+\n\x07welcome\x18\x01 \x01(\x0b\x32\x18.gofer.plugin.v1.WelcomeH\x00\x12\x35\n\x0csubscription\x18\x02 \x01(\x0b\x32\x1d.gofer.plugin.v1.SubscriptionH\x00\x12<\n\x11subscription_gone\x18\x03 \x01(\x0b\x32\x1f.gofer.model.v1.SubscriptionRefH\x00\x12)\n\x06synced\x18\x04 \x01(\x0b\x32\x17.gofer.plugin.v1.SyncedH\x00\x12\'\n\x05taken\x18\x05 \x01(\x0b\x32\x16.gofer.plugin.v1.TakenH\x00\x12\x34\n\x0chttp_request\x18\x06 \x01(\x0b\x32\x1c.gofer.plugin.v1.HttpRequestH\x00\x42\t\n\x07message\"h\n\x05Hello\x12\x0f\n\x07trigger\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x08settings\x18\x03 \x03(\x0b\x32\x17.gofer.model.v1.Setting\x12\x12\n\ntakes_http\x18\x04 \x01(\x08\"\x19\n\x06Health\x12\x0f\n\x07problem\x18\x01 \x01(\t\"*\n\x07Welcome\x12\x0c\n\x04node\x18\x01 \x01(\x04\x12\x11\n\taddresses\x18\x02 \x03(\t\"\x08\n\x06Synced\"\x9c\x01\n\x0cSubscription\x12,\n\x03ref\x18\x01 \x01(\x0b\x32\x1f.gofer.model.v1.SubscriptionRef\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12*\n\x08settings\x18\x03 \x03(\x0b\x32\x18.gofer.model.v1.Variable\x12\x13\n\x06\x63ursor\x18\x04 \x01(\x0cH\x00\x88\x01\x01\x42\t\n\x07_cursor\"\xb4\x01\n\x06\x45vents\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x35\n\x0csubscription\x18\x02 \x01(\x0b\x32\x1f.gofer.model.v1.SubscriptionRef\x12\x12\n\ngeneration\x18\x03 \x01(\x04\x12&\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x16.gofer.plugin.v1.Event\x12+\n\x06\x63ursor\x18\x05 \x01(\x0b\x32\x1b.gofer.plugin.v1.CursorMove\"d\n\x05\x45vent\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07payload\x18\x04 \x01(\t\"4\n\nCursorMove\x12\x11\n\x04\x66rom\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\n\n\x02to\x18\x02 \x01(\x0c\x42\x07\n\x05_from\"d\n\x05Taken\x12\n\n\x02id\x18\x01 \x01(\x04\x12$\n\x05\x66\x61tes\x18\x02 \x03(\x0b\x32\x15.gofer.plugin.v1.Fate\x12)\n\x07refusal\x18\x03 \x01(\x0b\x32\x18.gofer.plugin.v1.Refusal\"S\n\x04\x46\x61te\x12+\n\x06result\x18\x01 \x01(\x0e\x32\x1b.gofer.model.v1.EventResult\x12\x0b\n\x03run\x18\x02 \x01(\x04\x12\x11\n\tduplicate\x18\x03 \x01(\x08\"t\n\x07Refusal\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.gofer.plugin.v1.RefusalKind\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04help\x18\x03 \x01(\t\x12\x13\n\x06\x63ursor\x18\x04 \x01(\x0cH\x00\x88\x01\x01\x42\t\n\x07_cursor\"\x82\x01\n\x0bHttpRequest\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\r\n\x05query\x18\x04 \x01(\t\x12,\n\x07headers\x18\x05 \x03(\x0b\x32\x1b.gofer.plugin.v1.HttpHeader\x12\x0c\n\x04\x62ody\x18\x06 \x01(\x0c\"f\n\x0cHttpResponse\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0e\n\x06status\x18\x02 \x01(\r\x12,\n\x07headers\x18\x03 \x03(\x0b\x32\x1b.gofer.plugin.v1.HttpHeader\x12\x0c\n\x04\x62ody\x18\x04 \x01(\x0c\")\n\nHttpHeader\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c*\x9b\x01\n\x0bRefusalKind\x12\x1c\n\x18REFUSAL_KIND_UNSPECIFIED\x10\x00\x12\x1c\n\x18REFUSAL_KIND_UNAVAILABLE\x10\x01\x12\x1d\n\x19REFUSAL_KIND_SUBSCRIPTION\x10\x02\x12\x17\n\x13REFUSAL_KIND_CURSOR\x10\x03\x12\x18\n\x14REFUSAL_KIND_INVALID\x10\x04\x32^\n\rPluginService\x12M\n\x06\x41ttach\x12\x1e.gofer.plugin.v1.AttachRequest\x1a\x1f.gofer.plugin.v1.AttachResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gofer.plugin.v1.plugin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_REFUSALKIND']._serialized_start=1579
-  _globals['_REFUSALKIND']._serialized_end=1734
+  _globals['_REFUSALKIND']._serialized_start=1989
+  _globals['_REFUSALKIND']._serialized_end=2144
   _globals['_ATTACHREQUEST']._serialized_start=177
-  _globals['_ATTACHREQUEST']._serialized_end=330
-  _globals['_ATTACHRESPONSE']._serialized_start=333
-  _globals['_ATTACHRESPONSE']._serialized_end=606
-  _globals['_HELLO']._serialized_start=608
-  _globals['_HELLO']._serialized_end=692
-  _globals['_HEALTH']._serialized_start=694
-  _globals['_HEALTH']._serialized_end=719
-  _globals['_WELCOME']._serialized_start=721
-  _globals['_WELCOME']._serialized_end=763
-  _globals['_SYNCED']._serialized_start=765
-  _globals['_SYNCED']._serialized_end=773
-  _globals['_SUBSCRIPTION']._serialized_start=776
-  _globals['_SUBSCRIPTION']._serialized_end=932
-  _globals['_EVENTS']._serialized_start=935
-  _globals['_EVENTS']._serialized_end=1115
-  _globals['_EVENT']._serialized_start=1117
-  _globals['_EVENT']._serialized_end=1217
-  _globals['_CURSORMOVE']._serialized_start=1219
-  _globals['_CURSORMOVE']._serialized_end=1271
-  _globals['_TAKEN']._serialized_start=1273
-  _globals['_TAKEN']._serialized_end=1373
-  _globals['_FATE']._serialized_start=1375
-  _globals['_FATE']._serialized_end=1458
-  _globals['_REFUSAL']._serialized_start=1460
-  _globals['_REFUSAL']._serialized_end=1576
-  _globals['_PLUGINSERVICE']._serialized_start=1736
-  _globals['_PLUGINSERVICE']._serialized_end=1830
+  _globals['_ATTACHREQUEST']._serialized_end=386
+  _globals['_ATTACHRESPONSE']._serialized_start=389
+  _globals['_ATTACHRESPONSE']._serialized_end=716
+  _globals['_HELLO']._serialized_start=718
+  _globals['_HELLO']._serialized_end=822
+  _globals['_HEALTH']._serialized_start=824
+  _globals['_HEALTH']._serialized_end=849
+  _globals['_WELCOME']._serialized_start=851
+  _globals['_WELCOME']._serialized_end=893
+  _globals['_SYNCED']._serialized_start=895
+  _globals['_SYNCED']._serialized_end=903
+  _globals['_SUBSCRIPTION']._serialized_start=906
+  _globals['_SUBSCRIPTION']._serialized_end=1062
+  _globals['_EVENTS']._serialized_start=1065
+  _globals['_EVENTS']._serialized_end=1245
+  _globals['_EVENT']._serialized_start=1247
+  _globals['_EVENT']._serialized_end=1347
+  _globals['_CURSORMOVE']._serialized_start=1349
+  _globals['_CURSORMOVE']._serialized_end=1401
+  _globals['_TAKEN']._serialized_start=1403
+  _globals['_TAKEN']._serialized_end=1503
+  _globals['_FATE']._serialized_start=1505
+  _globals['_FATE']._serialized_end=1588
+  _globals['_REFUSAL']._serialized_start=1590
+  _globals['_REFUSAL']._serialized_end=1706
+  _globals['_HTTPREQUEST']._serialized_start=1709
+  _globals['_HTTPREQUEST']._serialized_end=1839
+  _globals['_HTTPRESPONSE']._serialized_start=1841
+  _globals['_HTTPRESPONSE']._serialized_end=1943
+  _globals['_HTTPHEADER']._serialized_start=1945
+  _globals['_HTTPHEADER']._serialized_end=1986
+  _globals['_PLUGINSERVICE']._serialized_start=2146
+  _globals['_PLUGINSERVICE']._serialized_end=2240
 # @@protoc_insertion_point(module_scope)

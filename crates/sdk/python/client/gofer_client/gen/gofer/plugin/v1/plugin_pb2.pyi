@@ -27,38 +27,44 @@ REFUSAL_KIND_CURSOR: RefusalKind
 REFUSAL_KIND_INVALID: RefusalKind
 
 class AttachRequest(_message.Message):
-    __slots__ = ("hello", "events", "health")
+    __slots__ = ("hello", "events", "http_response", "health")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
+    HTTP_RESPONSE_FIELD_NUMBER: _ClassVar[int]
     HEALTH_FIELD_NUMBER: _ClassVar[int]
     hello: Hello
     events: Events
+    http_response: HttpResponse
     health: Health
-    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., events: _Optional[_Union[Events, _Mapping]] = ..., health: _Optional[_Union[Health, _Mapping]] = ...) -> None: ...
+    def __init__(self, hello: _Optional[_Union[Hello, _Mapping]] = ..., events: _Optional[_Union[Events, _Mapping]] = ..., http_response: _Optional[_Union[HttpResponse, _Mapping]] = ..., health: _Optional[_Union[Health, _Mapping]] = ...) -> None: ...
 
 class AttachResponse(_message.Message):
-    __slots__ = ("welcome", "subscription", "subscription_gone", "synced", "taken")
+    __slots__ = ("welcome", "subscription", "subscription_gone", "synced", "taken", "http_request")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTION_GONE_FIELD_NUMBER: _ClassVar[int]
     SYNCED_FIELD_NUMBER: _ClassVar[int]
     TAKEN_FIELD_NUMBER: _ClassVar[int]
+    HTTP_REQUEST_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     subscription: Subscription
     subscription_gone: _subscription_pb2.SubscriptionRef
     synced: Synced
     taken: Taken
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., subscription: _Optional[_Union[Subscription, _Mapping]] = ..., subscription_gone: _Optional[_Union[_subscription_pb2.SubscriptionRef, _Mapping]] = ..., synced: _Optional[_Union[Synced, _Mapping]] = ..., taken: _Optional[_Union[Taken, _Mapping]] = ...) -> None: ...
+    http_request: HttpRequest
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., subscription: _Optional[_Union[Subscription, _Mapping]] = ..., subscription_gone: _Optional[_Union[_subscription_pb2.SubscriptionRef, _Mapping]] = ..., synced: _Optional[_Union[Synced, _Mapping]] = ..., taken: _Optional[_Union[Taken, _Mapping]] = ..., http_request: _Optional[_Union[HttpRequest, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("trigger", "version", "settings")
+    __slots__ = ("trigger", "version", "settings", "takes_http")
     TRIGGER_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    TAKES_HTTP_FIELD_NUMBER: _ClassVar[int]
     trigger: str
     version: str
     settings: _containers.RepeatedCompositeFieldContainer[_trigger_pb2.Setting]
-    def __init__(self, trigger: _Optional[str] = ..., version: _Optional[str] = ..., settings: _Optional[_Iterable[_Union[_trigger_pb2.Setting, _Mapping]]] = ...) -> None: ...
+    takes_http: bool
+    def __init__(self, trigger: _Optional[str] = ..., version: _Optional[str] = ..., settings: _Optional[_Iterable[_Union[_trigger_pb2.Setting, _Mapping]]] = ..., takes_http: bool = ...) -> None: ...
 
 class Health(_message.Message):
     __slots__ = ("problem",)
@@ -154,3 +160,39 @@ class Refusal(_message.Message):
     help: str
     cursor: bytes
     def __init__(self, kind: _Optional[_Union[RefusalKind, str]] = ..., message: _Optional[str] = ..., help: _Optional[str] = ..., cursor: _Optional[bytes] = ...) -> None: ...
+
+class HttpRequest(_message.Message):
+    __slots__ = ("id", "method", "path", "query", "headers", "body")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    HEADERS_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    method: str
+    path: str
+    query: str
+    headers: _containers.RepeatedCompositeFieldContainer[HttpHeader]
+    body: bytes
+    def __init__(self, id: _Optional[int] = ..., method: _Optional[str] = ..., path: _Optional[str] = ..., query: _Optional[str] = ..., headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ..., body: _Optional[bytes] = ...) -> None: ...
+
+class HttpResponse(_message.Message):
+    __slots__ = ("id", "status", "headers", "body")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    HEADERS_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    status: int
+    headers: _containers.RepeatedCompositeFieldContainer[HttpHeader]
+    body: bytes
+    def __init__(self, id: _Optional[int] = ..., status: _Optional[int] = ..., headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ..., body: _Optional[bytes] = ...) -> None: ...
+
+class HttpHeader(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: bytes
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...

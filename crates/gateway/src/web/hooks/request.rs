@@ -1,21 +1,16 @@
 //! A request as an event: read to its end, checked against the subscription's secrets, and its body understood.
 
-use std::time::Duration;
-
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use gofer_domain::{EventKey, Timestamp};
 use gofer_triggers::{Hook, TriggerEvent, fitted};
 use gofer_webhooks::{BODY_BYTES_MAX, Refusal, payload};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
-use tokio::time::timeout;
 use tonic::Code;
 use zeroize::Zeroizing;
 
 use crate::errors::{self, Fault, reason};
-
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(5);
+use crate::web::body;
 
 /// The event that a request tells of; None if the subscription does not ask for its kind.
 pub(super) async fn read(
@@ -25,17 +20,7 @@ pub(super) async fn read(
     unix_ms: u64,
 ) -> Result<Option<TriggerEvent>, Fault> {
     let (head, body) = request.into_parts();
-    let body = match timeout(ARRIVAL, to_bytes(body, BODY_BYTES_MAX)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) => {
-            let message = format!("the body can't be read, or has more than {BODY_BYTES_MAX} bytes ({error})");
-            return Err(Fault::new(Code::ResourceExhausted, reason::TOO_LARGE, message).help("send less"));
-        }
-        Err(_) => {
-            let message = format!("the body did not arrive within {ARRIVAL:?}");
-            return Err(Fault::new(Code::Unavailable, reason::TIMEOUT, message).help("send it again"));
-        }
-    };
+    let body = body::read(body, BODY_BYTES_MAX).await?;
     let headers: Vec<(&str, &[u8])> =
         head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let secrets: Vec<&[u8]> = secrets.iter().map(|secret| trimmed(secret)).collect();

@@ -2,7 +2,7 @@
 // told of twice, whatever dies when.
 //
 //	gofer trigger install lines > token
-//	GOFER_TRIGGER=lines GOFER_PLUGIN_TOKEN_FILE=token go run .
+//	GOFER_TRIGGER=lines GOFER_PLUGIN_TOKEN_FILE=token go run ./lines
 package main
 
 import (

@@ -1,4 +1,4 @@
-//! The example plug-in, which tells of each line that is appended to a file, in the languages that there are libraries for.
+//! The example plug-ins, each in the languages that there are libraries for.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::cli::python;
 
-/// A language in which the plug-in is written.
+/// A language in which plug-ins are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     Rust,
@@ -27,9 +27,27 @@ impl Language {
     }
 }
 
-/// The plug-in, built.
+/// What a plug-in does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Example {
+    /// Tells of each line that is appended to a file.
+    Lines,
+    /// Tells of what is sent to it over HTTP.
+    Topics,
+}
+
+impl Example {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Topics => "topics",
+        }
+    }
+}
+
+/// A plug-in, built.
 #[derive(Clone, Debug)]
-pub struct LinesPlugin {
+pub struct ExamplePlugin {
     words: Vec<PathBuf>,
 }
 
@@ -44,37 +62,40 @@ fn built(command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// The plug-in in Rust: the one beside the binary that `GOFER_BIN` names, or else one that is built beside this program.
-fn rust_example(root: &Path) -> anyhow::Result<PathBuf> {
-    let beside = Path::new("examples").join("lines");
+fn rust_example(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let beside = Path::new("examples").join(name);
     let given = std::env::var_os("GOFER_BIN").map(|given| PathBuf::from(given).with_file_name(&beside));
     if let Some(given) = given.filter(|given| given.is_file()) {
         return Ok(given);
     }
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--quiet", "--release", "--locked", "--offline", "--workspace"]);
-    built(cargo.args(["--example", "lines"]).current_dir(root))?;
+    built(cargo.args(["--example", name]).current_dir(root))?;
     let executable = std::env::current_exe()?;
     let found = executable.ancestors().map(|directory| directory.join(&beside)).find(|path| path.is_file());
     found.context("the example was built, but not beside this program")
 }
 
-impl LinesPlugin {
-    /// Builds the plug-in in a language. Go's goes into the folder.
+impl ExamplePlugin {
+    /// Builds a plug-in in a language. Go's goes into the folder.
     ///
     /// # Errors
     /// When the language's tools are missing, or it can't be built.
-    pub fn build(language: Language, folder: &Path) -> anyhow::Result<Self> {
-        let root = root()?;
+    pub fn build(example: Example, language: Language, folder: &Path) -> anyhow::Result<Self> {
+        let (root, name) = (root()?, example.name());
         let words = match language {
-            Language::Rust => vec![rust_example(&root)?],
+            Language::Rust => vec![rust_example(&root, name)?],
             Language::Go => {
-                let program = folder.join("lines");
+                let program = folder.join(name);
                 let mut go = Command::new("go");
-                go.args(["build", "-o"]).arg(&program).current_dir(root.join("examples/triggers/go"));
+                go.args(["build", "-o"]).arg(&program).arg(format!("./{name}"));
+                go.current_dir(root.join("examples/triggers/go"));
                 built(go.env("GOPROXY", "off").env("GOFLAGS", ""))?;
                 vec![program]
             }
-            Language::Python => vec![python()?, root.join("examples/triggers/python/lines.py")],
+            Language::Python => {
+                vec![python()?, root.join(format!("examples/triggers/python/{name}.py"))]
+            }
         };
         Ok(Self { words })
     }

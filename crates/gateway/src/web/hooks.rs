@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::routing::{any, post};
+use axum::routing::post;
 use gofer_domain::{Actor, Subscription, SubscriptionKey};
 use gofer_triggers::Hook;
 use http::{Request, Response};
@@ -45,17 +45,7 @@ struct Hooks {
 /// The routes of webhooks.
 pub(crate) fn routes(parts: Parts) -> Router {
     let hooks = Hooks { parts, turns: Arc::new(Semaphore::new(AT_ONCE)) };
-    Router::new()
-        .route(&format!("{PATH}/{{namespace}}/{{pipeline}}/{{name}}"), post(receive))
-        .route("/v1/{*path}", any(nowhere))
-        .with_state(hooks)
-}
-
-/// What comes over HTTP, and is no webhook.
-async fn nowhere() -> Response<Body> {
-    let missing = Fault::not_found("path", "nothing is served at this path")
-        .help(format!("post to {PATH}/NAMESPACE/PIPELINE/SUBSCRIPTION"));
-    answer::response(Err(missing))
+    Router::new().route(&format!("{PATH}/{{namespace}}/{{pipeline}}/{{name}}"), post(receive)).with_state(hooks)
 }
 
 type Names = Path<(String, String, String)>;

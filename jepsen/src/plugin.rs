@@ -38,7 +38,8 @@ impl Plugin {
     pub(crate) fn create(folder: &Path, index: usize, nodes: usize) -> anyhow::Result<Self> {
         let language = *Language::ALL.get(index).context("there is no such language")?;
         let (name, path) = (language.name(), folder.join(format!("{}.lines", language.name())));
-        let program = ExamplePlugin::build(Example::Lines, language, folder).with_context(|| format!("the plug-in in {name}"))?;
+        let program =
+            ExamplePlugin::build(Example::Lines, language, folder).with_context(|| format!("the plug-in in {name}"))?;
         let addresses: Vec<String> = (0..nodes).map(net::address).collect();
         Ok(Self {
             index,

@@ -37,12 +37,18 @@ type engine struct {
 	addresses []string
 	place     int
 	watches   *watches
+	handlers  *handlers
 }
 
 func newEngine(ctx context.Context, plugin *Plugin) *engine {
 	addresses := append([]string{}, plugin.addresses...)
 	place := rand.Intn(len(addresses))
-	return &engine{ctx: ctx, plugin: plugin, addresses: addresses, place: place, watches: newWatches(ctx, plugin.trigger)}
+	watches := newWatches(ctx, plugin.trigger)
+	handler, _ := plugin.trigger.(HTTPHandler)
+	return &engine{
+		ctx: ctx, plugin: plugin, addresses: addresses, place: place,
+		watches: watches, handlers: &handlers{handler: handler, last: watches.last},
+	}
 }
 
 func (e *engine) run() error {
@@ -97,9 +103,9 @@ func (e *engine) stream(address string) (welcome bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	hello := &pluginv1.AttachRequest_Hello{Hello: e.plugin.trigger.Describe().hello(e.plugin.name)}
-	// What is wrong with the stream, receiving says.
-	_ = stream.Send(&pluginv1.AttachRequest{Message: hello})
+	out := newOutbox()
+	out.put(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Hello{Hello: e.hello()}})
+	go out.send(ctx, stream)
 	incoming := make(chan received)
 	go func() {
 		for {
@@ -116,7 +122,13 @@ func (e *engine) stream(address string) (welcome bool, err error) {
 	}()
 	e.watches.beginStream()
 	defer e.watches.endStream()
-	return e.serve(stream, incoming)
+	return e.serve(newRequests(ctx, e.handlers, out), incoming)
+}
+
+func (e *engine) hello() *pluginv1.Hello {
+	hello := e.plugin.trigger.Describe().hello(e.plugin.name)
+	hello.TakesHttp = e.handlers.handler != nil
+	return hello
 }
 
 func authority(address string) string {
@@ -146,7 +158,7 @@ func (e *engine) problem() string {
 	return problem
 }
 
-func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-chan received) (welcome bool, err error) {
+func (e *engine) serve(requests *requests, incoming <-chan received) (welcome bool, err error) {
 	// Nothing is said of a trigger that is well: that is how a stream begins.
 	told := ""
 	health := time.NewTicker(healthTime)
@@ -163,11 +175,8 @@ func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-ch
 				}
 				return welcome, received.err
 			}
-			if told := received.message.GetWelcome(); told != nil {
-				welcome = true
-				e.learn(told.Addresses)
-			}
-			messages = e.watches.heed(received.message)
+			welcome = welcome || received.message.GetWelcome() != nil
+			messages = e.heed(requests, received.message)
 		case submission := <-e.watches.submissions:
 			messages = e.watches.submit(submission)
 		case ended := <-e.watches.ended:
@@ -177,8 +186,7 @@ func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-ch
 		case <-health.C:
 			if problem := e.problem(); problem != told {
 				told = problem
-				// What is wrong with the stream, receiving says.
-				_ = stream.Send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Health{Health: &pluginv1.Health{Problem: problem}}})
+				requests.out.put(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Health{Health: &pluginv1.Health{Problem: problem}}})
 			}
 		case <-e.ctx.Done():
 			timer.Stop()
@@ -186,12 +194,31 @@ func (e *engine) serve(stream pluginv1.PluginService_AttachClient, incoming <-ch
 		}
 		timer.Stop()
 		for _, events := range messages {
-			if err := stream.Send(&pluginv1.AttachRequest{Message: &pluginv1.AttachRequest_Events{Events: events}}); err != nil {
-				// Receiving says why.
-				break
-			}
+			requests.out.events(events)
 		}
 	}
+}
+
+// heed does what a message of the cluster asks for, and says what to send.
+func (e *engine) heed(requests *requests, message *pluginv1.AttachResponse) []*pluginv1.Events {
+	switch message := message.Message.(type) {
+	case *pluginv1.AttachResponse_Welcome:
+		e.learn(message.Welcome.Addresses)
+		return nil
+	case *pluginv1.AttachResponse_HttpRequest:
+		requests.receive(message.HttpRequest, e.watches.index)
+		return nil
+	case *pluginv1.AttachResponse_Taken:
+		if requests.taken(message.Taken) {
+			return nil
+		}
+	}
+	messages := e.watches.heed(message)
+	if message.GetSynced() != nil {
+		// Those that are gone are not there any more.
+		requests.sync(e.watches.index)
+	}
+	return messages
 }
 
 // learn adds nodes to those that are known.

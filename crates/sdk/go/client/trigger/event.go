@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	modelv1 "github.com/clintjedwards/gofer/crates/sdk/go/client/gen/gofer/model/v1"
 	pluginv1 "github.com/clintjedwards/gofer/crates/sdk/go/client/gen/gofer/plugin/v1"
@@ -51,11 +52,28 @@ func (e Event) wire() (*pluginv1.Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the payload of event %q can't be written as JSON: %w", e.Key, err)
 	}
+	// A message with anything else can't be sent, and the stream would end of it.
+	if !utf8.ValidString(e.Key) || !utf8.ValidString(e.Kind) || !utf8.Valid(payload) {
+		return nil, fmt.Errorf("event %q has text that is no UTF-8", e.Key)
+	}
 	event := &pluginv1.Event{Key: e.Key, Kind: e.Kind, Payload: string(payload)}
 	if !e.At.IsZero() {
 		event.OccurredAt = timestamppb.New(e.At)
 	}
 	return event, nil
+}
+
+// wireOf is events as they are sent. The error is ErrInvalid.
+func wireOf(events []Event) ([]*pluginv1.Event, error) {
+	wire := make([]*pluginv1.Event, 0, len(events))
+	for _, event := range events {
+		one, err := event.wire()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %v", ErrInvalid, err)
+		}
+		wire = append(wire, one)
+	}
+	return wire, nil
 }
 
 func fates(wire []*pluginv1.Fate) []Fate {

@@ -84,13 +84,9 @@ func (s *Subscription) SendAll(events []Event, cursor []byte) ([]Fate, error) {
 }
 
 func (s *Subscription) take(events []Event, cursor *pluginv1.CursorMove) ([]Fate, error) {
-	wire := make([]*pluginv1.Event, 0, len(events))
-	for _, event := range events {
-		one, err := event.wire()
-		if err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrInvalid, err)
-		}
-		wire = append(wire, one)
+	wire, err := wireOf(events)
+	if err != nil {
+		return nil, err
 	}
 	answers := make(chan answer, 1)
 	select {

@@ -5,6 +5,37 @@
 // A stream to a node may end at any time. What was not answered is sent again on the next one, to whichever node answers, so
 // nothing is lost while the program lives. What it must remember when it dies itself belongs into the cursor of the
 // subscription, which moves together with the events: see [Subscription.SendAll].
+//
+// # HTTP requests
+//
+// A trigger that is an [HTTPHandler] also answers what somebody sends to /v1/plugins/TRIGGER of any node, such as the webhooks
+// of a service. This one tells all subscriptions to a branch of what was pushed there:
+//
+//	func (t *Pushes) HandleHTTP(w http.ResponseWriter, r *http.Request, subscriptions *trigger.Subscriptions) {
+//		body, err := io.ReadAll(r.Body)
+//		if err != nil || !t.signed(body, r.Header.Get("X-Signature")) {
+//			http.Error(w, "the signature is not valid", http.StatusForbidden)
+//			return
+//		}
+//		var push struct{ Branch string }
+//		if err := json.Unmarshal(body, &push); err != nil {
+//			http.Error(w, err.Error(), http.StatusBadRequest)
+//			return
+//		}
+//		// The service sends the same delivery again until it is answered.
+//		event := trigger.Event{Key: r.Header.Get("X-Delivery"), Payload: push}
+//		subscriptions.All(func(subscriber trigger.Subscriber) bool {
+//			if subscriber.Setting("branch") == push.Branch {
+//				_, err = subscriber.Send(event)
+//			}
+//			return err == nil
+//		})
+//		if err != nil {
+//			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+//			return
+//		}
+//		w.WriteHeader(http.StatusAccepted)
+//	}
 package trigger
 
 import (

@@ -2,11 +2,13 @@ package trigger
 
 import (
 	"bytes"
+	"container/heap"
 	"context"
 	"fmt"
 	"log"
 	"math/rand"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	pluginv1 "github.com/clintjedwards/gofer/crates/sdk/go/client/gen/gofer/plugin/v1"
@@ -66,7 +68,12 @@ type watches struct {
 	told      map[Name]bool
 	sent      map[uint64]Name
 	streaming bool
-	last      uint64
+	// When to look at watches again. One that its watch knows nothing of means nothing.
+	timers timers
+	// All that are kept, for the handlers of requests.
+	index *index
+	// The last id of a message or a watch. Handlers of requests take some too.
+	last *atomic.Uint64
 
 	submissions chan submission
 	ended       chan ended
@@ -76,6 +83,7 @@ func newWatches(ctx context.Context, trigger Trigger) *watches {
 	return &watches{
 		ctx: ctx, trigger: trigger,
 		kept: map[Name]*watch{}, told: map[Name]bool{}, sent: map[uint64]Name{},
+		index: newIndex(), last: &atomic.Uint64{},
 		submissions: make(chan submission), ended: make(chan ended),
 	}
 }
@@ -127,6 +135,7 @@ func (w *watches) tell(subscription *pluginv1.Subscription) []*pluginv1.Events {
 	}
 	w.drop(name)
 	w.start(name, subscription, 0)
+	w.index.put(&subscribed{name: name, generation: subscription.Generation, settings: subscription.Settings})
 	return nil
 }
 
@@ -147,11 +156,11 @@ func (w *watches) send(name Name) []*pluginv1.Events {
 	if !w.streaming || !w.told[name] || known == nil || known.pending == nil || known.pending.id != 0 {
 		return nil
 	}
-	w.last++
-	known.pending.id = w.last
-	w.sent[w.last] = name
+	id := w.last.Add(1)
+	known.pending.id = id
+	w.sent[id] = name
 	events := &pluginv1.Events{
-		Id: w.last, Subscription: name.ref(), Generation: known.subscription.Generation, Events: known.pending.events,
+		Id: id, Subscription: name.ref(), Generation: known.subscription.Generation, Events: known.pending.events,
 	}
 	if !known.pending.moved {
 		events.Cursor = known.pending.cursor
@@ -183,7 +192,7 @@ func (w *watches) refused(name Name, known *watch, refusal *pluginv1.Refusal) []
 	switch refusal.Kind {
 	case pluginv1.RefusalKind_REFUSAL_KIND_UNAVAILABLE:
 		pending.id = 0
-		known.due = time.Now().Add(again)
+		w.wake(name, known, again)
 		return nil
 	case pluginv1.RefusalKind_REFUSAL_KIND_CURSOR:
 		if pending.cursor != nil && refusal.Cursor != nil && bytes.Equal(pending.cursor.To, refusal.Cursor) {
@@ -223,30 +232,42 @@ func (w *watches) end(ended ended) {
 		pause = restartFirst << known.failures
 	}
 	known.failures++
-	known.due = time.Now().Add(pause*3/4 + time.Duration(rand.Int63n(int64(pause)/2)))
+	w.wake(ended.name, known, pause*3/4+time.Duration(rand.Int63n(int64(pause)/2)))
+}
+
+// wake has a watch looked at again after a pause.
+func (w *watches) wake(name Name, known *watch, pause time.Duration) {
+	known.due = time.Now().Add(pause)
+	heap.Push(&w.timers, timer{at: known.due, name: name})
+}
+
+// next is the watch that is due first; nil if none ever is.
+func (w *watches) next() *watch {
+	for len(w.timers) > 0 {
+		first := w.timers[0]
+		if known := w.kept[first.name]; known != nil && known.due.Equal(first.at) {
+			return known
+		}
+		heap.Pop(&w.timers)
+	}
+	return nil
 }
 
 // untilDue is how long there is nothing to do.
 func (w *watches) untilDue() time.Duration {
-	next := never
-	for _, known := range w.kept {
-		if !known.due.IsZero() {
-			if left := time.Until(known.due); left < next {
-				next = left
-			}
-		}
+	if known := w.next(); known != nil {
+		return time.Until(known.due)
 	}
-	return next
+	return never
 }
 
 // overdue does what is due.
 func (w *watches) overdue() []*pluginv1.Events {
 	var messages []*pluginv1.Events
 	now := time.Now()
-	for name, known := range w.kept {
-		if known.due.IsZero() || known.due.After(now) {
-			continue
-		}
+	for known := w.next(); known != nil && !known.due.After(now); known = w.next() {
+		name := w.timers[0].name
+		heap.Pop(&w.timers)
 		known.due = time.Time{}
 		if known.task == waiting {
 			known.cancel()
@@ -259,8 +280,7 @@ func (w *watches) overdue() []*pluginv1.Events {
 }
 
 func (w *watches) start(name Name, subscription *pluginv1.Subscription, failures int) {
-	w.last++
-	number := w.last
+	number := w.last.Add(1)
 	ctx, cancel := context.WithCancel(w.ctx)
 	handed := &Subscription{
 		Name: name, Settings: map[string]string{}, ctx: ctx, watch: number, cursor: subscription.Cursor, submit: w.submissions,
@@ -292,5 +312,6 @@ func (w *watches) drop(name Name) {
 	if known := w.kept[name]; known != nil {
 		known.cancel()
 		delete(w.kept, name)
+		w.index.remove(name)
 	}
 }

@@ -1,6 +1,6 @@
 // Package triggertest tries a trigger without a cluster. [Cluster] is a stand-in: one server in this process, which takes
-// events by the rules of the protocol and keeps them in memory. It starts no runs and evaluates no expressions. It can be as
-// unkind as a network.
+// events by the rules of the protocol and keeps them in memory, and hands over HTTP requests. It starts no runs and evaluates
+// no expressions. It can be as unkind as a network.
 package triggertest
 
 import (
@@ -37,15 +37,18 @@ type Cluster struct {
 	t       testing.TB
 	address string
 
-	mutex    sync.Mutex
-	changed  *sync.Cond
-	known    map[string]*subscribed
+	mutex   sync.Mutex
+	changed *sync.Cond
+	known   map[string]*subscribed
+	// Grows with each change of a subscription.
 	revision uint64
 	lose     int
 	// What the plug-in has said last of how it is.
 	problem string
 	// Closed by the next cut.
 	cuts chan struct{}
+	// Those that are open, in the order in which they came.
+	streams []*stream
 }
 
 type subscribed struct {
@@ -116,6 +119,7 @@ func (c *Cluster) Unsubscribe(name string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	delete(c.known, name)
+	c.revision++
 	c.changed.Broadcast()
 }
 

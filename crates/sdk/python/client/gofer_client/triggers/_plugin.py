@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import queue
@@ -16,6 +17,8 @@ import grpc
 
 from .. import plugin
 from ..gen.gofer.plugin.v1.plugin_pb2 import DESCRIPTOR
+from ._http import HttpRequest, HttpResponse, Subscriptions
+from ._requests import Handlers, Requests
 from ._setting import Description
 from ._subscription import Submission, Subscription
 from ._watches import Ended, Watches
@@ -51,15 +54,25 @@ class Trigger(ABC):
     def describe(self) -> Description:
         """Says which settings subscriptions must and may give."""
 
-    @abstractmethod
     def watch(self, subscription: Subscription) -> None:
         """Looks for events of one subscription, and tells of them, in a thread of its own.
 
         When the subscription changes or goes, its methods raise Stopped; use its ``wait`` for pauses. After any other
         exception the watch begins anew, after a pause that grows, from the cursor as it is by then. When it returns, it
-        is done with the subscription until that changes.
+        is done with the subscription until that changes. A trigger that only answers requests leaves it out.
         """
 
+    def http(self, request: HttpRequest, subscriptions: Subscriptions) -> HttpResponse:
+        """Answers an HTTP request, in a thread of its own. Only a trigger that overrides this is sent any.
+
+        Nobody has checked who has sent it, so look at a signature or a token first. Nobody waits for the answer any more
+        after 30 seconds, or when the stream has ended that the request came over; then sends raise Stopped. After any
+        exception the answer is 500.
+
+        Whoever has sent the request hears of a failure and sends it again, maybe after it was handled. So give each event a
+        key that is the same then.
+        """
+        raise NotImplementedError
 
     def health(self) -> Optional[str]:
         """Says why the trigger can't do its work at all, for people, or None if it can; asked every few seconds.
@@ -86,7 +99,10 @@ class Plugin:
                 raise ValueError(f"the {what} is missing")
         self._inbox: "queue.Queue[object]" = queue.Queue()
         self._stopped = threading.Event()
-        self._watches = Watches(trigger, self._inbox.put)
+        ids = itertools.count(1)
+        self._watches = Watches(trigger, self._inbox.put, ids)
+        takes_http = getattr(trigger.http, "__func__", None) is not Trigger.http
+        self._handlers = Handlers(trigger.http if takes_http else None, ids)
 
     @staticmethod
     def from_env(trigger: Trigger) -> "Plugin":
@@ -132,7 +148,9 @@ class Plugin:
         authority = [("grpc.default_authority", "localhost")] if address.startswith("unix:") else []
         channel = grpc.insecure_channel(address, options=[*OPTIONS, *authority])
         outgoing: "queue.Queue[Optional[plugin.AttachRequest]]" = queue.Queue()
-        outgoing.put(plugin.AttachRequest(hello=self._trigger.describe()._hello(self._name)))
+        hello = self._trigger.describe()._hello(self._name)
+        hello.takes_http = self._handlers.handler is not None
+        outgoing.put(plugin.AttachRequest(hello=hello))
         attach = channel.stream_stream(
             METHOD,
             request_serializer=plugin.AttachRequest.SerializeToString,
@@ -141,11 +159,12 @@ class Plugin:
         stream = attach(iter(outgoing.get, None), metadata=[("authorization", f"Bearer {self._token}")])
         self._watches.begin_stream()
         threading.Thread(target=self._read, args=(stream,), name="gofer stream", daemon=True).start()
-        state = _State()
+        state = _State(Requests(self._handlers, outgoing.put))
         try:
             while not state.is_over and not self._stopped.is_set():
-                for events in self._next(stream, state):
+                for events in self._next(stream, state) + self._watches.overdue():
                     outgoing.put(plugin.AttachRequest(events=events))
+                state.requests.overdue()
                 if state.health_due <= time.monotonic():
                     state.health_due = time.monotonic() + HEALTH
                     problem = self._problem()
@@ -159,6 +178,7 @@ class Plugin:
                 log.warning("the stream to %s has ended, another node is tried: %s", address, error.details())
         finally:
             self._watches.end_stream()
+            state.requests.end()
             outgoing.put(None)
             stream.cancel()
             channel.close()
@@ -174,11 +194,10 @@ class Plugin:
     def _next(self, stream: object, state: "_State") -> List[plugin.Events]:
         """Sees to what happens next, and says what to send."""
         try:
-            due = self._watches.until_due()
-            health = max(state.health_due - time.monotonic(), 0)
-            item = self._inbox.get(timeout=health if due is None else min(due, health))
+            dues = [self._watches.until_due(), state.requests.until_due(), max(state.health_due - time.monotonic(), 0)]
+            item = self._inbox.get(timeout=min(due for due in dues if due is not None))
         except queue.Empty:
-            return self._watches.overdue()
+            return []
         if isinstance(item, Submission):
             return self._watches.submit(item)
         if isinstance(item, Ended):
@@ -189,12 +208,27 @@ class Plugin:
             if item.message is None:
                 state.is_over = True
                 return []
-            if item.message.WhichOneof("message") == "welcome":
-                state.is_welcome = True
-                known = self._addresses
-                known += [address for address in item.message.welcome.addresses if address not in known]
-            return self._watches.heed(item.message)
+            return self._heed(item.message, state)
         return []
+
+    def _heed(self, message: plugin.AttachResponse, state: "_State") -> List[plugin.Events]:
+        """Does what a message of the cluster asks for, and says what to send."""
+        which = message.WhichOneof("message")
+        if which == "welcome":
+            state.is_welcome = True
+            known = self._addresses
+            known += [address for address in message.welcome.addresses if address not in known]
+            return []
+        if which == "http_request":
+            state.requests.receive(message.http_request, self._watches.index)
+            return []
+        if which == "taken" and state.requests.taken(message.taken):
+            return []
+        messages = self._watches.heed(message)
+        if which == "synced":
+            # Those that are gone are not there any more.
+            state.requests.sync(self._watches.index)
+        return messages
 
     def _read(self, stream: Iterator[plugin.AttachResponse]) -> None:
         """Puts what comes over a stream with all else that happens."""
@@ -210,6 +244,7 @@ class Plugin:
 class _State:
     """How a stream stands."""
 
+    requests: Requests
     is_welcome: bool = False
     is_over: bool = False
     problem: str = ""

@@ -38,7 +38,7 @@ class Invalid(Exception):
 
 
 class Stopped(Exception):
-    """The watch is over. Let it end."""
+    """The watch, or the request, is over. Let it end."""
 
 
 @dataclass
@@ -50,6 +50,14 @@ class Submission:
     events: List[plugin.Event]
     cursor: Optional[plugin.CursorMove]
     answer: "queue.Queue[Union[List[Fate], Exception]]" = field(default_factory=lambda: queue.Queue(1))
+
+
+def wire_of(events: Sequence[Event]) -> List[plugin.Event]:
+    """Events as they are sent. Raises Invalid."""
+    try:
+        return [event._wire() for event in events]
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"the events can't be sent: {error}") from error
 
 
 class Subscription:
@@ -95,10 +103,7 @@ class Subscription:
             raise Stopped()
 
     def _take(self, events: Sequence[Event], cursor: Optional[plugin.CursorMove]) -> List[Fate]:
-        try:
-            wire = [event._wire() for event in events]
-        except (TypeError, ValueError) as error:
-            raise Invalid(f"the events can't be sent: {error}") from error
+        wire = wire_of(events)
         if self._stop.is_set():
             raise Stopped()
         submission = Submission(self.name, self._watch, wire, cursor)

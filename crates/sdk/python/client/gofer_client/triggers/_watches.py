@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import random
 import threading
 import time
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Set
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from .. import plugin
 from ._event import fates
+from ._index import Index, Subscribed
 from ._subscription import Changed, Invalid, Name, Stopped, Submission, Subscription
 
 if TYPE_CHECKING:
@@ -68,14 +71,19 @@ class Ended:
 class Watches:
     """Used by the thread of the engine only, but for ``post``."""
 
-    def __init__(self, trigger: "Trigger", post: Callable[[object], None]) -> None:
+    def __init__(self, trigger: "Trigger", post: Callable[[object], None], ids: Iterator[int]) -> None:
         self._trigger = trigger
         self._post = post
+        self._ids = ids
+        """Of messages and watches. Handlers of requests take some too."""
+        self.index = Index()
+        """All that are kept, for the handlers of requests."""
+        self._timers: List[Tuple[float, Name]] = []
+        """When to look at watches again; a heap. One that its watch knows nothing of means nothing."""
         self._kept: Dict[Name, Watch] = {}
         self._told: Set[Name] = set()
         self._sent: Dict[int, Name] = {}
         self._streaming = False
-        self._last = 0
 
     def begin_stream(self) -> None:
         """A stream is there; it will tell of all subscriptions."""
@@ -115,6 +123,8 @@ class Watches:
             return self._send(name)
         self._drop(name)
         self._start(name, subscription, 0)
+        settings = MappingProxyType(_settings(subscription))
+        self.index.put(Subscribed(name, subscription.generation, settings))
         return []
 
     def submit(self, submission: Submission) -> List[plugin.Events]:
@@ -134,8 +144,7 @@ class Watches:
         pending = known.pending
         if pending is None or pending.id != 0:
             return []
-        self._last += 1
-        pending.id = self._last
+        pending.id = next(self._ids)
         self._sent[pending.id] = name
         events = plugin.Events(
             id=pending.id,
@@ -166,7 +175,7 @@ class Watches:
         cursor = pending.submission.cursor
         if refusal.kind == plugin.REFUSAL_KIND_UNAVAILABLE:
             pending.id = 0
-            known.due = time.monotonic() + AGAIN
+            self._wake(name, known, AGAIN)
             return []
         error: Exception = Changed(refusal.message)
         if refusal.kind == plugin.REFUSAL_KIND_INVALID:
@@ -196,26 +205,43 @@ class Watches:
         known.task = Task.WAITING
         pause = min(RESTART_FIRST * 2 ** min(known.failures, 16), RESTART_MAX)
         known.failures += 1
-        known.due = time.monotonic() + pause * random.uniform(0.75, 1.25)
+        self._wake(ended.name, known, pause * random.uniform(0.75, 1.25))
+
+    def _wake(self, name: Name, known: Watch, pause: float) -> None:
+        """Has a watch looked at again after a pause."""
+        known.due = time.monotonic() + pause
+        heapq.heappush(self._timers, (known.due, name))
+
+    def _next(self) -> Optional[Tuple[float, Name, Watch]]:
+        """The watch that is due first."""
+        while self._timers:
+            due, name = self._timers[0]
+            known = self._kept.get(name)
+            if known is not None and known.due == due:
+                return due, name, known
+            heapq.heappop(self._timers)
+        return None
 
     def until_due(self) -> Optional[float]:
         """How long there is nothing to do."""
-        due = [known.due for known in self._kept.values() if known.due is not None]
-        return max(min(due) - time.monotonic(), 0) if due else None
+        first = self._next()
+        return None if first is None else max(first[0] - time.monotonic(), 0)
 
     def overdue(self) -> List[plugin.Events]:
         """Does what is due."""
         messages: List[plugin.Events] = []
         now = time.monotonic()
-        for name, known in list(self._kept.items()):
-            if known.due is None or known.due > now:
-                continue
+        while True:
+            first = self._next()
+            if first is None or first[0] > now:
+                return messages
+            _, name, known = first
+            heapq.heappop(self._timers)
             known.due = None
             if known.task is Task.WAITING:
                 self._start(name, known.subscription, known.failures)
             else:
                 messages += self._send(name)
-        return messages
 
     def stop(self) -> None:
         """Ends all watches."""
@@ -223,12 +249,10 @@ class Watches:
             self._drop(name)
 
     def _start(self, name: Name, subscription: plugin.Subscription, failures: int) -> None:
-        self._last += 1
-        watch = Watch(subscription, self._last, failures)
+        watch = Watch(subscription, next(self._ids), failures)
         self._kept[name] = watch
-        settings = {setting.name: setting.value for setting in subscription.settings}
         cursor = subscription.cursor if subscription.HasField("cursor") else None
-        handed = Subscription(name, watch.number, settings, cursor, self._post, watch.stop)
+        handed = Subscription(name, watch.number, _settings(subscription), cursor, self._post, watch.stop)
         run = threading.Thread(target=self._run, args=(name, watch, handed), name=f"watch {name}", daemon=True)
         run.start()
 
@@ -245,6 +269,11 @@ class Watches:
         known = self._kept.pop(name, None)
         if known is None:
             return
+        self.index.remove(name)
         known.stop.set()
         if known.pending is not None:
             known.pending.submission.answer.put(Stopped("the subscription has changed or gone"))
+
+
+def _settings(subscription: plugin.Subscription) -> Dict[str, str]:
+    return {setting.name: setting.value for setting in subscription.settings}

@@ -1,7 +1,7 @@
 """Tries a trigger without a cluster.
 
 :class:`Cluster` is a stand-in: one server in this process, which takes events by the rules of the protocol and keeps them in
-memory. It starts no runs and evaluates no expressions. It can be as unkind as a network.
+memory, and hands over HTTP requests. It starts no runs and evaluates no expressions. It can be as unkind as a network.
 
 >>> from gofer_client.triggers.testing import Cluster
 >>> with Cluster() as cluster:
@@ -11,22 +11,34 @@ memory. It starts no runs and evaluates no expressions. It can be as unkind as a
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import grpc
 
 from .. import model, plugin
 from ..gen.gofer.plugin.v1.plugin_pb2 import DESCRIPTOR
+from ._http import HttpResponse
 from ._plugin import Plugin, Trigger
 
 TRIGGER = "under-test"
 TOKEN = "token-of-the-test-kit"
 PATIENCE = 20.0
-"""How long Cluster.next waits, in seconds."""
+"""How long Cluster.next waits, and Cluster.http for a plug-in, in seconds."""
+ANSWER = 30.0
+"""How long a plug-in may take to answer a request, in seconds."""
+OPEN_MAX = 64
+"""Most requests that a stream has open."""
+BODY_MAX = 1024 * 1024
+"""Longest body of a request and of an answer, in bytes."""
+ASKED_BYTES_MAX = 32 * 1024
+"""Most headers of a request, in bytes."""
+HEADERS_MAX, HEADERS_BYTES_MAX = 64, 16 * 1024
+"""Most headers of an answer, and how many bytes they may have in all."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,8 @@ class Cluster:
         self._changed = threading.Condition()
         self._known: Dict[str, _Subscribed] = {}
         self._revision = 0
+        """Grows with each change of a subscription."""
+        self._streams: List[_Stream] = []
         self._lose = 0
         self._cuts = 0
         self._problem = ""
@@ -104,6 +118,7 @@ class Cluster:
         """Takes a subscription away."""
         with self._changed:
             self._known.pop(name, None)
+            self._revision += 1
             self._changed.notify_all()
 
     def taken(self, name: str) -> List[Taken]:
@@ -133,6 +148,48 @@ class Cluster:
                 if not self._changed.wait(end - time.monotonic()):
                     raise TimeoutError(f"no event came for {name!r} within {PATIENCE} s")
 
+    def http(
+        self, method: str, path: str, body: bytes = b"", headers: Sequence[Tuple[str, str]] = (), query: str = ""
+    ) -> HttpResponse:
+        """Hands a request to the plug-in, as a node does, and waits for the answer.
+
+        The path is what follows /v1/plugins/TRIGGER. It waits for a plug-in to be connected that takes requests, and raises
+        TimeoutError when none is. What a node answers itself, this does: 503 when the stream has ended before the answer
+        came, or too many requests are open, 504 when there was no answer in time, 502 when it was not valid, 413 when the
+        request is too large.
+        """
+        request = plugin.HttpRequest(method=method, path=path, query=query, body=body)
+        for name, value in headers:
+            if not _is_of_the_connection(name.lower()):
+                request.headers.add(name=name.lower(), value=value.encode("latin-1"))
+        if len(body) > BODY_MAX or _size(request.headers) > ASKED_BYTES_MAX:
+            return HttpResponse(413, b"the request is too large\n")
+        with self._changed:
+            stream = self._answering()
+            if len(stream.open) >= OPEN_MAX:
+                return HttpResponse(503, b"the plug-in has more requests than it answers\n")
+            stream.last += 1
+            request.id = stream.last
+            stream.asked.append(plugin.AttachResponse(http_request=request))
+            stream.open[request.id] = None
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: stream.open[request.id] or self._is_over(stream), ANSWER)
+            answer = stream.open.pop(request.id)
+            if answer is None:
+                gone = HttpResponse(503, b"the plug-in has gone, and may have seen the request\n")
+                return gone if self._is_over(stream) else HttpResponse(504, b"the plug-in did not answer in time\n")
+        return _answered(answer, method)
+
+    def _answering(self) -> "_Stream":
+        """Waits for a stream whose plug-in takes requests."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            for stream in self._streams:
+                if stream.takes_http and not self._is_over(stream):
+                    return stream
+            if not self._changed.wait(end - time.monotonic()):
+                raise TimeoutError(f"no plug-in that takes requests was connected within {PATIENCE} s")
+
     def cut(self) -> None:
         """Cuts all streams, as a node does that dies."""
         with self._changed:
@@ -149,55 +206,100 @@ class Cluster:
     ) -> Iterator[plugin.AttachResponse]:
         if dict(context.invocation_metadata()).get("authorization") != f"Bearer {TOKEN}":
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "the token is another")
-        if next(requests).hello.trigger != TRIGGER:
+        hello = next(requests).hello
+        if hello.trigger != TRIGGER:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the first message must be Hello, of the trigger under test")
-        stream = _Stream(self._cuts)
-        self._problem = ""
-        reading = threading.Thread(target=self._read, args=(requests, stream), daemon=True)
-        reading.start()
-        yield plugin.AttachResponse(welcome=plugin.Welcome(node=1))
-        told: Dict[str, int] = {}
-        synced = False
+        stream = self._begin(hello.takes_http)
+        # Also when the plug-in has gone while it was told of something.
+        context.add_callback(lambda: self._end(stream))
+        threading.Thread(target=self._read, args=(requests, stream), daemon=True).start()
+        try:
+            yield plugin.AttachResponse(welcome=plugin.Welcome(node=1))
+            yield from self._tell(stream)
+        finally:
+            self._end(stream)
+        context.abort(grpc.StatusCode.UNAVAILABLE, "the stream was cut by the test")
+
+    def _begin(self, takes_http: bool) -> "_Stream":
+        with self._changed:
+            stream = _Stream(self._cuts, takes_http)
+            self._streams.append(stream)
+            self._problem = ""
+            self._changed.notify_all()
+            return stream
+
+    def _end(self, stream: "_Stream") -> None:
+        with self._changed:
+            stream.is_over = True
+            if stream in self._streams:
+                self._streams.remove(stream)
+            self._changed.notify_all()
+
+    def _tell(self, stream: "_Stream") -> Iterator[plugin.AttachResponse]:
+        """Tells of all subscriptions, of each change from then on, and of all else after that."""
         while True:
             with self._changed:
-                news = self._news(told)
-                while not news and not stream.answers and not self._is_over(stream) and synced:
-                    self._changed.wait()
-                    news = self._news(told)
-                answers, stream.answers = stream.answers, []
-                over = self._is_over(stream)
-            if over:
-                context.abort(grpc.StatusCode.UNAVAILABLE, "the stream was cut by the test")
+                self._changed.wait_for(
+                    lambda: self._is_over(stream)
+                    or stream.seen != self._revision
+                    or not stream.is_synced
+                    or stream.answers
+                    or stream.asked
+                )
+                if self._is_over(stream):
+                    return
+                news = self._news(stream)
+                later, stream.answers, stream.asked = stream.answers + stream.asked, [], []
+                # A node does not read while it tells of subscriptions.
+                stream.is_telling = True
             yield from news
-            yield from answers
-            if not synced:
-                synced = True
+            if not stream.is_synced:
+                stream.is_synced = True
                 yield plugin.AttachResponse(synced=plugin.Synced())
+            with self._changed:
+                stream.is_telling = False
+                self._changed.notify_all()
+            yield from later
 
     def _is_over(self, stream: "_Stream") -> bool:
         return stream.is_over or stream.cuts != self._cuts
 
     def _read(self, requests: Iterator[plugin.AttachRequest], stream: "_Stream") -> None:
         try:
-            for request in requests:
+            while True:
                 with self._changed:
-                    if request.WhichOneof("message") == "health":
-                        self._problem = request.health.problem
-                        continue
-                    taken = self._take(request.events)
-                    if self._lose > 0:
-                        self._lose -= 1
-                        break
-                    stream.answers.append(plugin.AttachResponse(taken=taken))
-                    self._changed.notify_all()
-        except grpc.RpcError:
+                    self._changed.wait_for(lambda: not stream.is_telling or self._is_over(stream))
+                if not self._heed(next(requests), stream):
+                    break
+        except (grpc.RpcError, StopIteration):
             pass
-        with self._changed:
-            stream.is_over = True
-            self._changed.notify_all()
+        self._end(stream)
 
-    def _news(self, told: Dict[str, int]) -> List[plugin.AttachResponse]:
-        news = []
+    def _heed(self, request: plugin.AttachRequest, stream: "_Stream") -> bool:
+        """Whether the stream goes on."""
+        with self._changed:
+            which = request.WhichOneof("message")
+            if which == "health":
+                self._problem = request.health.problem
+            elif which == "http_response":
+                # An answer that nobody waits for any more goes nowhere.
+                if request.http_response.id in stream.open:
+                    stream.open[request.http_response.id] = request.http_response
+            else:
+                taken = self._take(request.events)
+                if self._lose > 0:
+                    self._lose -= 1
+                    return False
+                stream.answers.append(plugin.AttachResponse(taken=taken))
+            self._changed.notify_all()
+            return True
+
+    def _news(self, stream: "_Stream") -> List[plugin.AttachResponse]:
+        news: List[plugin.AttachResponse] = []
+        told = stream.told
+        if stream.seen == self._revision:
+            return news
+        stream.seen = self._revision
         for name in [name for name in told if name not in self._known]:
             del told[name]
             news.append(plugin.AttachResponse(subscription_gone=_ref(name)))
@@ -239,11 +341,24 @@ class Cluster:
         return taken
 
 
-@dataclass
+@dataclass(eq=False)
 class _Stream:
     cuts: int
     """How many cuts there were when it began."""
+    takes_http: bool
+    told: Dict[str, int] = field(default_factory=dict)
+    """Generations of the subscriptions that were told of."""
+    seen: int = 0
+    """Of the subscriptions as they were told of."""
+    is_synced: bool = False
+    is_telling: bool = False
     answers: List[plugin.AttachResponse] = field(default_factory=list)
+    asked: List[plugin.AttachResponse] = field(default_factory=list)
+    """Requests that are to be handed over."""
+    open: Dict[int, Optional[plugin.HttpResponse]] = field(default_factory=dict)
+    """The answers that are waited for. None: it is not there yet."""
+    last: int = 0
+    """Id of the last request."""
     is_over: bool = False
 
 
@@ -270,3 +385,40 @@ def _refused(events: plugin.Events, kind: int, message: str) -> plugin.Taken:
 
 def _ref(name: str) -> model.SubscriptionRef:
     return model.SubscriptionRef(namespace="default", pipeline="test", name=name)
+
+
+def _answered(answer: plugin.HttpResponse, method: str) -> HttpResponse:
+    """An answer as it is sent, if a node takes it."""
+    fault = _fault(answer)
+    if fault:
+        return HttpResponse(502, f"the plug-in's answer is not valid: {fault}\n".encode())
+    headers = tuple(
+        (header.name, header.value.decode("latin-1"))
+        for header in answer.headers
+        if not _is_of_the_connection(header.name.lower()) and header.name.lower() != "content-length"
+    )
+    return HttpResponse(answer.status, b"" if method == "HEAD" else answer.body, headers)
+
+
+def _fault(answer: plugin.HttpResponse) -> str:
+    if not 200 <= answer.status <= 599:
+        return f"its status {answer.status} is not 200 to 599"
+    if len(answer.body) > BODY_MAX:
+        return f"its body has {len(answer.body)} bytes, the limit is {BODY_MAX}"
+    if len(answer.headers) > HEADERS_MAX or _size(answer.headers) > HEADERS_BYTES_MAX:
+        return f"its headers are more than {HEADERS_MAX}, or have more than {HEADERS_BYTES_MAX} bytes"
+    for header in answer.headers:
+        if not re.fullmatch(r"[^\x00-\x20\x7f-\U0010ffff\"(),/:;<=>?@\[\\\]{}]+", header.name):
+            return f"{header.name!r} is no name of a header"
+        if re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", header.value):
+            return f"{header.value!r} is no value of a header"
+    return ""
+
+
+def _size(headers: Iterable[plugin.HttpHeader]) -> int:
+    return sum(len(header.name) + len(header.value) for header in headers)
+
+
+def _is_of_the_connection(name: str) -> bool:
+    known = ("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade")
+    return name in known or name.startswith("proxy-")

@@ -89,4 +89,4 @@ pub use event::{Event, Fate, Outcome};
 pub use http::answer;
 pub use plugin::{Plugin, Trigger};
 pub use subscription::{Name, Subscription};
-pub use told::{Subscribed, Subscriptions};
+pub use told::{Subscriber, Subscriptions};

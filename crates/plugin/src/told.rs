@@ -31,9 +31,9 @@ pub struct Subscriptions {
     pub(crate) engine: mpsc::Sender<Telling>,
 }
 
-/// One of them.
+/// A subscription while a request is answered.
 #[derive(Clone, Debug)]
-pub struct Subscribed {
+pub struct Subscriber {
     name: Name,
     told: Arc<Told>,
     engine: mpsc::Sender<Telling>,
@@ -65,22 +65,22 @@ impl Subscriptions {
     }
 
     /// All of them, by name.
-    pub fn iter(&self) -> impl Iterator<Item = Subscribed> + '_ {
-        self.view.iter().map(|(name, told)| self.subscribed(name, told))
+    pub fn iter(&self) -> impl Iterator<Item = Subscriber> + '_ {
+        self.view.iter().map(|(name, told)| self.subscriber(name, told))
     }
 
     /// The one of a name.
     #[must_use]
-    pub fn get(&self, name: &Name) -> Option<Subscribed> {
-        self.view.get_key_value(name).map(|(name, told)| self.subscribed(name, told))
+    pub fn get(&self, name: &Name) -> Option<Subscriber> {
+        self.view.get_key_value(name).map(|(name, told)| self.subscriber(name, told))
     }
 
-    fn subscribed(&self, name: &Name, told: &Arc<Told>) -> Subscribed {
-        Subscribed { name: name.clone(), told: Arc::clone(told), engine: self.engine.clone() }
+    fn subscriber(&self, name: &Name, told: &Arc<Told>) -> Subscriber {
+        Subscriber { name: name.clone(), told: Arc::clone(told), engine: self.engine.clone() }
     }
 }
 
-impl Subscribed {
+impl Subscriber {
     /// Which one it is.
     #[must_use]
     pub fn name(&self) -> &Name {

@@ -58,7 +58,8 @@ fn the_client_for_python_passes_its_tests() {
 
 #[test]
 fn the_trigger_in_python_passes_its_tests() {
-    assert_eq!(ran(&run("../../examples/triggers/python", &python(), &["-B", "-m", "unittest", "test_lines"])), 1);
+    let examples = ["-B", "-m", "unittest", "test_lines", "test_topics"];
+    assert_eq!(ran(&run("../../examples/triggers/python", &python(), &examples)), 2);
 }
 
 /// How many tests Python ran.

@@ -96,9 +96,6 @@ pub struct LaunchSpec {
     /// Never written to a disk by the driver. A launch that is adopted does not need them again.
     #[serde(skip)]
     pub secrets: Secrets,
-    /// Whether secrets belong to it, which a launcher must then hand over. Set by the driver.
-    #[serde(default)]
-    pub has_secrets: bool,
     /// Absolute path.
     pub working_directory: Option<PathBuf>,
     /// Thousandths of a core; 0: no limit.
@@ -128,7 +125,6 @@ impl LaunchSpec {
             command: Vec::new(),
             environment: BTreeMap::new(),
             secrets: Secrets::default(),
-            has_secrets: false,
             working_directory: None,
             cpu_millis: 0,
             memory_bytes: 0,

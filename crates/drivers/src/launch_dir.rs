@@ -2,7 +2,11 @@
 //!
 //! `claim` decides everything: it is made once, atomically and with its content, by whoever is first: a launcher that
 //! is about to start the program, or a stop that forbids it. Whatever is in doubt afterwards, the program is never
-//! started by anybody but the claimant. All calls block on the disk.
+//! started by anybody but the claimant, who appends to it what runs and how that has ended, a line each. All calls block on
+//! the disk.
+//!
+//! A launch makes as few files as it can: some file systems slow down where many are made and deleted, and each must be
+//! synced by itself. Launches of earlier versions have `lock`, `shim.json` and `exit.json` beside the claim.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -71,6 +75,10 @@ impl LaunchDir {
     /// Makes the claim if there is none. Answers the claim that holds.
     pub(crate) fn claim(&self, claim: &Claim) -> Result<Claim, Error> {
         let path = self.file("claim");
+        if let Some(known) = self.claimed()? {
+            // On behalf of a claimant that was killed before it got here.
+            return sync_dir(&self.path).map(|()| known).map_err(Error::io("can't sync", &path));
+        }
         let draft = self.file(&format!("claim.{}", Uuid::new_v4()));
         let make = || {
             let text = match claim {
@@ -85,7 +93,6 @@ impl LaunchDir {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 other => other?,
             }
-            // Also on behalf of a claimant that was killed before it got here.
             sync_dir(&self.path)
         };
         make().map_err(Error::io("can't claim the launch by", &path))?;
@@ -96,28 +103,70 @@ impl LaunchDir {
     pub(crate) fn claimed(&self) -> Result<Option<Claim>, Error> {
         let path = self.file("claim");
         let Some(text) = read(&path)? else { return Ok(None) };
-        match text.trim_end().split_once(' ') {
+        let line = text.lines().next().unwrap_or_default();
+        match line.split_once(' ') {
             Some(("run", token)) => Ok(Some(Claim::Run(token.to_owned()))),
-            None if text == "fence\n" => Ok(Some(Claim::Fence)),
+            None if line == "fence" => Ok(Some(Claim::Fence)),
             _ => Err(Error::Corrupt { path, message: "neither a launcher's claim nor a fence".into() }),
         }
     }
 
+    /// What runs, as the claimant has noted it.
+    pub(crate) fn running<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        match self.noted("running")? {
+            None => self.read_json("shim.json"),
+            noted => Ok(noted),
+        }
+    }
+
+    pub(crate) fn write_running<T: Serialize>(&self, running: &T) -> Result<(), Error> {
+        self.note("running", running, false)
+    }
+
     pub(crate) fn exit(&self) -> Result<Option<Exit>, Error> {
-        self.read_json("exit.json")
+        match self.noted("exit")? {
+            None => self.read_json("exit.json"),
+            noted => Ok(noted),
+        }
     }
 
     pub(crate) fn has_exit(&self) -> bool {
-        self.file("exit.json").exists()
+        matches!(self.exit(), Ok(Some(_)))
+    }
+
+    /// For good once it returns. The first exit counts.
+    pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
+        match self.file("claim").exists() {
+            true => self.note("exit", exit, true),
+            // What runs was found without a claim: a directory was lost.
+            false => self.write_json("exit.json", exit, true),
+        }
+    }
+
+    /// Appends a line to the claim. One that is cut off has no end, and is taken for none.
+    fn note<T: Serialize>(&self, name: &str, value: &T, sync: bool) -> Result<(), Error> {
+        let path = self.file("claim");
+        let append = || {
+            let value = serde_json::to_string(value).map_err(io::Error::other)?;
+            let mut file = OpenOptions::new().append(true).open(&path)?;
+            // What was cut off before it, when the disk was full, must not take it with it.
+            file.write_all(format!("\n{name} {value}\n").as_bytes())?;
+            if sync { file.sync_data() } else { Ok(()) }
+        };
+        append().map_err(Error::io("can't write", &path))
+    }
+
+    fn noted<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        let path = self.file("claim");
+        let Some(text) = read(&path)? else { return Ok(None) };
+        let whole = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+        let mut values = whole.filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(values.find_map(|value| serde_json::from_str(value).ok()))
     }
 
     /// Whether nothing more will be written here: it ended, was fenced, or is removed.
     pub(crate) fn is_complete(&self) -> bool {
         self.has_exit() || !self.exists() || matches!(self.claimed(), Ok(Some(Claim::Fence)))
-    }
-
-    pub(crate) fn write_exit(&self, exit: &Exit) -> Result<(), Error> {
-        self.write_json("exit.json", exit, true)
     }
 
     pub(crate) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
@@ -133,16 +182,16 @@ impl LaunchDir {
         bytes.and_then(|bytes| write_atomic(&path, &bytes, sync)).map_err(Error::io("can't write", &path))
     }
 
-    /// Takes the launch lock; none while somebody else has it.
+    /// Takes the launch lock, which is that of the directory; none while somebody else has it.
     pub(crate) fn try_lock(&self) -> Result<Option<Lock>, Error> {
-        try_lock(&self.file("lock")).map_err(Error::io("can't lock", &self.file("lock")))
+        let lock = || lock_file(File::open(&self.path)?);
+        lock().map_err(Error::io("can't lock", &self.path))
     }
 
     /// Whether somebody holds the launch lock.
     pub(crate) fn is_locked(&self) -> Result<bool, Error> {
-        let path = self.file("lock");
-        let check = || {
-            let file = match File::open(&path) {
+        let is_held = |path: &Path| {
+            let file = match File::open(path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
                 other => other?,
             };
@@ -153,10 +202,12 @@ impl LaunchDir {
             }
             .map_err(io::Error::from)
         };
-        check().map_err(Error::io("can't ask for the lock", &path))
+        let check = || Ok(is_held(&self.path)? || is_held(&self.file("lock"))?);
+        check().map_err(Error::io("can't ask for the lock of", &self.path))
     }
 
-    /// Takes the directory away under its name at once, then deletes it.
+    /// Takes the directory away under its name at once, then deletes it. It may be there again, as a whole, after a loss of
+    /// power.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let root = self.path.parent().unwrap_or(Path::new("/"));
         let grave = root.join(format!(".removed-{}", Uuid::new_v4()));
@@ -165,7 +216,6 @@ impl LaunchDir {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 other => other?,
             }
-            sync_dir(root)?;
             fs::remove_dir_all(&grave)
         };
         remove().map_err(Error::io("can't remove", &self.path))
@@ -206,8 +256,12 @@ impl Drop for Lock {
     }
 }
 
+/// Takes the lock of a file, which is made if it is not there.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Option<Lock>> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    lock_file(OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?)
+}
+
+fn lock_file(file: File) -> io::Result<Option<Lock>> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(Lock(file))),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
@@ -253,5 +307,74 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::Unavailable { what: "the node shuts down", message: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn launch() -> (tempfile::TempDir, LaunchDir) {
+        let root = tempfile::tempdir().unwrap();
+        let dir = LaunchDir::new(root.path(), &LaunchId::new("one").unwrap());
+        dir.create().unwrap();
+        (root, dir)
+    }
+
+    #[test]
+    fn a_claim_keeps_what_is_noted_after_it() {
+        let (_root, dir) = launch();
+        let claim = Claim::Run("token".into());
+        assert_eq!(dir.claim(&claim).unwrap(), claim);
+        assert_eq!(dir.claim(&Claim::Fence).unwrap(), claim);
+        assert_eq!((dir.exit().unwrap(), dir.running::<u32>().unwrap()), (None, None));
+        dir.write_running(&7_u32).unwrap();
+        let exit = Exit { code: Some(3), ..Exit::unknown("ended") };
+        dir.write_exit(&exit).unwrap();
+        dir.write_exit(&Exit::unknown("another")).unwrap();
+        assert_eq!((dir.claimed().unwrap(), dir.running().unwrap()), (Some(claim), Some(7_u32)));
+        assert_eq!(dir.exit().unwrap(), Some(exit), "the first one counts");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_note_that_is_cut_off_is_none_and_spoils_no_other() {
+        let (_root, dir) = launch();
+        dir.claim(&Claim::Run("token".into())).unwrap();
+        let path = dir.file("claim");
+        let before = fs::read(&path).unwrap();
+        let exit = Exit::unknown("ended");
+        dir.write_exit(&exit).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for length in before.len()..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert_eq!(dir.exit().unwrap(), None, "{length}");
+            dir.write_exit(&exit).unwrap();
+            assert_eq!(dir.exit().unwrap(), Some(exit.clone()), "{length}");
+        }
+    }
+
+    #[test]
+    fn launches_of_earlier_versions_are_read() {
+        let (_root, dir) = launch();
+        dir.claim(&Claim::Run("token".into())).unwrap();
+        let held = try_lock(&dir.file("lock")).unwrap();
+        assert!(held.is_some() && dir.is_locked().unwrap());
+        drop(held);
+        assert!(!dir.is_locked().unwrap());
+        dir.write_json("shim.json", &7_u32, false).unwrap();
+        let exit = Exit::unknown("ended");
+        dir.write_json("exit.json", &exit, false).unwrap();
+        assert_eq!((dir.running().unwrap(), dir.exit().unwrap()), (Some(7_u32), Some(exit)));
+    }
+
+    #[test]
+    fn the_lock_is_that_of_the_directory() {
+        let (_root, dir) = launch();
+        let lock = dir.try_lock().unwrap();
+        assert!(lock.is_some() && dir.is_locked().unwrap() && dir.try_lock().unwrap().is_none());
+        drop(lock);
+        assert!(!dir.is_locked().unwrap() && dir.try_lock().unwrap().is_some());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

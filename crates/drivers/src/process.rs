@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::driver::{Driver, Error, Exit, LaunchError, LaunchSpec, Launched, LogStream, State};
 use crate::launch_dir::{self, Claim, LaunchDir, blocking};
 use crate::launch_id::LaunchId;
-use crate::secrets::{SecretDir, Secrets};
-use crate::shim::{ForkServer, Running, Stop, answer};
+use crate::secrets::SecretDir;
+use crate::shim::{ForkServer, Running, Stop, answer, handover};
 use crate::{lease, logfile};
 
 /// How long a shim may take to answer.
@@ -54,8 +54,10 @@ impl ProcessDriver {
     }
 
     /// Has a shim made and waits until it has launched, or says why not (in the answer), or left it to another.
-    async fn run_shim(&self, dir: &LaunchDir, token: &str, secrets: &Secrets) -> Result<String, LaunchError> {
+    async fn run_shim(&self, dir: &LaunchDir, token: &str, spec: &LaunchSpec) -> Result<String, LaunchError> {
         let unavailable = |message: String| LaunchError::Unavailable { message };
+        let handed = handover::encode(spec)
+            .map_err(|error| unavailable(format!("the spec can't be handed to a shim: {error}")))?;
         let (ours, shims_end) =
             StdStream::pair().map_err(|error| unavailable(format!("no pipe to a shim can be made: {error}")))?;
         let made = tokio::task::spawn_blocking({
@@ -68,14 +70,12 @@ impl ProcessDriver {
         let answered = async {
             ours.set_nonblocking(true)?;
             let mut stream = UnixStream::from_std(ours)?;
-            if !secrets.is_empty() {
-                // A shim that finds the launch taken does not read them.
-                let _ = stream.write_all(&secrets.encode()).await;
-            }
+            // A shim that finds the launch taken does not read it.
+            let _ = stream.write_all(&handed).await;
             let _ = stream.shutdown().await;
             let mut answer = Vec::new();
             match stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await {
-                // Secrets that it did not read.
+                // It did not read what it was handed.
                 Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
                 other => drop(other?),
             }
@@ -102,21 +102,16 @@ impl Driver for ProcessDriver {
         };
         let dir = self.dir(&spec.id);
         let prepared = blocking({
-            let (dir, mut spec) = (dir.clone(), spec.clone());
-            spec.has_secrets = !spec.secrets.is_empty();
+            let dir = dir.clone();
             move || {
                 dir.create()?;
-                let claim = dir.claimed()?;
-                if claim.is_none() {
-                    dir.write_json("spec.json", &spec, false)?;
-                }
-                Ok(claim)
+                dir.claimed()
             }
         });
         let token = Uuid::new_v4().to_string();
         let answer = match prepared.await? {
             Some(_) => String::new(),
-            None => self.run_shim(&dir, &token, &spec.secrets).await?,
+            None => self.run_shim(&dir, &token, spec).await?,
         };
         let claim = blocking({
             let dir = dir.clone();
@@ -200,7 +195,8 @@ impl Driver for ProcessDriver {
                 return Ok(());
             }
             // Whoever is about to launch must not find the directory gone and the name free.
-            if dir.claim(&Claim::Fence)? != Claim::Fence && !matches!(look(&dir)?, State::Exited(_)) {
+            if !dir.has_exit() && dir.claim(&Claim::Fence)? != Claim::Fence && !matches!(look(&dir)?, State::Exited(_))
+            {
                 return Err(Error::StillRunning(id));
             }
             SecretDir::of(dir.path()).remove().map_err(Error::io("can't remove the secret files of", dir.path()))?;
@@ -251,7 +247,7 @@ fn look(dir: &LaunchDir) -> Result<State, Error> {
     if !dir.exists() {
         return Ok(State::Absent);
     }
-    let running = dir.read_json::<Running>("shim.json").ok().flatten();
+    let running = dir.running::<Running>().ok().flatten();
     let _ = SecretDir::of(dir.path()).remove();
     if let Some(cgroup) = running.as_ref().and_then(|running| running.cgroup.as_ref()) {
         // The program died with its shim; its descendants may not have.
@@ -268,7 +264,8 @@ fn settled(dir: &LaunchDir) -> Result<Option<Exit>, Error> {
     let patience = Instant::now() + SHIM_PATIENCE;
     loop {
         let exit = dir.exit()?;
-        if exit.is_some() || dir.file("shim.json").exists() || !dir.is_locked()? || Instant::now() > patience {
+        let is_settled = exit.is_some() || dir.running::<Running>()?.is_some() || !dir.is_locked()?;
+        if is_settled || Instant::now() > patience {
             return Ok(exit);
         }
         std::thread::sleep(Duration::from_millis(5));

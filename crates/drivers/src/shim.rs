@@ -2,9 +2,11 @@
 //!
 //! It outlives the node, so that the program does. It holds the launch lock for its life, claims the launch, runs the
 //! program, writes its output and exit, and ends the program on order, or when the lease runs out. It has one thread
-//! and no async runtime, and knows nothing but the launch directory. The [fork server](fork_server) makes it.
+//! and no async runtime, and knows nothing but the launch directory and what it is [handed](handover). The [fork
+//! server](fork_server) makes it.
 
 mod fork_server;
+pub(crate) mod handover;
 mod program;
 mod supervisor;
 
@@ -96,14 +98,9 @@ struct Launch {
 impl Launch {
     fn prepare(dir: &LaunchDir, lock: Lock) -> Result<Self, String> {
         let refused = |error: &dyn std::fmt::Display| format!("{}{error}", answer::REFUSED);
-        let spec = dir.read_json::<LaunchSpec>("spec.json").map_err(|error| refused(&error))?;
-        let mut spec = spec.ok_or_else(|| refused(&"the launch directory holds no spec"))?;
-        if spec.has_secrets {
-            // No buffer of the standard library's keeps a copy.
-            let bytes = Secrets::receive(Unbuffered(rustix::stdio::stdin())).map_err(|error| refused(&error))?;
-            let secrets = Secrets::decode(&bytes);
-            spec.secrets = secrets.ok_or_else(|| refused(&"the launcher did not hand over all secrets"))?;
-        }
+        // No buffer of the standard library's keeps a copy of a secret.
+        let bytes = Secrets::receive(Unbuffered(rustix::stdio::stdin())).map_err(|error| refused(&error))?;
+        let spec = handover::decode(&bytes).ok_or_else(|| refused(&"the launcher did not hand over the whole spec"))?;
         if let Some(path) = &spec.working_directory
             && !path.is_dir()
         {
@@ -122,8 +119,6 @@ impl Launch {
 
     /// Runs the program to its end and records that. The claim is ours.
     fn run(self, dir: &LaunchDir) {
-        // The program is started once or never; the environment need not stay on the disk.
-        let _ = std::fs::remove_file(dir.file("spec.json"));
         let Self { _lock, spec, mut log } = self;
         let mut exit = match program::start(dir, &spec, &mut log) {
             Ok(program) => {
@@ -132,7 +127,7 @@ impl Launch {
             }
             Err(exit) => exit,
         };
-        if let Some(path) = spec.outputs.as_ref().filter(|_| spec.has_secrets) {
+        if let Some(path) = spec.outputs.as_ref().filter(|_| !spec.secrets.is_empty()) {
             exit.outputs_fault = outputs::search(path, Some(&spec.secrets)).unwrap_or_default();
         }
         let _ = SecretDir::of(dir.path()).remove();

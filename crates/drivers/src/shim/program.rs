@@ -32,7 +32,7 @@ pub(super) struct Program {
     pub(super) started_at_ms: u64,
 }
 
-/// `shim.json`: who runs, for adopters and for people.
+/// Who runs, for adopters and for people.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) shim_pid: i32,
@@ -101,7 +101,7 @@ pub(super) fn start(dir: &LaunchDir, spec: &LaunchSpec, log: &mut Writer) -> Res
         started_at_ms,
         cgroup: cgroup.clone(),
     };
-    if let Err(error) = dir.write_json("shim.json", &running, false) {
+    if let Err(error) = dir.write_running(&running) {
         let _ = log.notice(unix_ms(), &format!("process ids could not be recorded: {error}"));
     }
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());

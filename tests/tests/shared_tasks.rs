@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod shared_tasks {
+    pub(crate) mod over_ssh;
     pub(crate) mod provided;
     pub(crate) mod support;
 }

@@ -1,9 +1,13 @@
 //! `git-clone`: the files of a repository at a commit, as an object of the run. The work is that of the node's `git`.
 
-use std::path::Path;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
+use zeroize::Zeroizing;
 
 use crate::failure::{Failure, say, short};
 use crate::objects;
@@ -145,7 +149,7 @@ impl Git {
     }
 
     fn set(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), zeroize::Zeroizing::new(value.to_owned())));
+        self.variables.push((name.to_owned(), Zeroizing::new(value.to_owned())));
     }
 
     fn command(&self, tree: &Path, words: &[&str]) -> Command {
@@ -198,6 +202,7 @@ fn ssh(settings: &Settings, home: &Path) -> Result<Option<String>, Failure> {
     if directory.is_empty() || !key.exists() {
         return Ok(None);
     }
+    let key = whole(&key).map_err(|error| disk(&error))?;
     let hosts = settings.required("KNOWN_HOSTS", "give the lines of the server's keys: ssh-keyscan HOST, checked")?;
     let file = home.join("known_hosts");
     std::fs::write(&file, format!("{hosts}\n")).map_err(|error| disk(&error))?;
@@ -208,6 +213,17 @@ fn ssh(settings: &Settings, home: &Path) -> Result<Option<String>, Failure> {
         quoted(&key),
         quoted(&file)
     )))
+}
+
+/// The key with the end of its last line, which secrets lose when they are set, and without which ssh can't read it. It is
+/// beside the other one, in memory, and goes with it.
+fn whole(key: &Path) -> std::io::Result<PathBuf> {
+    let text = Zeroizing::new(std::fs::read(key)?);
+    let path = key.with_extension("whole");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(text.trim_ascii_end())?;
+    file.write_all(b"\n")?;
+    Ok(path)
 }
 
 fn disk(error: &std::io::Error) -> Failure {
@@ -254,6 +270,7 @@ mod tests {
         let settings = Settings::of([("GOFER_SECRETS_DIR", path), ("KNOWN_HOSTS", "host ssh-ed25519 AAAA")]);
         let command = ssh(&settings, directory.path()).unwrap().unwrap();
         assert!(command.contains("StrictHostKeyChecking=yes") && command.contains("git-ssh-key"), "{command}");
+        assert_eq!(std::fs::read(directory.path().join("git-ssh-key.whole")).unwrap(), b"key\n");
         assert_eq!(ssh(&Settings::default(), directory.path()).unwrap(), None);
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::support::{done, finished, json_of, log, register, secret, started};
 
 /// Runs a shared task by itself; how it ended, and what it wrote.
-async fn tried(cluster: &Cluster, task: &str, settings: &[(&str, &str)]) -> (String, String) {
+pub(super) async fn tried(cluster: &Cluster, task: &str, settings: &[(&str, &str)]) -> (String, String) {
     let given: Vec<String> = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mut arguments = vec!["task", "run", task];
     for setting in &given {
@@ -20,7 +20,7 @@ async fn tried(cluster: &Cluster, task: &str, settings: &[(&str, &str)]) -> (Str
     (end, log(cluster, &run, "run"))
 }
 
-async fn succeeds(cluster: &Cluster, task: &str, settings: &[(&str, &str)]) -> String {
+pub(super) async fn succeeds(cluster: &Cluster, task: &str, settings: &[(&str, &str)]) -> String {
     let (end, text) = tried(cluster, task, settings).await;
     assert_eq!(end, "succeeded", "{task} {settings:?}: {text}");
     text
@@ -32,7 +32,7 @@ async fn fails(cluster: &Cluster, task: &str, settings: &[(&str, &str)], words: 
     says(&text, words);
 }
 
-async fn start() -> Cluster {
+pub(super) async fn start() -> Cluster {
     let cluster = Cluster::start(1, &["--drivers", "process"]).await.unwrap();
     done(&cluster, 0, &["task", "install", "--all-provided"]);
     cluster
@@ -127,7 +127,7 @@ async fn services_are_told_as_their_interfaces_say() {
     assert!(!log(&cluster, "tasks/github-status/latest", "run").contains("ghp_wrong"));
 }
 
-fn git(directory: &Path, arguments: &[&str]) -> String {
+pub(super) fn git(directory: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command.args(["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]).args(arguments);
     let output = command.current_dir(directory).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();

@@ -120,6 +120,21 @@ pub enum EventVerdict {
     Malformed(String),
 }
 
+impl EventVerdict {
+    /// Bytes of its texts; a command has [so many](crate::limits::TAKEN_BYTES_MAX) at most.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Fire(firing) => {
+                let pairs = firing.variables.iter().chain(&firing.labels);
+                firing.note.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
+            }
+            Self::Filtered => 0,
+            Self::Malformed(message) => message.len(),
+        }
+    }
+}
+
 /// What a run is given by its event, over what the subscription gives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Firing {

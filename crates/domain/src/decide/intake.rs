@@ -25,7 +25,7 @@ use crate::trigger::BuiltIn;
 pub(super) fn take(context: Context<'_>, key: &SubscriptionKey, intake: &Intake) -> Verdict {
     let known = find(context, key)?;
     let Intake { generation, cursor, events } = intake;
-    check_size(events.iter().map(|event| bytes(event.key.as_str(), &event.verdict)))?;
+    check_size(events.iter().map(|event| event.key.as_str().len() + event.verdict.bytes()))?;
     check_current(context, key, known, *generation)?;
     if let Some(cursor) = cursor {
         check_cursor(key, known, cursor)?;
@@ -50,7 +50,7 @@ pub(super) fn take(context: Context<'_>, key: &SubscriptionKey, intake: &Intake)
 /// takes needs several. Who looks at it again meanwhile tells of duplicates.
 pub(super) fn follow(context: Context<'_>, from: Revision, to: Revision, events: &[FollowedEvent]) -> Verdict {
     check_followed(context, from, to)?;
-    check_size(events.iter().map(|event| bytes("", &event.verdict)))?;
+    check_size(events.iter().map(|event| event.verdict.bytes()))?;
     let newest = context.state.revision;
     // That a run lasts long is found out without an event.
     let is_inside = |event: &FollowedEvent| (event.is_long || from < event.revision) && event.revision <= newest;
@@ -196,18 +196,6 @@ fn check_size(events: impl ExactSizeIterator<Item = usize>) -> Result<(), Reject
         return invalid(format!("the texts of the events have {bytes} bytes, the limit is {TAKEN_BYTES_MAX}"));
     }
     Ok(())
-}
-
-fn bytes(key: &str, verdict: &EventVerdict) -> usize {
-    let of = match verdict {
-        EventVerdict::Fire(firing) => {
-            let pairs = firing.variables.iter().chain(&firing.labels);
-            firing.note.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
-        }
-        EventVerdict::Filtered => 0,
-        EventVerdict::Malformed(message) => message.len(),
-    };
-    key.len() + of
 }
 
 /// An event to be taken.

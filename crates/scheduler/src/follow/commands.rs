@@ -1,7 +1,7 @@
 //! How what is asked for becomes commands: none too large, and the cursor never beyond an event of which something is left.
 
 use gofer_domain::limits::{TAKEN_BYTES_MAX, TAKEN_EVENTS_MAX};
-use gofer_domain::{Command, EventVerdict, FollowedEvent, Revision};
+use gofer_domain::{Command, FollowedEvent, Revision};
 
 /// Moves the cursor of the log from one revision to another, and has events in between taken, which are in order.
 pub(super) fn commands(followed: Revision, to: Revision, asked: Vec<FollowedEvent>) -> Vec<Command> {
@@ -12,9 +12,10 @@ pub(super) fn commands(followed: Revision, to: Revision, asked: Vec<FollowedEven
         let mut events = Vec::new();
         let mut bytes = 0;
         while events.len() < TAKEN_EVENTS_MAX
-            && let Some(event) = rest.next_if(|event| events.is_empty() || bytes + size(event) <= TAKEN_BYTES_MAX)
+            && let Some(event) =
+                rest.next_if(|event| events.is_empty() || bytes + event.verdict.bytes() <= TAKEN_BYTES_MAX)
         {
-            bytes += size(&event);
+            bytes += event.verdict.bytes();
             events.push(event);
         }
         let Some(next) = rest.peek() else {
@@ -25,16 +26,5 @@ pub(super) fn commands(followed: Revision, to: Revision, asked: Vec<FollowedEven
         let until = Revision(next.revision.0.saturating_sub(1)).max(from);
         commands.push(Command::FollowEvents { from, to: until, events });
         from = until;
-    }
-}
-
-fn size(event: &FollowedEvent) -> usize {
-    match &event.verdict {
-        EventVerdict::Fire(firing) => {
-            let pairs = firing.variables.iter().chain(&firing.labels);
-            firing.note.len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
-        }
-        EventVerdict::Filtered => 0,
-        EventVerdict::Malformed(message) => message.len(),
     }
 }

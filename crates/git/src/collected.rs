@@ -60,7 +60,7 @@ impl Collected {
     }
 }
 
-fn object_id(digits: &[u8]) -> Result<String, Fault> {
+pub(crate) fn object_id(digits: &[u8]) -> Result<String, Fault> {
     // SHA-1 or SHA-256.
     let is_id = matches!(digits.len(), 40 | 64) && digits.iter().all(u8::is_ascii_hexdigit);
     match std::str::from_utf8(digits) {

@@ -37,7 +37,7 @@ impl Cursor {
     /// # Errors
     /// [`Fault::TooMuch`] when more than [`CURSOR_REFERENCES_MAX`] branches and tags match.
     pub fn of(references: &BTreeMap<String, String>, patterns: &Patterns) -> Result<Self, Fault> {
-        let entries = matching(references, patterns).map(|(name, _, object)| (name_of(name), object_of(object)));
+        let entries = matching(references, patterns).map(|(name, _, object)| (name_of(name), bytes_of(object)));
         let entries: BTreeMap<Name, Object> = entries.collect();
         if entries.len() > CURSOR_REFERENCES_MAX {
             return Err(Fault::TooMuch(format!(
@@ -100,10 +100,10 @@ impl Cursor {
     pub fn changes(&self, after: &BTreeMap<String, String>, patterns: &Patterns) -> Vec<Change> {
         let changed = matching(after, patterns).filter_map(|(name, kind, object)| {
             let old = self.entries.get(&name_of(name));
-            if old == Some(&object_of(object)) {
+            if old == Some(&bytes_of(object)) {
                 return None;
             }
-            let old = old.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect());
+            let old = old.map(|bytes| digits_of(bytes));
             Some(Change { reference: name.clone(), kind, old, new: Some(object.clone()) })
         });
         changed.collect()
@@ -118,11 +118,16 @@ fn name_of(reference: &str) -> Name {
 }
 
 /// The first bytes of an id in hex.
-fn object_of(id: &str) -> Object {
-    let mut object = [0; OBJECT_BYTES];
+pub(crate) fn bytes_of<const N: usize>(id: &str) -> [u8; N] {
+    let mut object = [0; N];
     for (byte, digits) in object.iter_mut().zip(id.as_bytes().chunks(2)) {
         let digits = std::str::from_utf8(digits).unwrap_or_default();
         *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
     }
     object
+}
+
+/// What [`bytes_of`] was given, as far as it was taken.
+pub(crate) fn digits_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,7 @@
 //! Why a repository could not be asked, or what was asked makes no sense.
 
+use std::time::Duration;
+
 /// A fault. Its text has no token and no password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -21,6 +23,9 @@ pub enum Fault {
     /// There is more than the limits allow.
     #[error("{0}")]
     TooMuch(String),
+    /// It asks to be left alone for a while.
+    #[error("{message}")]
+    Busy { message: String, wait: Duration },
 }
 
 impl Fault {
@@ -38,6 +43,7 @@ impl Fault {
             Self::Unreachable(message) => Self::Unreachable(with(message)),
             Self::Protocol(message) => Self::Protocol(with(message)),
             Self::TooMuch(message) => Self::TooMuch(with(message)),
+            Self::Busy { message, wait } => Self::Busy { message: with(message), wait },
         }
     }
 }

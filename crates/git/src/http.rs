@@ -20,7 +20,7 @@ use crate::{Fault, Limits};
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// Most addresses that a repository is sought at, one after another.
-const REDIRECTS_MAX: usize = 5;
+pub(crate) const REDIRECTS_MAX: usize = 5;
 /// What services that speak only with Git take for it.
 const AGENT: &str = concat!("git/2.0 (gofer/", env!("CARGO_PKG_VERSION"), ")");
 const GREETING: &str = "/info/refs?service=git-upload-pack";
@@ -30,7 +30,7 @@ pub(crate) async fn references(
     credentials: Option<&Credentials>,
     limits: &Limits,
 ) -> Result<BTreeMap<String, String>, Fault> {
-    timeout(limits.time, ask(url, credentials, limits)).await.unwrap_or_else(|_| Err(too_slow(limits)))
+    timeout(limits.time, ask(url, credentials, limits)).await.unwrap_or_else(|_| Err(too_slow(limits.time)))
 }
 
 async fn ask(url: &Url, credentials: Option<&Credentials>, limits: &Limits) -> Result<BTreeMap<String, String>, Fault> {
@@ -55,11 +55,7 @@ struct Session {
 
 impl Session {
     fn open(url: &Url, credentials: Option<&Credentials>) -> Result<Self, Fault> {
-        // Whoever was first chose the same; the answer says no more than that.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        // Redirections are followed here, where it is known what must not be sent on.
-        let http = Client::builder().connect_timeout(CONNECT).redirect(redirect::Policy::none()).build();
-        let http = http.map_err(|error| Fault::Unreachable(format!("no client for it: {}", explain(error))))?;
+        let http = client()?;
         let mut base = url.clone();
         base.set_path(url.path().trim_end_matches('/'));
         let authorization = credentials.map(authorization).transpose()?;
@@ -115,9 +111,7 @@ impl Session {
         if self.base.scheme() == "https" && base.scheme() != "https" {
             return Err(Fault::Unreachable("it sends on from https to http, which is not followed".to_owned()));
         }
-        let origin =
-            |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
-        if origin(&base) != origin(&self.base) {
+        if base.origin() != self.base.origin() {
             self.authorization = None;
         }
         self.base = base;
@@ -150,10 +144,22 @@ impl Session {
     }
 }
 
+/// A client that follows no redirections: whoever asks knows what must not be sent on.
+pub(crate) fn client() -> Result<Client, Fault> {
+    // Whoever was first chose the same; the answer says no more than that.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = Client::builder().connect_timeout(CONNECT).redirect(redirect::Policy::none()).build();
+    http.map_err(|error| Fault::Unreachable(format!("no client for it: {}", explain(error))))
+}
+
 fn authorization(credentials: &Credentials) -> Result<HeaderValue, Fault> {
     let both = Zeroizing::new(format!("{}:{}", credentials.user, *credentials.token));
-    let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(both.as_bytes())));
-    let value = HeaderValue::from_str(&text);
+    secret_header(&Zeroizing::new(format!("Basic {}", STANDARD.encode(both.as_bytes()))))
+}
+
+/// A header that is never shown.
+pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, Fault> {
+    let value = HeaderValue::from_str(text);
     let mut value = value.map_err(|_| Fault::Invalid("the user or the token can't be sent".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
@@ -163,7 +169,7 @@ fn address(base: &Url, rest: &str) -> String {
     format!("{}{rest}", base.as_str().trim_end_matches('/'))
 }
 
-async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Fault> {
+pub(crate) async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(unreachable)? {
         if bytes.len() + piece.len() > bytes_max {
@@ -174,7 +180,7 @@ async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Fault
     Ok(bytes)
 }
 
-fn unreachable(error: reqwest::Error) -> Fault {
+pub(crate) fn unreachable(error: reqwest::Error) -> Fault {
     Fault::Unreachable(explain(error))
 }
 

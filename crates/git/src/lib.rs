@@ -1,4 +1,5 @@
-//! Asks Git repositories for their branches and tags, as `git ls-remote` does, and says what has changed.
+//! Asks Git repositories for their branches and tags, as `git ls-remote` does, and GitHub for [pull requests](pulls), and says
+//! what has changed.
 //!
 //! [`references`] speaks Git's protocol (version 2, and 0 where a server has no other) over https, http, ssh and to local
 //! repositories. Nothing is cloned or kept, and whatever the other side answers, or doesn't, time and memory are
@@ -18,6 +19,7 @@ mod packets;
 mod patterns;
 mod process;
 mod protocol;
+pub mod pulls;
 mod references;
 mod remote;
 #[cfg(test)]

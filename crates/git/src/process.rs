@@ -61,7 +61,8 @@ async fn ask(mut command: Command, limits: &Limits) -> Result<BTreeMap<String, S
     let mut child = command.spawn().map_err(|error| {
         Fault::Unreachable(format!("the program {program} can't be started here ({error}); install it on every node"))
     })?;
-    let outcome = timeout(limits.time, converse(&mut child, limits)).await.unwrap_or_else(|_| Err(too_slow(limits)));
+    let outcome =
+        timeout(limits.time, converse(&mut child, limits)).await.unwrap_or_else(|_| Err(too_slow(limits.time)));
     if outcome.is_err() || timeout(END, child.wait()).await.is_err() {
         // It is gone afterwards, or beyond anybody's reach.
         let _ = child.kill().await;

@@ -29,28 +29,31 @@ impl Default for Limits {
 /// # Errors
 /// When the repository can't be asked within the limits; what it says is shortened, and has no token in it.
 pub fn references(remote: &Remote, limits: &Limits) -> Result<BTreeMap<String, String>, Fault> {
-    // A thread of its own, as the caller's may be one that drives futures, where no other may be waited for.
-    let asked = std::thread::scope(|scope| scope.spawn(|| run(remote, limits)).join());
-    let outcome = asked.unwrap_or_else(|_| Err(Fault::Unreachable("the question was given up".to_owned())));
-    outcome.map_err(|fault| fault.of(remote))
+    let asked = blocking(async || match &remote.location {
+        Location::Http(url) => http::references(url, remote.credentials.as_ref(), limits).await,
+        Location::Ssh { host, port, path } => process::over_ssh(&remote.ssh, host, *port, path, limits).await,
+        Location::Local(path) => process::local(path, limits).await,
+    });
+    asked.map_err(|fault| fault.of(remote))
 }
 
-fn run(remote: &Remote, limits: &Limits) -> Result<BTreeMap<String, String>, Fault> {
+/// Waits for an answer, on a thread of its own: the caller's may be one that drives futures, where no other may be waited
+/// for.
+pub(crate) fn blocking<T: Send>(ask: impl AsyncFnOnce() -> Result<T, Fault> + Send) -> Result<T, Fault> {
+    let asked = std::thread::scope(|scope| scope.spawn(|| run(ask)).join());
+    asked.unwrap_or_else(|_| Err(Fault::Unreachable("the question was given up".to_owned())))
+}
+
+fn run<T>(ask: impl AsyncFnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Fault::Unreachable(format!("nothing can be asked here now: {error}")))?;
-    let outcome = runtime.block_on(async {
-        match &remote.location {
-            Location::Http(url) => http::references(url, remote.credentials.as_ref(), limits).await,
-            Location::Ssh { host, port, path } => process::over_ssh(&remote.ssh, host, *port, path, limits).await,
-            Location::Local(path) => process::local(path, limits).await,
-        }
-    });
+    let outcome = runtime.block_on(ask());
     // A look-up of a name can't be interrupted, and isn't waited for.
     runtime.shutdown_background();
     outcome
 }
 
 /// That the time is over.
-pub(crate) fn too_slow(limits: &Limits) -> Fault {
-    Fault::Unreachable(format!("it has not answered within {:?}", limits.time))
+pub(crate) fn too_slow(time: Duration) -> Fault {
+    Fault::Unreachable(format!("it has not answered within {time:?}"))
 }

@@ -66,14 +66,9 @@ impl Remote {
     /// # Errors
     /// [`Fault::Invalid`] for any other address, and for one with a password, which would be shown wherever it is.
     pub fn new(url: &str, is_local_allowed: bool) -> Result<Self, Fault> {
-        if url.len() > URL_BYTES_MAX {
-            return invalid(format!("the address has {} bytes, and {URL_BYTES_MAX} is the limit", url.len()));
-        }
-        if url.chars().any(|char| char.is_control() || char.is_whitespace()) {
-            return invalid("the address has blanks or control characters; write %20 for a blank");
-        }
+        check_text(url)?;
         let location = match url.split_once("://") {
-            Some(("https" | "http", _)) => http(url)?,
+            Some(("https" | "http", _)) => Location::Http(http(url)?),
             Some(("ssh", _)) => ssh(url)?,
             Some(("file", _)) if is_local_allowed => file(url)?,
             None if url.starts_with('/') && is_local_allowed => Location::Local(url.into()),
@@ -99,7 +94,6 @@ impl Remote {
             return invalid("a token goes over https only, as http shows it to everybody on the way");
         }
         let user = user.filter(|user| !user.is_empty()).unwrap_or(USER);
-        let is_sound = |text: &str| text.len() <= CREDENTIAL_BYTES_MAX && !text.chars().any(char::is_control);
         if token.is_empty() || !is_sound(token) || !is_sound(user) || user.contains(':') {
             return invalid(format!(
                 "user and token are texts of {CREDENTIAL_BYTES_MAX} bytes at most, without control characters, the user without \
@@ -118,8 +112,24 @@ impl Remote {
     }
 }
 
-fn invalid<T>(message: impl Into<String>) -> Result<T, Fault> {
+pub(crate) fn invalid<T>(message: impl Into<String>) -> Result<T, Fault> {
     Err(Fault::Invalid(message.into()))
+}
+
+/// Whether a user or a token can be one.
+pub(crate) fn is_sound(text: &str) -> bool {
+    text.len() <= CREDENTIAL_BYTES_MAX && !text.chars().any(char::is_control)
+}
+
+/// Checks what holds for every address.
+pub(crate) fn check_text(url: &str) -> Result<(), Fault> {
+    if url.len() > URL_BYTES_MAX {
+        return invalid(format!("the address has {} bytes, and {URL_BYTES_MAX} is the limit", url.len()));
+    }
+    if url.chars().any(|char| char.is_control() || char.is_whitespace()) {
+        return invalid("the address has blanks or control characters; write %20 for a blank");
+    }
+    Ok(())
 }
 
 fn parse(url: &str) -> Result<Url, Fault> {
@@ -128,17 +138,17 @@ fn parse(url: &str) -> Result<Url, Fault> {
         return invalid("the address has a password; give it as the token, which isn't shown");
     }
     if parsed.query().is_some() || parsed.fragment().is_some() {
-        return invalid("the address has a ? or a #, which no repository's has");
+        return invalid("the address has a ? or a #, which is no part of one");
     }
     Ok(parsed)
 }
 
-fn http(url: &str) -> Result<Location, Fault> {
+pub(crate) fn http(url: &str) -> Result<Url, Fault> {
     let parsed = parse(url)?;
     if !parsed.username().is_empty() {
         return invalid("the address has a user; give it beside the token");
     }
-    Ok(Location::Http(parsed))
+    Ok(parsed)
 }
 
 fn ssh(url: &str) -> Result<Location, Fault> {
@@ -208,7 +218,19 @@ fn decoded(path: &str) -> Result<String, Fault> {
 }
 
 fn is_this_machine(url: &Url) -> bool {
+    is_at(url, |address| address.is_loopback())
+}
+
+/// Whether it is on this machine, or has an address of a private network.
+pub(crate) fn is_near(url: &Url) -> bool {
+    is_at(url, |address| match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    })
+}
+
+fn is_at(url: &Url, fits: impl Fn(IpAddr) -> bool) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    host == "localhost" || address.is_ok_and(fits)
 }

@@ -3,6 +3,7 @@
 
 mod http;
 mod local;
+mod pulls;
 mod repository;
 mod server;
 mod ssh;

@@ -24,6 +24,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import github_rules
 from certificates import certificate
 
 HOOK = f"/services/T0/B0/{secrets.token_hex(12)}"
@@ -87,21 +88,16 @@ def slack(path: str, headers, body: bytes) -> tuple[int, str]:
 
 
 def github(path: str, headers, body: bytes) -> tuple[int, dict]:
-    if not headers.get("User-Agent"):
-        return 403, {"message": "Request forbidden by administrative rules."}
-    if headers.get("Authorization") != f"Bearer {TOKEN}":
-        return 401, {"message": "Bad credentials"}
-    if headers.get("Accept") != "application/vnd.github+json" or headers.get("X-GitHub-Api-Version") != "2022-11-28":
-        return 415, {"message": "Unsupported 'Accept' header"}
+    if refused := github_rules.refused(headers, TOKEN):
+        return refused
     found = re.fullmatch(r"/api/v3/repos/octocat/hello-world/statuses/([0-9a-f]{40})", path)
     if not found:
         return 404, {"message": "Not Found"}
     if found[1] != COMMIT:
         return 422, {"message": f"No commit found for SHA: {found[1]}"}
     sent = json.loads(body)
-    is_fine = sent.get("state") in {"error", "failure", "pending", "success"}
-    if not is_fine or len(sent.get("description") or "") > 140 or set(sent) - {"state", "context", "description", "target_url"}:
-        return 422, {"message": "Validation Failed"}
+    if refused := github_rules.status_refused(sent):
+        return refused
     Taken.github.append(sent)
     return 201, {"id": len(Taken.github), **sent}
 

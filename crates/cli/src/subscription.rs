@@ -28,6 +28,8 @@ pub enum SubscriptionCommand {
             "Examples:\n",
             "  gofer subscription create ci/push --trigger github --set secret=hook \\\n",
             "    --filter 'payload.ref == \"refs/heads/main\"' --expression COMMIT=payload.after\n",
+            "  gofer subscription create ci/pulls --trigger github --set repository=octocat/hello-world \\\n",
+            "    --set token=github-token --expression COMMIT=payload.git.commit\n",
             "  gofer subscription create deploy/after-ci --trigger pipeline --set pipeline=ci -v TARGET=staging\n",
             "  gofer subscription create team-a/deploy/by-hand --trigger manual --label by=hand --priority 10\n",
             "  gofer subscription create tell/ci-broken --trigger pipeline --set pipeline=ci --set in-a-row=3 \\\n",

@@ -1,4 +1,5 @@
-//! Looks at Git repositories now and then, for subscriptions to the trigger `git`, on the node that leads.
+//! Looks at Git repositories now and then, for subscriptions to the trigger `git`, and for pull requests, for those to
+//! `github` that name a repository, on the node that leads.
 //!
 //! What was seen is the cursor of the subscription. It moves in the decision that starts the runs, and from where it was
 //! only: so each change that is seen starts one run, whoever leads, and two leaders that look at the same time start none
@@ -10,5 +11,8 @@
 mod agenda;
 mod look;
 mod poller;
+mod pulls;
+mod references;
+mod tell;
 
 pub use poller::{Poller, ReadSecrets};

@@ -1,4 +1,4 @@
-//! The loop: which subscription is due, and a look at its repository, a few at a time.
+//! The loop: which subscription is due, and a look for it, a few at a time.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,8 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gofer_consensus::{Propose, Raft};
 use gofer_domain::{PipelineKey, SecretName};
+use gofer_git::pulls::Memory;
 use gofer_store::Store;
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -17,10 +18,11 @@ use zeroize::Zeroizing;
 
 use crate::agenda::{Agenda, Due};
 use crate::look::{Looked, look};
+use crate::pulls::Rests;
 
 /// How often it is looked which subscriptions are due.
 const TICK: Duration = Duration::from_secs(1);
-/// Repositories that are looked at at the same time.
+/// Looks at the same time.
 const AT_ONCE: usize = 8;
 
 /// Reads secrets that repositories ask for.
@@ -40,9 +42,23 @@ pub(crate) struct Parts {
     pub(crate) raft: Raft,
     pub(crate) propose: Arc<dyn Propose>,
     pub(crate) secrets: Arc<dyn ReadSecrets>,
+    pub(crate) rests: Arc<Rests>,
 }
 
-/// Looks at repositories while this node leads.
+impl Parts {
+    /// The token that a secret holds, if one is named.
+    pub(crate) async fn token(
+        &self,
+        due: &Due,
+        name: Option<&SecretName>,
+    ) -> Result<Option<Zeroizing<String>>, String> {
+        let Some(name) = name else { return Ok(None) };
+        let value = self.secrets.read(&due.key.pipeline, name).await?;
+        Ok(Some(Zeroizing::new(String::from_utf8_lossy(&value).trim_end().to_owned())))
+    }
+}
+
+/// Looks for subscriptions while this node leads.
 pub struct Poller(Parts);
 
 impl fmt::Debug for Poller {
@@ -55,7 +71,7 @@ impl Poller {
     /// A poller over this node's replica. It does nothing until [`Poller::run`].
     #[must_use]
     pub fn new(store: Store, raft: Raft, propose: Arc<dyn Propose>, secrets: Arc<dyn ReadSecrets>) -> Self {
-        Self(Parts { store, raft, propose, secrets })
+        Self(Parts { store, raft, propose, secrets, rests: Arc::default() })
     }
 
     /// Runs until `shutdown`.
@@ -77,7 +93,7 @@ impl Poller {
     /// Looks at what is due, until it is dropped.
     async fn lead(&self) {
         let mut agenda = Agenda::default();
-        let mut looks: JoinSet<Looked> = JoinSet::new();
+        let mut looks: JoinSet<(Looked, Option<Memory>)> = JoinSet::new();
         let mut under_way: HashMap<Id, Due> = HashMap::new();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,9 +101,11 @@ impl Poller {
             tokio::select! {
                 _ = tick.tick() => {}
                 Some(looked) = looks.join_next_with_id() => {
-                    let (id, looked) = looked.unwrap_or_else(|error| (error.id(), Looked::Failed(error.to_string())));
+                    let failed = |error: JoinError| (error.id(), (Looked::Failed(error.to_string()), None));
+                    let (id, (looked, memory)) = looked.unwrap_or_else(failed);
                     if let Some(due) = under_way.remove(&id) {
-                        note(&mut agenda, &due, &looked);
+                        note(&due, &looked);
+                        agenda.looked(&due.key, Instant::now(), &looked, memory);
                     }
                 }
             }
@@ -103,7 +121,7 @@ impl Poller {
     }
 }
 
-fn note(agenda: &mut Agenda, due: &Due, looked: &Looked) {
+fn note(due: &Due, looked: &Looked) {
     let subscription = &due.key;
     match looked {
         Looked::Nothing => debug!(%subscription, "nothing has changed"),
@@ -111,7 +129,10 @@ fn note(agenda: &mut Agenda, due: &Due, looked: &Looked) {
         Looked::Told { changes } => info!(%subscription, changes, "the repository has changed"),
         // It is tried again from where the log is by then.
         Looked::NotTaken(why) => debug!(%subscription, %why, "what has changed was not taken"),
+        Looked::Rests { why, wait } => {
+            let seconds = wait.as_secs();
+            info!(%subscription, %why, seconds, "the service wants to be left alone; it is looked again after that");
+        }
         Looked::Failed(why) => warn!(%subscription, %why, "the repository can't be looked at; it is tried again"),
     }
-    agenda.looked(&due.key, Instant::now(), matches!(looked, Looked::Failed(_)));
 }

@@ -90,23 +90,57 @@ const SCHEDULE: &[Line] = &[
     ),
 ];
 
+/// What GitHub tells of, or has looked for.
+const GITHUB: &[Line] = &[
+    (
+        "secret",
+        Text,
+        Or(""),
+        "names of secrets that requests are signed with, separated by commas: one, or during a change the new and the \
+                 old one; of the pipeline, else of its namespace; must be given without `repository`",
+    ),
+    (
+        "events",
+        Text,
+        Or(""),
+        "which events count, separated by commas, as X-GitHub-Event names them; * for all; empty: push, or with \
+                 `repository` pull_request, which is the only one then",
+    ),
+    (
+        "repository",
+        Text,
+        Or(""),
+        "OWNER/NAME: its pull requests are looked for now and then, and no requests are taken; empty: requests are",
+    ),
+    (
+        "base",
+        Text,
+        Or("**"),
+        "with `repository`: patterns of the branches that they are to be merged into, as `git` has them",
+    ),
+    ("every", Duration, Or("1m"), "with `repository`: how often it is looked at, from 10s to 24h"),
+    ("token", Text, Or(""), "with `repository`: name of the secret with a token that may read its pull requests"),
+    (
+        "api",
+        Text,
+        Or("https://api.github.com"),
+        "with `repository`: address of the API, such as https://github.example.com/api/v3",
+    ),
+];
+
 fn lines(trigger: BuiltIn) -> &'static [Line] {
-    const SECRETS: &str = "names of secrets that requests are signed with, separated by commas: one, or during a change the \
-                           new and the old one; of the pipeline, else of its namespace";
     match trigger {
         BuiltIn::Webhook => &[
-            ("secret", Text, Always, SECRETS),
+            (
+                "secret",
+                Text,
+                Always,
+                "names of secrets that requests are signed with, separated by commas: one, or during a change the new and \
+                 the old one; of the pipeline, else of its namespace",
+            ),
             ("scheme", Text, Or("hmac"), "how requests are signed: hmac, standard, github, gitlab or token"),
         ],
-        BuiltIn::Github => &[
-            ("secret", Text, Always, SECRETS),
-            (
-                "events",
-                Text,
-                Or("push"),
-                "which events count, separated by commas, as X-GitHub-Event names them; * for all",
-            ),
-        ],
+        BuiltIn::Github => GITHUB,
         BuiltIn::Git => &[
             ("url", Text, Always, "the repository: https://, http://, ssh:// or user@host:path"),
             (
@@ -178,6 +212,15 @@ impl Settings {
     /// The duration that a setting is; it was found to be one.
     pub(crate) fn duration(&self, name: &str) -> time::Duration {
         duration(self.text(name))
+    }
+
+    /// Checks how often something is looked at.
+    pub(crate) fn check_every(&self, (least, most): (time::Duration, time::Duration)) -> Result<(), Rejection> {
+        if (least..=most).contains(&self.duration("every")) {
+            return Ok(());
+        }
+        let why = format!("it is not from {}s to {}h", least.as_secs(), most.as_secs() / 3600);
+        Err(fault("every", why, "look less, or more often"))
     }
 
     /// The words of a list, without those that are empty.

@@ -6,6 +6,7 @@ use gofer_webhooks::Scheme;
 use serde_json::Value;
 
 use crate::built_in::{Settings, fault};
+use crate::pulls;
 
 /// Most secrets that a request may be signed with.
 const SECRETS_MAX: usize = 4;
@@ -35,6 +36,7 @@ impl Hook {
                 })?;
                 (scheme, None)
             }
+            BuiltIn::Github if pulls::looks(spec) => return Ok(None),
             BuiltIn::Github => (Scheme::Github, kinds(&settings)?),
             BuiltIn::Git
             | BuiltIn::Pipeline
@@ -95,6 +97,9 @@ fn kinds(settings: &Settings) -> Result<Option<Vec<String>>, Rejection> {
         let fits = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'*');
         fits.then(|| word.to_owned())
     };
+    if settings.list("events").next().is_none() {
+        return Ok(Some(vec!["push".to_owned()]));
+    }
     let kinds = settings.words("events", is_word, "names such as push, pull_request or release, or *")?;
     Ok((!kinds.iter().any(|kind| kind == "*")).then_some(kinds))
 }

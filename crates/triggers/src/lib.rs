@@ -11,6 +11,8 @@ mod check;
 mod event;
 mod hook;
 mod log;
+mod polled;
+mod pulls;
 mod repository;
 mod run;
 
@@ -20,4 +22,6 @@ pub use event::{Judge, TriggerEvent, judge};
 pub use gofer_expressions::PAYLOAD_BYTES_MAX;
 pub use hook::{Hook, fitted};
 pub use log::{Interest, LogEvent, Place};
+pub use polled::{every, is_polled};
+pub use pulls::{Pulls, pull_event};
 pub use repository::Repository;

@@ -8,7 +8,7 @@ use gofer_git::{Patterns, Remote};
 use crate::built_in::{Settings, fault};
 
 /// Least and most that it may take until a repository is looked at again.
-const EVERY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(24 * 3600));
+pub(crate) const EVERY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(24 * 3600));
 
 /// What is to be looked at, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,26 +31,13 @@ impl Repository {
     pub fn of(spec: &SubscriptionSpec) -> Result<Self, Rejection> {
         let settings = Settings::of(BuiltIn::Git, spec);
         let list = |name: &str| settings.list(name).map(str::to_owned).collect();
-        let secret = match settings.text("secret") {
-            "" => None,
-            name => {
-                let name = SecretName::new(name);
-                Some(name.map_err(|rejection| fault("secret", rejection.message, "write the name of a secret"))?)
-            }
-        };
         Ok(Self {
             url: settings.text("url").to_owned(),
             branches: list("branches"),
             tags: list("tags"),
             user: settings.text("user").to_owned(),
-            secret,
+            secret: secret_of(&settings, "secret")?,
         })
-    }
-
-    /// How long after a look the next one comes.
-    #[must_use]
-    pub fn every(spec: &SubscriptionSpec) -> Duration {
-        Settings::of(BuiltIn::Git, spec).duration("every").clamp(EVERY.0, EVERY.1)
     }
 
     /// Checks what a subscription says of a repository.
@@ -65,17 +52,26 @@ impl Repository {
         if branches.is_empty() && tags.is_empty() {
             return Err(fault("branches", "neither branches nor tags are looked at".into(), "name some, such as main"));
         }
-        let patterns = |list: &[String], name: &str| {
-            let patterns = Patterns::new(list.iter().map(String::as_str), []);
-            patterns.map(drop).map_err(|error| fault(name, error.to_string(), "write such as main, release/* or **"))
-        };
-        patterns(&branches, "branches")?;
-        patterns(&tags, "tags")?;
-        let every = Settings::of(BuiltIn::Git, spec).duration("every");
-        if every < EVERY.0 || every > EVERY.1 {
-            return Err(fault("every", "it is not from 5s to 24h".into(), "look less, or more often"));
+        check_patterns(&branches, "branches")?;
+        check_patterns(&tags, "tags")?;
+        Settings::of(BuiltIn::Git, spec).check_every(EVERY)
+    }
+}
+
+/// Checks patterns of names.
+pub(crate) fn check_patterns(list: &[String], name: &str) -> Result<(), Rejection> {
+    let patterns = Patterns::new(list.iter().map(String::as_str), []);
+    patterns.map(drop).map_err(|error| fault(name, error.to_string(), "write such as main, release/* or **"))
+}
+
+/// The secret that a setting names, if it names one.
+pub(crate) fn secret_of(settings: &Settings, name: &str) -> Result<Option<SecretName>, Rejection> {
+    match settings.text(name) {
+        "" => Ok(None),
+        text => {
+            let secret = SecretName::new(text);
+            secret.map(Some).map_err(|rejection| fault(name, rejection.message, "write the name of a secret"))
         }
-        Ok(())
     }
 }
 
@@ -93,7 +89,7 @@ mod tests {
         let repository = Repository::of(&spec).unwrap();
         assert_eq!((repository.branches, repository.tags), (vec!["**".to_owned()], vec!["v*".into(), "rc-*".into()]));
         assert_eq!(repository.secret.unwrap().as_str(), "token");
-        assert_eq!(Repository::every(&spec), Duration::from_secs(90));
+        assert_eq!(crate::every(&spec), Some(Duration::from_secs(90)));
     }
 
     #[test]

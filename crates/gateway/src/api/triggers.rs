@@ -155,7 +155,9 @@ fn part(state: &State, name: &TriggerName, built_in: BuiltIn) -> wire::TriggerIn
 fn purpose(built_in: BuiltIn) -> &'static str {
     match built_in {
         BuiltIn::Webhook => "signed requests over HTTP",
-        BuiltIn::Github => "requests of GitHub: pushes, pull requests and whatever else it tells of",
+        BuiltIn::Github => {
+            "pushes, pull requests and whatever else GitHub tells of; or, without webhooks, of pull requests that are looked for"
+        }
         BuiltIn::Git => "branches and tags of a Git repository that come and change; it is looked at now and then",
         BuiltIn::Pipeline => "runs of a pipeline that start and end, fail again and again, recover, or last long",
         BuiltIn::Task => "tasks of a pipeline's runs that end, or are tried again",

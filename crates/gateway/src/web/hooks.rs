@@ -94,7 +94,7 @@ impl Hooks {
         match (found, hook.map_err(|rejection| errors::rejected(&rejection))?.flatten()) {
             (Some(subscription), Some(hook)) => Ok((subscription, hook)),
             _ => Err(Fault::not_found("path", format!("no webhook is served for {key}"))
-                .help("look at the subscription's path; its trigger must be webhook or github")),
+                .help("look at the subscription's path; its trigger must be webhook, or github without a repository")),
         }
     }
 

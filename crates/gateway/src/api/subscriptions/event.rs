@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use gofer_domain::{EventKey, SubscriptionSpec, Timestamp};
+use gofer_domain::{BuiltIn, EventKey, SubscriptionSpec, Timestamp};
 use gofer_store::codec;
-use gofer_triggers::{Hook, PAYLOAD_BYTES_MAX, TriggerEvent, fitted};
+use gofer_triggers::{PAYLOAD_BYTES_MAX, TriggerEvent, fitted};
 use gofer_webhooks::payload::enrich;
 use gofer_wire::api::v1 as wire;
 
@@ -35,9 +35,11 @@ pub(super) fn given(event: wire::EventInput, name: &str) -> Result<TriggerEvent,
 
 /// The event as its trigger would tell of it: of requests that it knows, Gofer says more than their senders.
 pub(super) fn as_told(spec: &SubscriptionSpec, event: TriggerEvent) -> TriggerEvent {
-    match Hook::of(spec) {
-        Ok(Some(_)) => TriggerEvent { payload: fitted(enrich(&event.kind, event.payload)), ..event },
-        Ok(None) | Err(_) => event,
+    match BuiltIn::of(&spec.trigger) {
+        Some(BuiltIn::Webhook | BuiltIn::Github) => {
+            TriggerEvent { payload: fitted(enrich(&event.kind, event.payload)), ..event }
+        }
+        Some(_) | None => event,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use gofer_domain::{Broken, BuiltIn, State, Subscription, SubscriptionKey, TakenEvent, Timestamp};
 use gofer_store::codec;
+use gofer_triggers::is_polled;
 use gofer_wire::api::v1 as wire;
 
 use crate::web::hooks::PATH;
@@ -38,6 +39,7 @@ pub(super) fn broken(broken: &Broken) -> wire::BrokenSubscription {
 /// Where events are posted to, of a trigger that takes requests.
 fn hook_path(key: &SubscriptionKey, subscription: &Subscription) -> String {
     match BuiltIn::of(&subscription.spec.trigger) {
+        Some(BuiltIn::Github) if is_polled(&subscription.spec) => String::new(),
         Some(BuiltIn::Webhook | BuiltIn::Github) => format!("{PATH}/{key}"),
         Some(
             BuiltIn::Git

@@ -3,11 +3,16 @@
 //! the service does.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod common {
+    pub(crate) mod http;
+}
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 
+use common::http::send;
 use gofer_tests::{Cluster, StandIn, eventually, gofer, pipeline, printed, says, shell_task};
 use gofer_wire::api::v1 as api;
 use gofer_wire::model::v1 as model;
@@ -266,10 +271,20 @@ async fn a_pull_request_is_told_how_its_run_ended() {
                 "-e",
                 "REPOSITORY=payload.repository.full_name",
                 "-e",
-                "COMMIT=payload.pull_request.head.sha",
+                "COMMIT=payload.git.commit",
             ],
         )
         .await;
+    // A test of it sees what the trigger would add, and nobody can post anything to it.
+    let payload = serde_json::json!({
+        "action": "opened", "number": 1, "repository": { "full_name": "o/n" },
+        "pull_request": { "head": { "sha": "a".repeat(40), "ref": "topic" }, "base": { "ref": "main" } },
+    });
+    std::fs::write(&path, payload.to_string()).unwrap();
+    let fire = ["trigger", "fire", "ci/pulls", "--kind", "pull_request", "--dry-run", "--payload"];
+    says(&done(&[&fire[..], &[path.to_str().unwrap()]].concat()), &[&"a".repeat(40), "o/n"]);
+    let posted = send(&world.cluster.nodes[0].address, "POST", "/v1/hooks/default/ci/pulls", &[], b"{}");
+    assert_eq!(posted.status, 404, "{}", posted.body);
     world.asked();
     let opened = world.order("open 1")[0].clone();
     world

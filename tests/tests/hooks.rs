@@ -6,7 +6,7 @@ mod common {
     pub(crate) mod http;
 }
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use common::http::send;
 use gofer_tests::{Cluster, PATIENCE, eventually, pipeline, request_id, shell_task};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use gofer_wire::api::v1 as api;
 use gofer_wire::api::v1::cluster_service_client::ClusterServiceClient;
+use tonic::Code;
 
 use crate::lab::Lab;
 use crate::machine::Machine;
@@ -22,8 +23,10 @@ const BUSY_PATIENCE: Duration = Duration::from_secs(4);
 pub(super) async fn remove(lab: &Lab, machine: &Machine) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut last = anyhow::anyhow!("not tried");
+    // A try without an answer may have got half-way: its node is no member any more, and still registered.
+    let mut known = None;
     while start.elapsed() < PATIENCE {
-        match try_remove(lab, machine).await {
+        match try_remove(lab, machine, &mut known).await {
             Ok(Removal::Done) => return Ok(()),
             Ok(Removal::Refused(why)) => last = anyhow::anyhow!(why),
             Err(error) => last = error,
@@ -39,19 +42,21 @@ pub(super) async fn remove(lab: &Lab, machine: &Machine) -> anyhow::Result<()> {
 
 /// What came of a try.
 enum Removal {
-    /// A node that knows a leader does not know it as a member.
+    /// It was answered so, or nobody knows the node.
     Done,
     Refused(String),
 }
 
-async fn try_remove(lab: &Lab, machine: &Machine) -> anyhow::Result<Removal> {
-    let Some(member) = lab.member(machine.index).await? else { return Ok(Removal::Done) };
+async fn try_remove(lab: &Lab, machine: &Machine, known: &mut Option<u64>) -> anyhow::Result<Removal> {
+    *known = lab.member(machine.index).await?.map(|member| member.id).or(*known);
+    let Some(node) = *known else { return Ok(Removal::Done) };
     let mut why = String::from("no answer in time");
     for other in (0..lab.size()).filter(|other| *other != machine.index) {
         let mut client = ClusterServiceClient::new(lab.machines[other].channel.clone());
-        let call = client.remove_member(api::RemoveMemberRequest { node: member.id });
+        let call = client.remove_member(api::RemoveMemberRequest { node });
         match tokio::time::timeout(CALL_PATIENCE, call).await {
             Ok(Ok(_)) => return Ok(Removal::Done),
+            Ok(Err(status)) if status.code() == Code::NotFound => return Ok(Removal::Done),
             Ok(Err(status)) => why = status.message().to_owned(),
             Err(_) => {}
         }

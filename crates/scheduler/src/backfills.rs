@@ -26,7 +26,8 @@ pub(crate) struct Open {
 
 /// Those that have room. Cheap, as it is asked for under the lock of the state.
 pub(crate) fn open(state: &State) -> Vec<Open> {
-    let all = state.schedules.open_backfills().take(OPEN_MAX);
+    // Those that wait for their runs must not keep others from theirs.
+    let all = state.schedules.open_backfills().filter(|(_, _, _, backfill)| backfill.room() > 0).take(OPEN_MAX);
     let open = all.map(|(key, number, schedule, backfill)| Open {
         key: key.clone(),
         number,

@@ -72,6 +72,10 @@ impl<'a> Follower<'a> {
     /// Follows until it is dropped, or until consensus stops for good.
     pub(crate) async fn follow(mut self) -> Result<Infallible, Error> {
         let mut progress = self.store.progress();
+        #[cfg(feature = "planted")]
+        if gofer_store::planted::is(gofer_store::planted::Bug::EventsOverlooked) {
+            self.seen = self.look().newest;
+        }
         loop {
             progress.mark_unchanged();
             let look = self.look();

@@ -103,6 +103,10 @@ impl Scheduler {
             let work = async {
                 match term {
                     Some(term) => Term::new(&self, term).lead().await,
+                    #[cfg(feature = "planted")]
+                    None if gofer_store::planted::is(gofer_store::planted::Bug::SlotsAnywhere) => {
+                        Term::new(&self, 0).settle().await
+                    }
                     None => std::future::pending().await,
                 }
             };
@@ -164,6 +168,21 @@ impl<'a> Term<'a> {
         match lead.await {
             Ok((never, ..)) => match never {},
             Err(error) => error,
+        }
+    }
+
+    /// Settles slots without leading.
+    #[cfg(feature = "planted")]
+    async fn settle(mut self) -> Error {
+        loop {
+            let agenda = self.look();
+            self.slots.learn(agenda.news);
+            let settlements = self.slots.settle(agenda.now, self.scheduler.config.settle_max);
+            if settlements.is_empty() {
+                sleep(PAUSE).await;
+            } else if let Err(error) = self.decisions.take(agenda.revision, settlements).await {
+                return error;
+            }
         }
     }
 

@@ -131,7 +131,7 @@ impl<'a> Applying<'a> {
         };
         command.time = command.time.max(newest);
         #[cfg(feature = "planted")]
-        crate::planted::settle_anywhere(self.state, &mut command.command);
+        crate::planted::spoil(self.state, &mut command.command);
         let decision = decide(&look(self.state), &self.views, &command);
         // An error of a lookup makes the decision void, whatever it is.
         self.views.check()?;

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use gofer_domain::{Command, State, Timestamp};
+use gofer_domain::{Command, Schedule, State};
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +29,23 @@ pub enum Bug {
     SnapshotWithoutAnswers,
     /// An event gets the time that its leader stamped, though an earlier one has a later time.
     OlderTime,
-    /// Slots of schedules are settled from wherever the leader took them to be settled.
+    /// Slots of schedules are settled by any node, from wherever it took them to be settled.
     SlotsAnywhere,
     /// A leader settles all slots up to now, and looks at the newest only.
     SlotsLeftOut,
+    /// Subscriptions forget the keys of all but their newest few events.
+    KeysForgotten,
+    /// A cursor of a trigger moves from wherever it is.
+    CursorsAnywhere,
+    /// A new leader follows the log from where it ends, not from where it was followed to.
+    EventsOverlooked,
+    /// The first slot of a backfill is left out.
+    BackfillsLeftOut,
 }
 
 impl Bug {
     /// All there are.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::AckBeforeFlush,
         Self::VoteNotDurable,
         Self::DedupSkipped,
@@ -49,6 +57,10 @@ impl Bug {
         Self::OlderTime,
         Self::SlotsAnywhere,
         Self::SlotsLeftOut,
+        Self::KeysForgotten,
+        Self::CursorsAnywhere,
+        Self::EventsOverlooked,
+        Self::BackfillsLeftOut,
     ];
 
     /// Its name on the command line.
@@ -66,9 +78,16 @@ impl Bug {
             Self::OlderTime => "older-time",
             Self::SlotsAnywhere => "slots-anywhere",
             Self::SlotsLeftOut => "slots-left-out",
+            Self::KeysForgotten => "keys-forgotten",
+            Self::CursorsAnywhere => "cursors-anywhere",
+            Self::EventsOverlooked => "events-overlooked",
+            Self::BackfillsLeftOut => "backfills-left-out",
         }
     }
 }
+
+/// How many keys are remembered where most are forgotten.
+const KEYS_REMEMBERED: u64 = 3;
 
 static PLANTED: OnceLock<Bug> = OnceLock::new();
 static FOLLOWS: AtomicBool = AtomicBool::new(false);
@@ -95,12 +114,30 @@ pub fn on_follower(bug: Bug) -> bool {
     is(bug) && FOLLOWS.load(Ordering::Relaxed)
 }
 
-/// Lets a settlement of slots start from where the schedule's cursor is, if that bug is planted.
-pub(crate) fn settle_anywhere(state: &RwLock<State>, command: &mut Command) {
+/// Lets a settlement of slots, or an intake of events, go on from wherever it likes, or leaves out a slot, if that bug is
+/// planted.
+pub(crate) fn spoil(state: &RwLock<State>, command: &mut Command) {
+    let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
     if let Command::SettleSlots { schedule, settlement } = command
         && is(Bug::SlotsAnywhere)
-        && let Some(known) = state.read().unwrap_or_else(PoisonError::into_inner).schedules.get(schedule)
+        && let Some(known) = state.schedules.get(schedule)
     {
-        settlement.from = known.settled.min(Timestamp(settlement.to.0.saturating_sub(1)));
+        let known = Schedule { settled: settlement.from, ..known.clone() };
+        state.schedules.insert(schedule.clone(), known);
+    } else if let Command::TakeEvents { subscription, intake } = command
+        && is(Bug::CursorsAnywhere)
+        && let (Some(known), Some(cursor)) = (state.subscriptions.get(subscription), &mut intake.cursor)
+    {
+        cursor.from.clone_from(&known.cursor);
+    } else if let Command::AdvanceBackfill { cursor: None, fire, .. } = command
+        && is(Bug::BackfillsLeftOut)
+        && fire.len() > 1
+    {
+        fire.remove(0);
     }
+}
+
+/// Number of the event whose key is forgotten when the one of this number is taken, if that bug is planted.
+pub(crate) fn forgotten(number: u64) -> Option<u64> {
+    number.checked_sub(KEYS_REMEMBERED).filter(|number| is(Bug::KeysForgotten) && *number > 0)
 }

@@ -37,6 +37,8 @@ pub(crate) fn keep(
     let of = (subscription.clone(), created);
     for (number, taken) in numbered(*first, taken) {
         let old = forgotten(number);
+        #[cfg(feature = "planted")]
+        let old = crate::planted::forgotten(number).or(old);
         if let Some((old, key)) = old.and_then(|old| Some((old, views.forget(&of, old)?))) {
             batch.delete_cf(family, keys::taken(&of.0, of.1, old));
             batch.delete_cf(family, keys::taken_key(&of.0, of.1, &key));

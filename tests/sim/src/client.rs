@@ -12,9 +12,10 @@ use gofer_store::Outcome;
 use tokio::time::sleep;
 
 use crate::endpoint::Endpoint;
+use crate::events::Stream;
 use crate::fault::Settings;
 use crate::history::{Fact, History};
-use crate::net::{Ask, Reply};
+use crate::net::{Ask, Place, Reply, Sight};
 use crate::secrets::Known;
 use crate::workload;
 
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     schedules: bool,
     /// What is known of secrets; none when no client cares for any.
     secrets: Option<Mutex<Known>>,
+    /// The events that plug-ins know of.
+    pub(crate) stream: Mutex<Stream>,
     /// The nodes to ask.
     pub(crate) nodes: Mutex<Vec<NodeId>>,
     runs: Mutex<Vec<RunKey>>,
@@ -45,6 +48,7 @@ impl Shared {
             releases: settings.releases,
             schedules: settings.schedules,
             secrets: settings.secrets.then(Mutex::default),
+            stream: Mutex::default(),
             history,
             nodes: Mutex::default(),
             runs: Mutex::default(),
@@ -150,7 +154,7 @@ impl Client {
         self.rng.pick(&runs).cloned()
     }
 
-    fn node(&mut self) -> NodeId {
+    pub(crate) fn node(&mut self) -> NodeId {
         let nodes = self.shared.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         self.rng.pick(&nodes).copied().unwrap_or(NodeId(1))
     }
@@ -190,6 +194,16 @@ impl Client {
             }
             let pause = self.rng.range(20, 400);
             sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    /// Looks at something, on any node. None: it is not there, or nobody says so in time.
+    pub(crate) async fn look(&mut self, at: Place) -> Option<Sight> {
+        let patience = Duration::from_secs(3);
+        let node = self.node();
+        match self.shared.endpoint.ask(node, Ask::Look { at, patience }, patience * 2).await {
+            Some(Reply::Seen(Ok(sight))) => sight,
+            _ => None,
         }
     }
 

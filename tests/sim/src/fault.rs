@@ -102,6 +102,8 @@ pub(crate) struct Settings {
     pub(crate) secrets: bool,
     /// Whether pipelines get schedules, and runs priorities.
     pub(crate) schedules: bool,
+    /// Whether pipelines get subscriptions, plug-ins tell of events, and schedules are backfilled.
+    pub(crate) events: bool,
 }
 
 impl Settings {
@@ -132,6 +134,7 @@ impl Settings {
             releases: !rolling && Rng::new(seed ^ 0x7e1e_a5e6).chance(500),
             secrets: Rng::new(seed ^ 0x5ec2_e75e).chance(400),
             schedules: Rng::new(seed ^ 0x5c4e_d0c5).chance(400),
+            events: Rng::new(seed ^ 0xe7e2_70c5).chance(400),
         }
     }
 

@@ -6,7 +6,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gofer_domain::{AttemptKey, Event, LOGIC_VERSION, NodeId, RequestId, Timestamp};
+use gofer_domain::{
+    AttemptKey, Event, EventFate, EventKey, LOGIC_VERSION, NodeId, RequestId, Revision, SubscriptionKey, Timestamp,
+};
 use gofer_store::Outcome;
 
 /// Lines of the trace that are kept.
@@ -27,6 +29,13 @@ pub(crate) enum Fact {
     Recorded { revision: u64, hash: [u8; 32], cause: u64, time: Timestamp, request: RequestId, event: Box<Event> },
     /// A client was given an answer.
     Answered { request: RequestId, outcome: Outcome },
+    /// A plug-in was told what has become of its events, and at which revision that was known.
+    Acknowledged {
+        request: RequestId,
+        subscription: SubscriptionKey,
+        revision: Revision,
+        fates: Vec<(EventKey, EventFate)>,
+    },
     /// A client begins to read.
     ReadBegun { read: u64 },
     /// A client has read, up to a revision.
@@ -157,6 +166,10 @@ fn shown(fact: &Fact) -> Option<String> {
             Outcome::Accepted { revision, .. } => format!("request {request} accepted at {revision}"),
             Outcome::Rejected(rejection) => format!("request {request} rejected: {rejection}"),
         },
+        Fact::Acknowledged { request, subscription, revision, fates } => {
+            let fates: Vec<_> = fates.iter().map(|(key, fate)| format!("{key} {:?}", fate.kind)).collect();
+            format!("request {request}: {subscription} has taken {} at {revision}", fates.join(", "))
+        }
         Fact::ReadBegun { .. } => return None,
         Fact::ReadDone { node, revision, linearizable, .. } => {
             let kind = if *linearizable { "linearizable" } else { "local" };

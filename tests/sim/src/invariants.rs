@@ -4,9 +4,11 @@
 
 mod acknowledged;
 mod archived;
+mod backfills;
 mod chain;
 mod dedup;
 mod election;
+mod events;
 mod liveness;
 mod one_copy;
 mod order;
@@ -85,6 +87,8 @@ impl Judges {
             Box::<releases::Releases>::default(),
             Box::<secrets::Secrets>::default(),
             Box::<versions::Versions>::default(),
+            Box::<events::Events>::default(),
+            Box::<backfills::Backfills>::default(),
             Box::<liveness::Liveness>::default(),
         ];
         if slots {

@@ -3,11 +3,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking"))]
 
 mod archive;
+mod backfills;
 mod client;
 mod cluster;
 mod driver;
 mod endpoint;
 mod entropy;
+mod events;
 mod fault;
 mod history;
 mod host;

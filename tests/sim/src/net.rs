@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gofer_consensus::{Encoded, MessageKind, Proposal, ProposeError, TransportError};
-use gofer_domain::NodeId;
+use gofer_domain::{NodeId, Revision, ScheduleKey, ScheduleSpec, SubscriptionKey};
 use gofer_rng::Rng;
 use gofer_store::Outcome;
 
 use crate::TICK_MS;
+use crate::events::Telling;
 use crate::history::History;
 
 /// Where the clients are.
@@ -60,6 +61,31 @@ pub(crate) enum Ask {
         linearizable: bool,
         patience: Duration,
     },
+    /// By a plug-in.
+    Take {
+        telling: Box<Telling>,
+        patience: Duration,
+    },
+    /// By a client: how something stands, with all that was acknowledged before.
+    Look {
+        at: Place,
+        patience: Duration,
+    },
+}
+
+/// What can be looked at.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Cursor(SubscriptionKey),
+    Schedule(ScheduleKey),
+}
+
+/// How it stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Sight {
+    /// None: it is nowhere yet.
+    Cursor(Option<Arc<[u8]>>),
+    Schedule(Revision, Arc<ScheduleSpec>),
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +98,8 @@ pub(crate) enum Reply {
     Lease(Option<Duration>),
     /// The revision that was seen.
     Read(Result<u64, ProposeError>),
+    /// None: there is no such thing.
+    Seen(Result<Option<Sight>, ProposeError>),
 }
 
 /// An answer that must outlive the process that gave it.

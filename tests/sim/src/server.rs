@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use crate::cluster::Cluster;
 use crate::endpoint::Endpoint;
-use crate::net::{Ask, Body, Reply};
+use crate::events::Telling;
+use crate::net::{Ask, Body, Place, Reply, Sight};
 
 /// Takes what comes, each in a task of its own. Cloning is cheap.
 #[derive(Clone)]
@@ -61,7 +62,29 @@ impl Server {
                 }
                 Reply::Read(Ok(self.store.progress().borrow().revision.0))
             }
+            Ask::Take { telling, patience } => self.take(&telling, Instant::now() + patience).await,
+            Ask::Look { at, patience } => {
+                let reached = self.cluster.read_barrier(Instant::now() + patience).await;
+                Reply::Seen(reached.map(|()| self.look(&at)))
+            }
         }
+    }
+
+    /// Has events taken by a subscription as this node knows it. No outcome: it knows of none.
+    async fn take(&self, telling: &Telling, deadline: Instant) -> Reply {
+        let known = self.store.read(|state| state.subscriptions.get(&telling.subscription).cloned());
+        let Some(known) = known else { return Reply::Outcomes(Ok(Vec::new())) };
+        Reply::Outcomes(self.cluster.propose_until(vec![telling.proposal(&known)], deadline).await)
+    }
+
+    fn look(&self, at: &Place) -> Option<Sight> {
+        self.store.read(|state| match at {
+            Place::Cursor(key) => state.subscriptions.get(key).map(|known| Sight::Cursor(known.cursor.clone())),
+            Place::Schedule(key) => {
+                let known = state.schedules.get(key)?;
+                Some(Sight::Schedule(known.generation, Arc::clone(&known.spec)))
+            }
+        })
     }
 
     async fn snapshot(&self, files: &[(String, Bytes)], vote: Bytes, meta: Bytes) -> anyhow::Result<Bytes> {

@@ -209,7 +209,24 @@ impl World {
             let (rng, number) = (Rng::new(self.settings.seed ^ 0x5c4e_d0c5), self.settings.clients + 1);
             self.clients.spawn(Client { shared: self.shared.clone(), rng, number }.keep_schedules());
         }
+        if self.settings.events {
+            self.tell_events();
+        }
         Ok(())
+    }
+
+    /// Lets subscriptions come and go, plug-ins tell of events, and schedules be backfilled.
+    fn tell_events(&mut self) {
+        let mut chance = Rng::new(self.settings.seed ^ 0xe7e2_7500);
+        let mut client = |number| {
+            self.shared.busy.fetch_add(1, Ordering::Relaxed);
+            Client { shared: self.shared.clone(), rng: chance.fork(), number: self.settings.clients + number }
+        };
+        self.clients.spawn(client(2).keep_subscriptions());
+        self.clients.spawn(client(3).keep_subscriptions());
+        self.clients.spawn(client(4).tell());
+        self.clients.spawn(client(5).tell());
+        self.clients.spawn(client(6).keep_backfills());
     }
 
     fn wait(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Result<(), Failure> {

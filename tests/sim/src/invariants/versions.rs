@@ -33,7 +33,11 @@ fn since(event: &Event) -> u32 {
         | Event::ScheduleDeleted { .. }
         | Event::ScheduleEnabled { .. }
         | Event::ScheduleDisabled { .. }
-        | Event::SlotsSettled { .. } => 4,
+        | Event::SlotsSettled { .. }
+        | Event::BackfillStarted { .. }
+        | Event::BackfillAdvanced { .. }
+        | Event::BackfillRunEnded { .. }
+        | Event::BackfillCancelled { .. } => 4,
         Event::TriggerInstalled { .. }
         | Event::TriggerUpdated { .. }
         | Event::TriggerUninstalled { .. }

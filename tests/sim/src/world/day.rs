@@ -62,6 +62,7 @@ impl Day {
             releases: false,
             secrets: false,
             schedules: false,
+            events: false,
             ..Settings::of(seed, Some(BTreeSet::new()), Some(0))
         }
     }
